@@ -1,0 +1,361 @@
+"""Whole lines out of the chunks of a log, and each line once however often the stream is cut.
+
+Bytes in, bytes out: nothing here opens a connection or knows the time. While nothing has to be
+skipped, only the ends of a chunk are looked at, however many lines it holds.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+_STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)(?= )")
+_HEAD_BYTES = 1024
+_HELD_LIMIT_BYTES = 32 << 20
+_SLACK_NS = 1_000_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
+
+
+class LineCutter:
+    """Chunks in, whole lines out; what follows the last newline waits for the next chunk."""
+
+    __slots__ = ("_pieces",)
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def feed(self, chunk: bytes) -> bytes:
+        """The lines that this chunk completes, each with its newline; often the chunk itself."""
+        end = chunk.rfind(b"\n") + 1
+        if not end:
+            if chunk:
+                self._pieces.append(chunk)
+            return b""
+        whole = chunk[:end]
+        if self._pieces:
+            whole = b"".join((*self._pieces, whole))
+        rest = chunk[end:]
+        self._pieces = [rest] if rest else []
+        return whole
+
+    def take_unfinished(self) -> bytes:
+        """The piece of a line that waits for its end, which is then forgotten."""
+        piece = b"".join(self._pieces)
+        self._pieces = []
+        return piece
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The last line that was given, so that it is known again in a replay.
+
+    `run` lines in a row up to this one carried its stamp. `head` is the line's beginning and
+    `length` its size without the newline. `latest` is the latest stamp ever given: it differs from
+    `stamp` after the container's clock went back.
+    """
+
+    stamp: bytes
+    run: int
+    head: bytes
+    length: int
+    latest: bytes
+
+    @property
+    def since_time(self) -> str:
+        """The second to ask the server to replay from, in UTC; kubelets drop fractions."""
+        whole_seconds = nanoseconds(self.stamp) // 1_000_000_000
+        return (_EPOCH + whole_seconds * _SECOND).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Replay:
+    """Skips what was given already in a log that is read again from a mark.
+
+    The lines of a log stand in the order of writing, which is not always that of their stamps: two
+    writers race by microseconds, and clocks are set back. So what is new is what stands behind
+    the marked line, and later lines are held until it is found. When it cannot come any more (the
+    log was rotated, or belongs to a new run of the container), the replay is `lost`: everything
+    held is new, and waits for `release`.
+    """
+
+    __slots__ = (
+        "_equal",
+        "_held",
+        "_held_bytes",
+        "_known_text",
+        "_limit_ns",
+        "found",
+        "lost",
+        "mark",
+    )
+
+    def __init__(self, mark: Mark, known_text: bytes = b"") -> None:
+        self.mark = mark
+        self.found = False
+        self.lost = False
+        self._known_text = known_text
+        self._limit_ns = nanoseconds(mark.latest) + _SLACK_NS
+        self._equal = 0
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+
+    @property
+    def is_holding(self) -> bool:
+        """Lines wait for the marked one, or for `release`."""
+        return bool(self._held)
+
+    def feed(self, block: bytes) -> bytes:
+        """Those of these whole lines that are known to be new."""
+        if self.found:
+            return block
+        if self.lost:
+            self._hold(block)
+            return b""
+        if self.mark.run == 1:
+            behind = self._behind_the_mark(block)
+            if behind is not None:
+                return block[behind:]
+            if self._is_old(block):
+                return b""
+        return self._line_by_line(block)
+
+    def release(self) -> bytes:
+        """The held lines, as new: the caller knows that the marked line will not come."""
+        held = b"".join(self._held)
+        self._settle()
+        return held
+
+    def _settle(self) -> None:
+        self.found = True
+        self._held = []
+        self._held_bytes = 0
+
+    def _behind_the_mark(self, block: bytes) -> int | None:
+        """Where the first new line starts, when the marked line is in this block."""
+        mark = self.mark
+        start = block.find(mark.head)
+        while start >= 0:
+            end = start + mark.length
+            if (start == 0 or block[start - 1] == 10) and block[end : end + 1] == b"\n":
+                self._settle()
+                return end + 1
+            start = block.find(mark.head, start + 1)
+        return None
+
+    def _is_old(self, block: bytes) -> bool:
+        """Whether every line was given before: the last one is stamped before the mark."""
+        last = _STAMP.match(block, _last_line(block))
+        return last is not None and not _at_or_before(self.mark.stamp, last[0])
+
+    def _line_by_line(self, block: bytes) -> bytes:
+        fresh: list[bytes] = []
+        lines = _lines(block)
+        for number, line in enumerate(lines):
+            found = _STAMP.match(line)
+            if found is None:
+                if line != self._known_text:
+                    fresh.append(line)
+            elif self._is_mark(line, found[0]):
+                self._settle()
+                fresh.extend(lines[number + 1 :])
+                break
+            elif _at_or_before(self.mark.stamp, found[0]):
+                self._hold(line)
+                if self._is_beyond(found[0]):
+                    self._lose(lines[number + 1 :])
+                    break
+        return b"".join(fresh)
+
+    def _is_mark(self, line: bytes, stamp: bytes) -> bool:
+        if stamp != self.mark.stamp:
+            return False
+        self._equal += 1
+        return self._equal >= self.mark.run and self._looks_marked(line)
+
+    def _looks_marked(self, line: bytes) -> bool:
+        return len(line) == self.mark.length + 1 and line.startswith(self.mark.head)
+
+    def _is_beyond(self, stamp: bytes) -> bool:
+        return nanoseconds(stamp) > self._limit_ns or self._held_bytes > _HELD_LIMIT_BYTES
+
+    def _lose(self, rest: list[bytes]) -> None:
+        """The marked line will not come; a run of equal stamps may have lost its beginning."""
+        self.lost = True
+        for number in range(len(self._held) - 1, -1, -1):
+            if self._looks_marked(self._held[number]):
+                del self._held[: number + 1]
+                break
+        self._held.extend(rest)
+
+    def _hold(self, lines: bytes) -> None:
+        self._held.append(lines)
+        self._held_bytes += len(lines)
+
+
+class LogResume:
+    """The chunks of one log, over any number of connections, as each line exactly once.
+
+    Feed it what arrives; tell it `cut` when a connection ended and another begins at
+    `mark.since_time`. Every stamped line stays as the server sent it. Lines without a stamp are
+    the server's own words about the log: they pass, but not twice in a row.
+    """
+
+    __slots__ = (
+        "_cutter",
+        "_echo",
+        "_head",
+        "_last_text",
+        "_latest",
+        "_length",
+        "_run",
+        "_stamp",
+        "replay",
+    )
+
+    def __init__(self) -> None:
+        self.replay: Replay | None = None
+        self._cutter = LineCutter()
+        self._stamp = self._latest = self._head = self._last_text = self._echo = b""
+        self._run = self._length = 0
+
+    @property
+    def mark(self) -> Mark | None:
+        """The last stamped line given, or None before the first."""
+        if not self._stamp:
+            return None
+        return Mark(self._stamp, self._run, self._head, self._length, self._latest)
+
+    def feed(self, chunk: bytes) -> bytes:
+        """The new whole lines that this chunk completes."""
+        block = self._cutter.feed(chunk)
+        if self.replay is not None and block:
+            block = self.replay.feed(block)
+            if self.replay.found:
+                self.replay = None
+        if block and self._echo:
+            block, self._echo = block.removeprefix(self._echo), b""
+        if block:
+            self._remember(block)
+        return block
+
+    def cut(self) -> bytes:
+        """Forget the unfinished line, which comes again, and skip in what follows.
+
+        Returns the unfinished piece, for those who want to quote it.
+        """
+        piece = self._cutter.take_unfinished()
+        mark = self.mark
+        self._echo = self._last_text
+        if mark is not None:
+            self.replay = Replay(mark, self._last_text)
+        return piece
+
+    def release(self) -> bytes:
+        """The lines held back in a replay, as new ones."""
+        if self.replay is None:
+            return b""
+        block = self.replay.release()
+        self.replay = None
+        if block:
+            self._remember(block)
+        return block
+
+    def recovered(self, block: bytes) -> None:
+        """These whole lines were given from elsewhere (the log of a previous run)."""
+        if block:
+            self._remember(block)
+
+    def finish(self) -> bytes:
+        """What is left at the true end of the log: held lines, and a last line without newline."""
+        piece = self._cutter.take_unfinished()
+        if not piece:
+            return self.release()
+        fresh = self.replay.feed(piece + b"\n") if self.replay else piece + b"\n"
+        rest = self.release() + fresh
+        return rest[:-1] if rest.endswith(piece + b"\n") else rest
+
+    def _remember(self, block: bytes) -> None:
+        start = _last_line(block)
+        found = _STAMP.match(block, start)
+        if found is None:
+            self._last_text = block[start:]
+            block = _up_to_last_stamped(block)
+            if not block:
+                return
+            start = _last_line(block)
+            found = _STAMP.match(block, start)
+            assert found is not None
+        stamp = found[0]
+        self._note_latest(block, stamp)
+        self._run = self._run_length(block, start, stamp)
+        self._stamp = stamp
+        self._length = len(block) - 1 - start
+        self._head = block[start : min(len(block) - 1, start + _HEAD_BYTES)]
+
+    def _run_length(self, block: bytes, start: int, stamp: bytes) -> int:
+        """How many lines in a row, this block's last one included, carry this stamp."""
+        run = 1
+        while start > 0:
+            start = _last_line(block, start)
+            if not block.startswith(stamp, start):
+                return run
+            run += 1
+        return run + self._run if stamp == self._stamp else run
+
+    def _note_latest(self, block: bytes, stamp: bytes) -> None:
+        first = _STAMP.match(block)
+        in_order = (
+            first is not None
+            and (not self._stamp or _at_or_before(self._stamp, first[0]))
+            and _at_or_before(first[0], stamp)
+        )
+        if not in_order:
+            stamps = [found[0] for line in _lines(block) if (found := _STAMP.match(line))]
+            stamp = max(stamps, key=nanoseconds)
+        if not self._latest or _at_or_before(self._latest, stamp):
+            self._latest = stamp
+
+
+def nanoseconds(stamp: bytes) -> int:
+    """The time that an RFC 3339 stamp names, in nanoseconds since 1970."""
+    text = stamp.decode("ascii")
+    head, tail = text[:19], text[19:]
+    zone = "+00:00" if tail.endswith("Z") else tail[-6:]
+    fraction = tail[1 : -1 if tail.endswith("Z") else -6]
+    try:
+        moment = datetime.fromisoformat(head + zone)
+    except ValueError:
+        return 0
+    return (moment - _EPOCH) // _SECOND * 1_000_000_000 + int(fraction.ljust(9, "0") or "0")
+
+
+def is_stamp_beginning(piece: bytes) -> bool:
+    """Whether a piece of a line could be the start of a stamped one."""
+    return piece[:4].isdigit() and piece[4:5] in (b"", b"-")
+
+
+def _at_or_before(one: bytes, other: bytes) -> bool:
+    """Whether a stamp is not later than another; bytes compare when the shapes are alike."""
+    if len(one) == len(other) and (one[-1:] == b"Z" == other[-1:] or one[-6:] == other[-6:]):
+        return one <= other
+    return nanoseconds(one) <= nanoseconds(other)
+
+
+def _last_line(block: bytes, end: int | None = None) -> int:
+    """Where the last line before `end` starts; `end` stands behind its newline."""
+    return block.rfind(b"\n", 0, (len(block) if end is None else end) - 1) + 1
+
+
+def _lines(block: bytes) -> list[bytes]:
+    """Whole lines with their newlines, cut at newlines only."""
+    return [line + b"\n" for line in block[:-1].split(b"\n")]
+
+
+def _up_to_last_stamped(block: bytes) -> bytes:
+    """The block without the lines behind its last stamped one; empty when none is stamped."""
+    end = len(block)
+    while end > 0:
+        start = _last_line(block, end)
+        if _STAMP.match(block, start):
+            return block[:end]
+        end = start
+    return b""
