@@ -274,7 +274,39 @@ class LogResume:
         return rest[:-1] if rest.endswith(piece + b"\n") else rest
 
     def _remember(self, block: bytes) -> None:
-        start = _last_line(block)
+        start = block.rfind(b"\n", 0, -1) + 1
+        if not self._remember_quickly(block, start):
+            self._remember_carefully(block, start)
+
+    def _remember_quickly(self, block: bytes, start: int) -> bool:
+        """Remember an ordinary block: stamps of one shape, in order, the last one alone."""
+        last, width = self._stamp, len(self._stamp)
+        stamp = block[start : start + width]
+        if not (
+            block[start + width : start + width + 1] == b" "
+            and stamp[10:11] == b"T"
+            and stamp[19:20] == b"."
+            and stamp[29:] == last[29:]
+            and last < stamp
+            and self._latest == last
+        ):
+            return False
+        if start:
+            first = block[:width]
+            previous = block.rfind(b"\n", 0, start - 1) + 1
+            if (
+                first[29:] != last[29:]
+                or not last <= first <= stamp
+                or block.startswith(stamp, previous)
+            ):
+                return False
+        self._stamp = self._latest = stamp
+        self._run = 1
+        self._length = len(block) - 1 - start
+        self._head = block[start : min(len(block) - 1, start + _HEAD_BYTES)]
+        return True
+
+    def _remember_carefully(self, block: bytes, start: int) -> None:
         found = _STAMP.match(block, start)
         if found is None:
             self._last_text = block[start:]

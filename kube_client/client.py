@@ -1,0 +1,259 @@
+"""The client: requests to one cluster, their answers as values, their refusals as errors."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any, Generic, NamedTuple, Self, TypeVar, overload
+
+import msgspec
+
+from kube_client import codec
+from kube_client.cluster_access import ClusterAccess
+from kube_client.errors import ProtocolError, error_from_response
+from kube_client.resource import ResourceType
+from kube_client.transport import Request, Response, SocketAccess, Transport
+
+T = TypeVar("T")
+Query = Mapping[str, str] | Sequence[tuple[str, str]]
+
+_JSON = "application/json"
+_VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+
+
+class Page(NamedTuple, Generic[T]):
+    """A part of a list; `remaining` is how many are yet to come, None when not known."""
+
+    items: list[T]
+    resource_version: str
+    remaining: int | None
+
+
+class ObjectList(NamedTuple, Generic[T]):
+    """A whole list as of one version, from which a watch can go on."""
+
+    items: list[T]
+    resource_version: str
+
+
+class _ListMeta(msgspec.Struct, rename="camel"):
+    resource_version: str = ""
+    continue_: str = msgspec.field(default="", name="continue")
+    remaining_item_count: int | None = None
+
+
+class _ListBody(msgspec.Struct, Generic[T], rename="camel"):
+    metadata: _ListMeta = msgspec.field(default_factory=_ListMeta)
+    items: list[T] = []
+
+
+class Client:
+    """Speaks to one cluster as one user.
+
+    Every method raises `UnreachableError` when no answer came, an `ApiError` when the server
+    refused, and `ProtocolError` when the answer is not Kubernetes'.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        access: ClusterAccess,
+        *,
+        compress: bool = True,
+        timeout: float | None = None,
+    ) -> None:
+        self.access = access
+        self._transport = transport
+        self._compress = compress
+        self._timeout = timeout
+
+    @property
+    def namespace(self) -> str:
+        """The namespace that is meant when none is said."""
+        return self.access.namespace
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._transport.aclose()
+
+    async def socket_access(self, *, renew: bool = False) -> SocketAccess:
+        """What a WebSocket library needs to reach the same server with the same rights."""
+        return await self._transport.socket_access(renew=renew)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query = (),
+        body: Any = None,
+        content_type: str = _JSON,
+        accept: str = _JSON,
+        timeout: float | None = None,
+        verb: str = "",
+    ) -> bytes:
+        """The body of a successful answer. A `body` that is not bytes is sent as JSON.
+
+        `verb` is the word for error messages, where the method does not say it.
+        """
+        headers = [("accept", accept)]
+        if self._compress and method == "GET":
+            headers.append(("accept-encoding", "gzip"))
+        data = b""
+        if body is not None:
+            data = body if isinstance(body, bytes) else codec.encode_json(body)
+            headers.append(("content-type", content_type))
+        response = await self._transport.send(
+            Request(
+                method,
+                path,
+                _pairs(query),
+                tuple(headers),
+                data,
+                self._timeout if timeout is None else timeout,
+            )
+        )
+        content = await response.read()
+        if not 200 <= response.status < 300:
+            raise error_from_response(
+                response.status,
+                response.headers,
+                content,
+                verb=verb or _VERBS.get(method, method.lower()),
+                path=path,
+            )
+        return content
+
+    async def stream(
+        self, path: str, *, query: Query = (), accept: str = "*/*", verb: str = "get"
+    ) -> Response:
+        """A successful answer whose body is read as it comes; close it after use."""
+        response = await self._transport.send(
+            Request("GET", path, _pairs(query), (("accept", accept),))
+        )
+        if 200 <= response.status < 300:
+            return response
+        content = await response.read()
+        raise error_from_response(response.status, response.headers, content, verb=verb, path=path)
+
+    async def get(
+        self, resource: ResourceType, name: str, namespace: str | None = None
+    ) -> dict[str, Any]:
+        """The whole object, as the server has it."""
+        return await self.get_as(resource, name, dict[str, Any], namespace)
+
+    async def get_as(
+        self,
+        resource: ResourceType,
+        name: str,
+        decode_to: type[T],
+        namespace: str | None = None,
+    ) -> T:
+        """The object as this type."""
+        path = resource.path(self._scope(resource, namespace), name)
+        return self.decode(await self.request("GET", path), decode_to, path)
+
+    @overload
+    async def list(
+        self,
+        resource: ResourceType,
+        *,
+        namespace: str | None = None,
+        labels: str = "",
+        fields: str = "",
+        limit: int = 500,
+    ) -> ObjectList[dict[str, Any]]: ...
+
+    @overload
+    async def list(
+        self,
+        resource: ResourceType,
+        decode_to: type[T],
+        *,
+        namespace: str | None = None,
+        labels: str = "",
+        fields: str = "",
+        limit: int = 500,
+    ) -> ObjectList[T]: ...
+
+    async def list(
+        self,
+        resource: ResourceType,
+        decode_to: type[Any] = dict,
+        *,
+        namespace: str | None = None,
+        labels: str = "",
+        fields: str = "",
+        limit: int = 500,
+    ) -> ObjectList[Any]:
+        """All objects, fetched in pages of `limit`; no namespace means all of them."""
+        items: list[Any] = []
+        version = ""
+        async for page in self.pages(
+            resource, decode_to, namespace=namespace, labels=labels, fields=fields, limit=limit
+        ):
+            items += page.items
+            version = page.resource_version
+        return ObjectList(items, version)
+
+    async def pages(
+        self,
+        resource: ResourceType,
+        decode_to: type[T],
+        *,
+        namespace: str | None = None,
+        labels: str = "",
+        fields: str = "",
+        limit: int = 500,
+    ) -> AsyncIterator[Page[T]]:
+        """The list page by page, all as of one version.
+
+        Raises:
+            GoneError: The list took so long that the server forgot the version; begin anew.
+        """
+        path = resource.path(namespace)
+        query = {"limit": str(limit)}
+        query |= {"labelSelector": labels} if labels else {}
+        query |= {"fieldSelector": fields} if fields else {}
+        while True:
+            content = await self.request("GET", path, query=query, verb="list")
+            body = self.decode(content, _ListBody[decode_to], path)  # type: ignore[valid-type]  # a type made at run time
+            meta = body.metadata
+            if not meta.resource_version and b'"metadata"' not in content:
+                raise self._foreign(path)
+            yield Page(body.items, meta.resource_version, meta.remaining_item_count)
+            if not meta.continue_:
+                return
+            query["continue"] = meta.continue_
+
+    async def version(self) -> dict[str, Any]:
+        """What the server says it is: `gitVersion` and its like."""
+        return self.decode(await self.request("GET", "/version"), dict[str, Any], "/version")
+
+    def decode(self, content: bytes, decode_to: type[T], path: str) -> T:
+        """The answer as this type.
+
+        Raises:
+            ProtocolError: It is not Kubernetes'.
+        """
+        try:
+            return codec.decode_as(content, decode_to)
+        except codec.MalformedJsonError as error:
+            raise self._foreign(path, str(error)) from error
+
+    def _foreign(self, path: str, why: str = "it is no list") -> ProtocolError:
+        return ProtocolError(
+            f"The answer of {self.access.server} to {path} is not Kubernetes' ({why}). "
+            "Check the server's address in the kubeconfig."
+        )
+
+    def _scope(self, resource: ResourceType, namespace: str | None) -> str | None:
+        return (namespace or self.namespace) if resource.namespaced else None
+
+
+def _pairs(query: Query) -> tuple[tuple[str, str], ...]:
+    pairs: Iterable[tuple[str, str]] = query.items() if isinstance(query, Mapping) else query
+    return tuple(pairs)

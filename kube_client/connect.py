@@ -1,0 +1,66 @@
+"""From what a person said to a client that is ready: the one place that puts the parts together."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from kube_client.client import Client
+from kube_client.cluster_access import ClusterAccess, ConnectOptions, cluster_access
+from kube_client.credentials import (
+    CredentialSource,
+    FixedCredential,
+    TokenFile,
+    fixed_part,
+    impersonation_headers,
+)
+from kube_client.http_transport import HttpTransport, parse_endpoint
+from kube_client.tls import server_trust
+
+__all__ = ["ClusterAccess", "ConnectOptions", "cluster_access", "connect", "connect_to"]
+
+_USER_AGENT = "kube-tui"
+
+
+def connect(options: ConnectOptions | None = None, env: Mapping[str, str] = os.environ) -> Client:
+    """A client for the cluster that the options mean; nothing is sent yet.
+
+    Raises:
+        ConfigError: The kubeconfig does not say how to connect.
+        CredentialsError: The user's credentials are not usable.
+    """
+    return connect_to(cluster_access(options, env), env)
+
+
+def connect_to(access: ClusterAccess, env: Mapping[str, str] = os.environ) -> Client:
+    """A client for this cluster and user; nothing is sent yet.
+
+    Raises:
+        ConfigError: An address or a file is not usable.
+        CredentialsError: The user's credentials are not usable.
+    """
+    cluster = access.cluster
+    endpoint = parse_endpoint(
+        access.server,
+        trust=server_trust(cluster),
+        insecure=cluster.insecure_skip_tls_verify,
+        server_name=cluster.tls_server_name,
+        proxy_url=cluster.proxy_url,
+        env=env,
+    )
+    headers = (("user-agent", _USER_AGENT), *impersonation_headers(access.user.impersonation))
+    transport = HttpTransport(endpoint, credential_source(access), headers)
+    return Client(
+        transport,
+        access,
+        compress=not cluster.disable_compression,
+        timeout=access.request_timeout,
+    )
+
+
+def credential_source(access: ClusterAccess) -> CredentialSource:
+    """Where the credentials of this user come from."""
+    user = access.user
+    fixed = fixed_part(user)
+    if user.token_file:
+        return TokenFile(Path(user.token_file), fixed)
+    return FixedCredential(fixed)
