@@ -1,0 +1,112 @@
+"""`DemoCluster`: all the parts of one cluster, wired, started and stopped."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from demo_cluster.api import Api
+from demo_cluster.certificates import make_certificates
+from demo_cluster.clock import Clock, RealClock
+from demo_cluster.kinds import KindRegistry, kind_of
+from demo_cluster.kubeconfig_file import ContextEntry, kubeconfig_text, write_private
+from demo_cluster.listener import Listener
+from demo_cluster.reply import Backend, User
+from demo_cluster.storage import Storage
+from demo_cluster.users import ADMIN, DEVELOPER, VIEWER, Tokens
+
+_FIRST_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterOptions:
+    """What a cluster starts as. `scenario` is a shipped name or a path, "empty" for none."""
+
+    scenario: str = "shop"
+    seed: int = 1
+    host: str = "127.0.0.1"
+    port: int = 0
+    clock: Clock = field(default_factory=RealClock)
+    dials: dict[str, Any] = field(default_factory=dict)
+    """Settings for what lives on the cluster: nodes, pods, namespaces, churn, log_rate."""
+
+
+class DemoCluster:
+    """A simulated cluster: its API listens on `server` between `start` and `stop`."""
+
+    def __init__(self, options: ClusterOptions | None = None) -> None:
+        self.options = options or ClusterOptions()
+        rng = random.Random(self.options.seed)
+        self.storage = Storage(self.options.clock, random.Random(rng.getrandbits(64)))
+        self.tokens = Tokens(random.Random(random.SystemRandom().getrandbits(128)))
+        self.backend = Backend(self.storage, self.options.clock, KindRegistry(), rng)
+        self.server = ""
+        self._certificates = make_certificates(_hosts(self.options.host))
+        self._listener = Listener(
+            Api(self.backend, self.tokens), self._certificates, self.options.host, self.options.port
+        )
+        self._user_tokens = {user: self.tokens.issue(user) for user in (ADMIN, VIEWER, DEVELOPER)}
+
+    async def start(self) -> None:
+        """Make the world, then listen.
+
+        Raises:
+            OSError: The port is taken.
+        """
+        self._make_namespaces()
+        self._start_world()
+        port = await self._listener.start()
+        host = f"[{self.options.host}]" if ":" in self.options.host else self.options.host
+        self.server = f"https://{host}:{port}"
+
+    async def stop(self) -> None:
+        """Stop listening and end everything that runs."""
+        await self._listener.stop()
+        world = self.backend.world
+        if world is not None and hasattr(world, "stop"):
+            await world.stop()
+
+    def kubeconfig(self) -> str:
+        """A kubeconfig with a context for each of the users; the admin's is the current one."""
+        contexts = [
+            ContextEntry(name, _user_name(user), token)
+            for (user, token), name in zip(
+                self._user_tokens.items(), ("demo", "demo-viewer", "demo-developer"), strict=True
+            )
+        ]
+        return kubeconfig_text(self.server, self._certificates.authority, contexts)
+
+    def write_kubeconfig(self, path: Path) -> None:
+        """Write the kubeconfig; the file appears in one step and is its owner's alone."""
+        write_private(path, self.kubeconfig())
+
+    def token(self, user: User = ADMIN) -> str:
+        """The bearer token of one of the first users."""
+        return self._user_tokens[user]
+
+    def _make_namespaces(self) -> None:
+        for name in _FIRST_NAMESPACES:
+            self.storage.create(kind_of("namespaces"), {"metadata": {"name": name}})
+
+    def _start_world(self) -> None:
+        if importlib.util.find_spec("demo_cluster.world") is None:
+            return
+        module = importlib.import_module("demo_cluster.world")
+        world = module.World(
+            self.storage, self.options.clock, random.Random(self.options.seed), self.options
+        )
+        self.backend.world = world
+        world.start()
+
+
+def _hosts(host: str) -> tuple[str, ...]:
+    names = ("127.0.0.1", "::1", "localhost")
+    return names if host in names else (*names, host)
+
+
+def _user_name(user: User) -> str:
+    return f"demo-{user.name}"

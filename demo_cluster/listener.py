@@ -1,0 +1,143 @@
+"""The only sockets: HTTP/1.1 over TLS, chunked streams, WebSocket upgrades."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import tempfile
+from pathlib import Path
+from urllib.parse import unquote
+
+import msgspec
+from aiohttp import WSMsgType, web
+
+from demo_cluster.api import Api, RawRequest
+from demo_cluster.certificates import Certificates
+from demo_cluster.reply import Reply, StreamReply, UpgradeReply
+
+MAX_BODY = 3 * 1024 * 1024
+
+
+class Listener:
+    """Serves an `Api` on one address."""
+
+    def __init__(self, api: Api, certificates: Certificates, host: str, port: int) -> None:
+        self._api = api
+        self._certificates = certificates
+        self._host = host
+        self._port = port
+        self._runner: web.ServerRunner | None = None
+
+    async def start(self) -> int:
+        """Listen; returns the port, which the system chooses when it was 0.
+
+        Raises:
+            OSError: The address is taken or not ours.
+        """
+        server = web.Server(self._handle, access_log=None)
+        self._runner = web.ServerRunner(server, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(
+            self._runner, self._host, self._port, ssl_context=_server_context(self._certificates)
+        )
+        await site.start()
+        address = self._runner.addresses[0]
+        return int(address[1])
+
+    async def stop(self) -> None:
+        """Close every connection and stop listening."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        path, _, query = request.raw_path.partition("?")
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        raw = RawRequest(request.method, unquote(path), query, headers, await request.read())
+        reply = await self._api.answer(raw)
+        if isinstance(reply, Reply):
+            return _whole(reply)
+        if isinstance(reply, StreamReply):
+            return await _stream(request, reply)
+        return await _upgrade(request, reply)
+
+
+def _server_context(certificates: Certificates) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.TemporaryDirectory() as folder:
+        chain, key = Path(folder, "server.crt"), Path(folder, "server.key")
+        key.touch(mode=0o600)
+        chain.write_bytes(certificates.server)
+        key.write_bytes(certificates.server_key)
+        context.load_cert_chain(chain, key)
+    return context
+
+
+def _whole(reply: Reply) -> web.Response:
+    headers = dict(reply.headers)
+    body = reply.body
+    if isinstance(body, dict):
+        headers.setdefault("Content-Type", "application/json")
+        body = msgspec.json.encode(body) + b"\n"
+    elif isinstance(body, str):
+        body = body.encode()
+    return web.Response(status=reply.status, body=body, headers=headers)
+
+
+async def _stream(request: web.BaseRequest, reply: StreamReply) -> web.StreamResponse:
+    response = web.StreamResponse(status=reply.status, headers=dict(reply.headers))
+    response.headers.setdefault("Cache-Control", "no-cache, private")
+    response.enable_chunked_encoding()
+    await response.prepare(request)
+    chunks = reply.chunks
+    try:
+        async for chunk in chunks:
+            if chunk:
+                await response.write(chunk)
+    except (ConnectionError, asyncio.CancelledError):
+        pass
+    finally:
+        close = getattr(chunks, "aclose", None)
+        if close is not None:
+            await close()
+    with contextlib.suppress(ConnectionError):
+        await response.write_eof()
+    return response
+
+
+class _AiohttpWebSocket:
+    """A `WebSocket` on aiohttp's."""
+
+    def __init__(self, socket: web.WebSocketResponse) -> None:
+        self._socket = socket
+
+    @property
+    def subprotocol(self) -> str:
+        return self._socket.ws_protocol or ""
+
+    async def receive(self) -> bytes | str | None:
+        message = await self._socket.receive()
+        if message.type in (WSMsgType.BINARY, WSMsgType.TEXT):
+            data: bytes | str = message.data
+            return data
+        return None
+
+    async def send(self, message: bytes | str) -> None:
+        with contextlib.suppress(ConnectionError):
+            if isinstance(message, str):
+                await self._socket.send_str(message)
+            else:
+                await self._socket.send_bytes(message)
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        await self._socket.close(code=code, message=reason.encode())
+
+
+async def _upgrade(request: web.BaseRequest, reply: UpgradeReply) -> web.StreamResponse:
+    socket = web.WebSocketResponse(protocols=reply.subprotocols, compress=False, max_msg_size=0)
+    await socket.prepare(request)
+    await reply.handler(_AiohttpWebSocket(socket))
+    if not socket.closed:
+        await socket.close()
+    return socket

@@ -1,0 +1,92 @@
+"""From a method and a path to what is asked for. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from demo_cluster.kinds import Kind, KindRegistry, Subresource
+from demo_cluster.status import method_not_allowed, no_such_resource
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a request is about. `kind` is None for paths outside the resources.
+
+    `verb` is the API's word (get, list, watch, create, update, patch, delete, deletecollection),
+    for other paths the method in lower case.
+    """
+
+    verb: str
+    path: str
+    kind: Kind | None = None
+    namespace: str | None = None
+    name: str = ""
+    subresource: Subresource | None = None
+    rest: str = ""
+    """What follows the subresource: `/stats/summary` in `nodes/n/proxy/stats/summary`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourcePath:
+    """The parts of a resource's path, before anybody knows whether it exists."""
+
+    group: str
+    version: str
+    namespace: str | None
+    plural: str
+    name: str
+    subresource: str
+    rest: str
+
+
+_METHOD_VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
+
+
+def split_resource_path(path: str) -> ResourcePath | None:
+    """The parts of `/api/v1/...` or `/apis/GROUP/VERSION/...`; None for any other path."""
+    parts = path.strip("/").split("/")
+    if parts[0] == "api" and len(parts) > 2:
+        group, version, rest = "", parts[1], parts[2:]
+    elif parts[0] == "apis" and len(parts) > 3:
+        group, version, rest = parts[1], parts[2], parts[3:]
+    else:
+        return None
+    namespace = None
+    if rest[0] == "namespaces" and len(rest) > 2 and rest[2] not in ("status", "finalize"):
+        namespace, rest = rest[1], rest[2:]
+    plural, name, subresource, *tail = (*rest, "", "", "")[: max(len(rest), 3)]
+    return ResourcePath(group, version, namespace, plural, name, subresource, "/".join(["", *tail]))
+
+
+def find_route(method: str, path: str, is_watch: bool, registry: KindRegistry) -> Route:
+    """What is asked for.
+
+    Raises:
+        Failure: 404, no such resource or subresource; 405, it does not do that.
+    """
+    parts = split_resource_path(path)
+    if parts is None or not registry.serves(parts.group, parts.version):
+        return Route(method.lower(), path)
+    kind = registry.find(parts.group, parts.version, parts.plural)
+    if kind is None or (parts.namespace is not None and not kind.namespaced):
+        raise no_such_resource()
+    verb = _verb(method, parts.name, is_watch)
+    subresource = None
+    if parts.subresource:
+        subresource = kind.subresource(parts.subresource)
+        if subresource is None:
+            raise no_such_resource()
+    allowed = subresource.verbs if subresource else kind.verbs
+    if verb not in allowed and not (verb == "watch" and "list" in allowed):
+        raise method_not_allowed()
+    return Route(verb, path, kind, parts.namespace, parts.name, subresource, parts.rest)
+
+
+def _verb(method: str, name: str, is_watch: bool) -> str:
+    if method in ("GET", "HEAD"):
+        if is_watch:
+            return "watch"
+        return "get" if name else "list"
+    if method == "DELETE":
+        return "delete" if name else "deletecollection"
+    return _METHOD_VERBS.get(method, method.lower())
