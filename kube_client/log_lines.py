@@ -7,11 +7,11 @@ skipped, only the ends of a chunk are looked at, however many lines it holds.
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Self
 
 _STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)(?= )")
 _HEAD_BYTES = 1024
-_HELD_LIMIT_BYTES = 32 << 20
-_SLACK_NS = 1_000_000_000
+_NEWLINE = 0x0A
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 
@@ -50,15 +50,13 @@ class Mark:
     """The last line that was given, so that it is known again in a replay.
 
     `run` lines in a row up to this one carried its stamp. `head` is the line's beginning and
-    `length` its size without the newline. `latest` is the latest stamp ever given: it differs from
-    `stamp` after the container's clock went back.
+    `length` its size without the newline.
     """
 
     stamp: bytes
     run: int
     head: bytes
     length: int
-    latest: bytes
 
     @property
     def since_time(self) -> str:
@@ -72,45 +70,26 @@ class Replay:
 
     The lines of a log stand in the order of writing, which is not always that of their stamps: two
     writers race by microseconds, and clocks are set back. So what is new is what stands behind
-    the marked line, and later lines are held until it is found. When it cannot come any more (the
-    log was rotated, or belongs to a new run of the container), the replay is `lost`: everything
-    held is new, and waits for `release`.
+    the marked line, and later lines are held until it is found. When it does not come (the log
+    was rotated, or belongs to a new run of the container), everything held is new: only the
+    caller can know, by the end of the stream or by waiting, and then calls `release`.
     """
 
-    __slots__ = (
-        "_equal",
-        "_held",
-        "_held_bytes",
-        "_known_text",
-        "_limit_ns",
-        "found",
-        "lost",
-        "mark",
-    )
+    __slots__ = ("_equal", "_held", "_known_text", "_mark", "found", "held_bytes")
 
     def __init__(self, mark: Mark, known_text: bytes = b"") -> None:
-        self.mark = mark
         self.found = False
-        self.lost = False
+        self.held_bytes = 0
+        self._mark = mark
         self._known_text = known_text
-        self._limit_ns = nanoseconds(mark.latest) + _SLACK_NS
         self._equal = 0
         self._held: list[bytes] = []
-        self._held_bytes = 0
-
-    @property
-    def is_holding(self) -> bool:
-        """Lines wait for the marked one, or for `release`."""
-        return bool(self._held)
 
     def feed(self, block: bytes) -> bytes:
         """Those of these whole lines that are known to be new."""
         if self.found:
             return block
-        if self.lost:
-            self._hold(block)
-            return b""
-        if self.mark.run == 1:
+        if self._mark.run == 1:
             behind = self._behind_the_mark(block)
             if behind is not None:
                 return block[behind:]
@@ -120,22 +99,26 @@ class Replay:
 
     def release(self) -> bytes:
         """The held lines, as new: the caller knows that the marked line will not come."""
-        held = b"".join(self._held)
+        held = self._held
+        for number in range(len(held) - 1, -1, -1):
+            if self._looks_marked(held[number]):  # equal stamps whose beginning is rotated away
+                held = held[number + 1 :]
+                break
         self._settle()
-        return held
+        return b"".join(held)
 
     def _settle(self) -> None:
         self.found = True
+        self.held_bytes = 0
         self._held = []
-        self._held_bytes = 0
 
     def _behind_the_mark(self, block: bytes) -> int | None:
         """Where the first new line starts, when the marked line is in this block."""
-        mark = self.mark
+        mark = self._mark
         start = block.find(mark.head)
         while start >= 0:
             end = start + mark.length
-            if (start == 0 or block[start - 1] == 10) and block[end : end + 1] == b"\n":
+            if (start == 0 or block[start - 1] == _NEWLINE) and block[end : end + 1] == b"\n":
                 self._settle()
                 return end + 1
             start = block.find(mark.head, start + 1)
@@ -144,7 +127,7 @@ class Replay:
     def _is_old(self, block: bytes) -> bool:
         """Whether every line was given before: the last one is stamped before the mark."""
         last = _STAMP.match(block, _last_line(block))
-        return last is not None and not _at_or_before(self.mark.stamp, last[0])
+        return last is not None and not _at_or_before(self._mark.stamp, last[0])
 
     def _line_by_line(self, block: bytes) -> bytes:
         fresh: list[bytes] = []
@@ -158,37 +141,19 @@ class Replay:
                 self._settle()
                 fresh.extend(lines[number + 1 :])
                 break
-            elif _at_or_before(self.mark.stamp, found[0]):
-                self._hold(line)
-                if self._is_beyond(found[0]):
-                    self._lose(lines[number + 1 :])
-                    break
+            elif _at_or_before(self._mark.stamp, found[0]):
+                self._held.append(line)
+                self.held_bytes += len(line)
         return b"".join(fresh)
 
     def _is_mark(self, line: bytes, stamp: bytes) -> bool:
-        if stamp != self.mark.stamp:
+        if stamp != self._mark.stamp:
             return False
         self._equal += 1
-        return self._equal >= self.mark.run and self._looks_marked(line)
+        return self._equal >= self._mark.run and self._looks_marked(line)
 
     def _looks_marked(self, line: bytes) -> bool:
-        return len(line) == self.mark.length + 1 and line.startswith(self.mark.head)
-
-    def _is_beyond(self, stamp: bytes) -> bool:
-        return nanoseconds(stamp) > self._limit_ns or self._held_bytes > _HELD_LIMIT_BYTES
-
-    def _lose(self, rest: list[bytes]) -> None:
-        """The marked line will not come; a run of equal stamps may have lost its beginning."""
-        self.lost = True
-        for number in range(len(self._held) - 1, -1, -1):
-            if self._looks_marked(self._held[number]):
-                del self._held[: number + 1]
-                break
-        self._held.extend(rest)
-
-    def _hold(self, lines: bytes) -> None:
-        self._held.append(lines)
-        self._held_bytes += len(lines)
+        return len(line) == self._mark.length + 1 and line.startswith(self._mark.head)
 
 
 class LogResume:
@@ -204,7 +169,6 @@ class LogResume:
         "_echo",
         "_head",
         "_last_text",
-        "_latest",
         "_length",
         "_run",
         "_stamp",
@@ -214,15 +178,24 @@ class LogResume:
     def __init__(self) -> None:
         self.replay: Replay | None = None
         self._cutter = LineCutter()
-        self._stamp = self._latest = self._head = self._last_text = self._echo = b""
+        self._stamp = self._head = self._last_text = self._echo = b""
         self._run = self._length = 0
+
+    @classmethod
+    def at(cls, mark: Mark) -> Self:
+        """One that has given everything up to this mark, and reads on in another log."""
+        resume = cls()
+        resume._stamp, resume._run = mark.stamp, mark.run
+        resume._head, resume._length = mark.head, mark.length
+        resume.cut()
+        return resume
 
     @property
     def mark(self) -> Mark | None:
         """The last stamped line given, or None before the first."""
         if not self._stamp:
             return None
-        return Mark(self._stamp, self._run, self._head, self._length, self._latest)
+        return Mark(self._stamp, self._run, self._head, self._length)
 
     def feed(self, chunk: bytes) -> bytes:
         """The new whole lines that this chunk completes."""
@@ -259,11 +232,6 @@ class LogResume:
             self._remember(block)
         return block
 
-    def recovered(self, block: bytes) -> None:
-        """These whole lines were given from elsewhere (the log of a previous run)."""
-        if block:
-            self._remember(block)
-
     def finish(self) -> bytes:
         """What is left at the true end of the log: held lines, and a last line without newline."""
         piece = self._cutter.take_unfinished()
@@ -279,7 +247,7 @@ class LogResume:
             self._remember_carefully(block, start)
 
     def _remember_quickly(self, block: bytes, start: int) -> bool:
-        """Remember an ordinary block: stamps of one shape, in order, the last one alone."""
+        """Remember an ordinary block: its last line has a stamp of the usual shape, alone."""
         last, width = self._stamp, len(self._stamp)
         stamp = block[start : start + width]
         if not (
@@ -287,20 +255,12 @@ class LogResume:
             and stamp[10:11] == b"T"
             and stamp[19:20] == b"."
             and stamp[29:] == last[29:]
-            and last < stamp
-            and self._latest == last
+            and stamp != last
         ):
             return False
-        if start:
-            first = block[:width]
-            previous = block.rfind(b"\n", 0, start - 1) + 1
-            if (
-                first[29:] != last[29:]
-                or not last <= first <= stamp
-                or block.startswith(stamp, previous)
-            ):
-                return False
-        self._stamp = self._latest = stamp
+        if start and block.startswith(stamp, block.rfind(b"\n", 0, start - 1) + 1):
+            return False
+        self._stamp = stamp
         self._run = 1
         self._length = len(block) - 1 - start
         self._head = block[start : min(len(block) - 1, start + _HEAD_BYTES)]
@@ -317,7 +277,6 @@ class LogResume:
             found = _STAMP.match(block, start)
             assert found is not None
         stamp = found[0]
-        self._note_latest(block, stamp)
         self._run = self._run_length(block, start, stamp)
         self._stamp = stamp
         self._length = len(block) - 1 - start
@@ -332,19 +291,6 @@ class LogResume:
                 return run
             run += 1
         return run + self._run if stamp == self._stamp else run
-
-    def _note_latest(self, block: bytes, stamp: bytes) -> None:
-        first = _STAMP.match(block)
-        in_order = (
-            first is not None
-            and (not self._stamp or _at_or_before(self._stamp, first[0]))
-            and _at_or_before(first[0], stamp)
-        )
-        if not in_order:
-            stamps = [found[0] for line in _lines(block) if (found := _STAMP.match(line))]
-            stamp = max(stamps, key=nanoseconds)
-        if not self._latest or _at_or_before(self._latest, stamp):
-            self._latest = stamp
 
 
 def nanoseconds(stamp: bytes) -> int:

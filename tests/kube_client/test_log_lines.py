@@ -117,30 +117,17 @@ def test_a_clock_that_was_set_back_repeats_nothing() -> None:
     assert resume.feed(b"".join(log)) == log[3]
 
 
-def test_a_log_of_a_new_run_is_new_from_its_first_line() -> None:
-    resume = LogResume()
-    resume.feed(line(3, 0, "last words"))
-    resume.cut()
-    started = line(9, 0, "started") + line(9, 1, "ready")
-
-    assert resume.feed(started) == b""
-    assert resume.replay is not None
-    assert resume.replay.lost
-    assert resume.release() == started
-    assert resume.feed(line(9, 2, "working")) == line(9, 2, "working")
-
-
-def test_lines_that_could_be_old_or_new_wait_until_the_caller_knows() -> None:
+def test_the_lines_of_a_new_run_wait_until_the_caller_knows_that_they_are_new() -> None:
     resume = LogResume()
     resume.feed(line(3, 500, "last words"))
     resume.cut()
-    quick_restart = line(3, 900, "started")
+    started = line(3, 900, "started") + line(9, 1, "ready")
 
-    assert resume.feed(quick_restart) == b""
+    assert resume.feed(started) == b""
     assert resume.replay is not None
-    assert resume.replay.is_holding
-    assert not resume.replay.lost
-    assert resume.release() == quick_restart
+    assert resume.replay.held_bytes == len(started)
+    assert resume.release() == started
+    assert resume.feed(line(9, 2, "working")) == line(9, 2, "working")
 
 
 def test_a_run_of_equal_stamps_whose_beginning_was_rotated_away_is_found_by_its_last_line() -> None:
