@@ -1,19 +1,23 @@
 """The client: requests to one cluster, their answers as values, their refusals as errors."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from typing import Any, Generic, NamedTuple, Self, TypeVar, overload
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from typing import Any, Generic, Literal, NamedTuple, Self, TypeVar, overload
 
 import msgspec
 
 from kube_client import codec
 from kube_client.cluster_access import ClusterAccess
-from kube_client.errors import ProtocolError, error_from_response
-from kube_client.resource import ResourceType
+from kube_client.errors import ConfigError, ProtocolError, error_from_response
+from kube_client.patch import PatchType
+from kube_client.resource import PODS, ResourceType
 from kube_client.transport import Request, Response, SocketAccess, Transport
 
 T = TypeVar("T")
 Query = Mapping[str, str] | Sequence[tuple[str, str]]
 
+Propagation = Literal["Background", "Foreground", "Orphan"]
+
+FIELD_MANAGER = "kube-tui"
 _JSON = "application/json"
 _VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
@@ -208,14 +212,15 @@ class Client:
         labels: str = "",
         fields: str = "",
         limit: int = 500,
-    ) -> AsyncIterator[Page[T]]:
-        """The list page by page, all as of one version.
+        first_limit: int | None = None,
+    ) -> AsyncGenerator[Page[T], None]:
+        """The list page by page, all as of one version; `first_limit` is for the first page.
 
         Raises:
             GoneError: The list took so long that the server forgot the version; begin anew.
         """
         path = resource.path(namespace)
-        query = {"limit": str(limit)}
+        query = {"limit": str(first_limit or limit)}
         query |= {"labelSelector": labels} if labels else {}
         query |= {"fieldSelector": fields} if fields else {}
         while True:
@@ -227,7 +232,140 @@ class Client:
             yield Page(body.items, meta.resource_version, meta.remaining_item_count)
             if not meta.continue_:
                 return
-            query["continue"] = meta.continue_
+            query |= {"continue": meta.continue_, "limit": str(limit)}
+
+    async def create(
+        self,
+        resource: ResourceType,
+        obj: Mapping[str, Any],
+        namespace: str | None = None,
+        *,
+        dry_run: bool = False,
+        field_manager: str = FIELD_MANAGER,
+    ) -> dict[str, Any]:
+        """The new object as the server made it.
+
+        Raises:
+            AlreadyExistsError: There is one of this name.
+        """
+        path = resource.path(self._scope_of(resource, obj, namespace))
+        query = {"fieldManager": field_manager} | _dry(dry_run)
+        return await self._write("POST", path, query, obj)
+
+    async def replace(
+        self, resource: ResourceType, obj: Mapping[str, Any], *, dry_run: bool = False
+    ) -> dict[str, Any]:
+        """The object after the whole of it was replaced.
+
+        Raises:
+            ConflictError: The server's resource version is no longer the given object's.
+        """
+        path = resource.path(self._scope_of(resource, obj, None), _name_of(obj))
+        query = {"fieldManager": FIELD_MANAGER} | _dry(dry_run)
+        return await self._write("PUT", path, query, obj)
+
+    async def apply(
+        self,
+        resource: ResourceType,
+        obj: Mapping[str, Any],
+        *,
+        field_manager: str,
+        force: bool = False,
+        dry_run: bool = False,
+        namespace: str | None = None,
+    ) -> dict[str, Any]:
+        """The object after a server-side apply of the given fields.
+
+        Raises:
+            ConflictError: Another manager owns some of the fields, and `force` is not set.
+        """
+        path = resource.path(self._scope_of(resource, obj, namespace), _name_of(obj))
+        query = {"fieldManager": field_manager, "force": "true" if force else "false"}
+        return await self._write(
+            "PATCH", path, query | _dry(dry_run), obj, PatchType.APPLY.value, verb="apply"
+        )
+
+    async def patch(
+        self,
+        resource: ResourceType,
+        name: str,
+        patch: Any,
+        namespace: str | None = None,
+        *,
+        patch_type: PatchType = PatchType.MERGE,
+        subresource: str | None = None,
+        dry_run: bool = False,
+    ) -> dict[str, Any]:
+        """The object after the patch."""
+        path = resource.path(self._scope(resource, namespace), name, subresource)
+        query = {"fieldManager": FIELD_MANAGER} | _dry(dry_run)
+        return await self._write("PATCH", path, query, patch, patch_type.value)
+
+    async def delete(
+        self,
+        resource: ResourceType,
+        name: str,
+        namespace: str | None = None,
+        *,
+        grace_seconds: int | None = None,
+        propagation: Propagation | None = None,
+        uid: str | None = None,
+        dry_run: bool = False,
+    ) -> dict[str, Any]:
+        """What the server says of the deletion: a Status, or the object that is on its way out.
+
+        Raises:
+            ConflictError: The object of this name has another uid by now.
+        """
+        path = resource.path(self._scope(resource, namespace), name)
+        options: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions"}
+        if grace_seconds is not None:
+            options["gracePeriodSeconds"] = grace_seconds
+        if propagation is not None:
+            options["propagationPolicy"] = propagation
+        if uid is not None:
+            options["preconditions"] = {"uid": uid}
+        if dry_run:
+            options["dryRun"] = ["All"]
+        return await self._write("DELETE", path, {}, options)
+
+    async def scale(
+        self, resource: ResourceType, name: str, namespace: str | None, replicas: int
+    ) -> int:
+        """The number of replicas that is wanted now."""
+        scale = await self.patch(
+            resource, name, {"spec": {"replicas": replicas}}, namespace, subresource="scale"
+        )
+        return _replicas(scale)
+
+    async def get_scale(
+        self, resource: ResourceType, name: str, namespace: str | None = None
+    ) -> int:
+        """The number of replicas that is wanted."""
+        path = resource.path(self._scope(resource, namespace), name, "scale")
+        return _replicas(self.decode(await self.request("GET", path), dict[str, Any], path))
+
+    async def evict(
+        self, pod: str, namespace: str, *, grace_seconds: int | None = None, dry_run: bool = False
+    ) -> None:
+        """Ask for the pod to leave, as a drain does.
+
+        Raises:
+            TooManyRequestsError: A disruption budget forbids it for now.
+        """
+        options: dict[str, Any] = {}
+        if grace_seconds is not None:
+            options["gracePeriodSeconds"] = grace_seconds
+        if dry_run:
+            options["dryRun"] = ["All"]
+        eviction = {
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"name": pod, "namespace": namespace},
+            "deleteOptions": options,
+        }
+        path = PODS.path(namespace, pod, "eviction")
+        await self.request("POST", path, body=eviction, verb="evict")
 
     async def version(self) -> dict[str, Any]:
         """What the server says it is: `gitVersion` and its like."""
@@ -250,6 +388,26 @@ class Client:
             "Check the server's address in the kubeconfig."
         )
 
+    async def _write(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: Any,
+        content_type: str = _JSON,
+        verb: str = "",
+    ) -> dict[str, Any]:
+        content = await self.request(
+            method, path, query=query, body=body, content_type=content_type, verb=verb
+        )
+        return self.decode(content, dict[str, Any], path)
+
+    def _scope_of(
+        self, resource: ResourceType, obj: Mapping[str, Any], namespace: str | None
+    ) -> str | None:
+        """The namespace to write into: the given one, else the object's, else the default."""
+        return self._scope(resource, namespace or _metadata(obj).get("namespace"))
+
     def _scope(self, resource: ResourceType, namespace: str | None) -> str | None:
         return (namespace or self.namespace) if resource.namespaced else None
 
@@ -257,3 +415,25 @@ class Client:
 def _pairs(query: Query) -> tuple[tuple[str, str], ...]:
     pairs: Iterable[tuple[str, str]] = query.items() if isinstance(query, Mapping) else query
     return tuple(pairs)
+
+
+def _dry(dry_run: bool) -> dict[str, str]:
+    return {"dryRun": "All"} if dry_run else {}
+
+
+def _metadata(obj: Mapping[str, Any]) -> Mapping[str, Any]:
+    metadata = obj.get("metadata")
+    return metadata if isinstance(metadata, Mapping) else {}
+
+
+def _name_of(obj: Mapping[str, Any]) -> str:
+    name = _metadata(obj).get("name")
+    if not isinstance(name, str) or not name:
+        raise ConfigError("The object has no metadata.name, so it cannot be sent.")
+    return name
+
+
+def _replicas(scale: Mapping[str, Any]) -> int:
+    spec = scale.get("spec")
+    replicas = spec.get("replicas", 0) if isinstance(spec, dict) else 0
+    return int(replicas)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from kube_client.client import Client
-from kube_client.cluster_access import ClusterAccess, ConnectOptions, cluster_access
+from kube_client.cluster_access import ClusterAccess, cluster_access
 from kube_client.credentials import (
     CredentialSource,
     FixedCredential,
@@ -14,6 +14,7 @@ from kube_client.credentials import (
     impersonation_headers,
 )
 from kube_client.http_transport import HttpTransport, parse_endpoint
+from kube_client.kubeconfig import ConnectOptions
 from kube_client.tls import server_trust
 
 __all__ = ["ClusterAccess", "ConnectOptions", "cluster_access", "connect", "connect_to"]

@@ -6,7 +6,7 @@ When the reader is slow the socket is not read, so the server waits.
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 import httptools
 
@@ -98,7 +98,7 @@ class HttpResponse:
         """The whole body, unpacked."""
         return b"".join([chunk async for chunk in self.chunks()])
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The body as it comes, unpacked, never an empty chunk."""
         packed = self.headers.get("content-encoding", "") == "gzip"
         inflate = zlib.decompressobj(_GZIP) if packed else None

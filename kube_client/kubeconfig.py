@@ -17,6 +17,35 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectOptions:
+    """What a person may say on a command line about the cluster to use; None means not said.
+
+    `interactive` says whether a credential plugin may use the terminal; None means it may when
+    stdin is one.
+    """
+
+    kubeconfig: str | None = None
+    context: str | None = None
+    namespace: str | None = None
+    cluster: str | None = None
+    user: str | None = None
+    server: str | None = None
+    token: str | None = None
+    certificate_authority: str | None = None
+    client_certificate: str | None = None
+    client_key: str | None = None
+    tls_server_name: str | None = None
+    insecure_skip_tls_verify: bool = False
+    as_user: str | None = None
+    as_groups: tuple[str, ...] = ()
+    as_uid: str | None = None
+    as_user_extra: tuple[tuple[str, str], ...] = ()
+    request_timeout: float | None = None
+    disable_compression: bool = False
+    interactive: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """Which cluster, as which user, in which namespace by default; empty where not said."""
 

@@ -1,6 +1,6 @@
 """The seam under the client: one request out, one response in, whoever carries it."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -47,7 +47,7 @@ class Response(Protocol):
         """
         ...
 
-    def chunks(self) -> AsyncIterator[bytes]:
+    def chunks(self) -> AsyncGenerator[bytes, None]:
         """The body as it arrives, never an empty chunk; a slow reader slows the sender.
 
         Raises:
