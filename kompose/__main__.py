@@ -1,0 +1,17 @@
+"""`python -m kompose`, and the program `kompose`."""
+
+import sys
+
+
+def main() -> None:
+    """Runs the command line; the version is said before anything is loaded."""
+    if sys.argv[1:] == ["--version"]:
+        sys.stdout.write("kompose 0.1.0, behaves like 1.38.0\n")
+        return
+    from kompose.cli import run
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

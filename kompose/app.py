@@ -1,0 +1,95 @@
+"""The Typer app of the commands that work on a cluster, and its run."""
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+import typer
+
+from kompose.command_line import UsageError, parse
+from kompose.console import Console, FatalWarningError, write_line
+from kompose.errors import KomposeError
+from kompose.flags import GLOBAL_FLAGS, Flag
+from kompose.invocation import Invocation
+from kompose.report import ConvertError, Level, Report
+
+_DEMO = Flag("demo", "bool", "Work on a demo cluster that ends with this run")
+_GLOBALS = (*GLOBAL_FLAGS, _DEMO)
+_WITH_OWN_F = frozenset(("logs",))
+"""Commands in which `-f` means something else after the command: to follow."""
+
+
+def run_app(command: str, line: Sequence[str]) -> int:
+    """Runs one command of the app and returns its exit code."""
+    place = list(line).index(command)
+    moved, kept = _globals_in(command, line[place + 1 :])
+    try:
+        parsed = parse([*line[:place], *moved], _GLOBALS)
+    except UsageError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    values = parsed.values
+    console = Console(
+        is_verbose=values["verbose"],
+        is_quiet=values["suppress-warnings"],
+        fails_on_warning=values["error-on-warning"],
+    )
+    with ExitStack() as stack:
+        if values["demo"]:
+            _start_demo(stack)
+        report = Report(console)
+        return _invoke([command, *kept], Invocation(values["file"], report, values["demo"]))
+
+
+def _globals_in(command: str, words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The global flags among the words after a command, and the words that are its own.
+
+    What follows `--`, or the service of `exec`, belongs to the command as it stands.
+    """
+    spellings = {f"--{flag.name}": flag for flag in _GLOBALS}
+    if command not in _WITH_OWN_F:
+        spellings["-f"] = spellings["--file"]
+    moved: list[str] = []
+    kept: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        flag = spellings.get(word.partition("=")[0])
+        if word == "--" or (command == "exec" and not word.startswith("-")):
+            kept += [word, *rest]
+        elif flag is None:
+            kept.append(word)
+        else:
+            moved.append(word)
+            if flag.kind != "bool" and "=" not in word:
+                moved += [following for following in [next(rest, None)] if following is not None]
+    return moved, kept
+
+
+def _start_demo(stack: ExitStack) -> None:
+    from kompose.cli import start_demo
+
+    os.environ["KUBECONFIG"] = str(start_demo(stack))
+
+
+def _invoke(words: list[str], invocation: Invocation) -> int:
+    from kompose.commands import register
+
+    app = typer.Typer(
+        name="kompose",
+        add_completion=False,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    register(app)
+    try:
+        result = app(words, prog_name="kompose", obj=invocation, standalone_mode=False)
+    except typer.Exit as end:
+        return end.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        return 130
+    except (ConvertError, KomposeError, FatalWarningError) as error:
+        write_line(Level.FATAL, str(error))
+        return getattr(error, "exit_code", 1)
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,184 @@
+"""The command: flags to a request to objects to files, and errors to exit codes.
+
+The original's own commands are read by its rules, which are not those of Typer. What came
+after them (`up`, `down`, `logs`, ...) is a Typer app.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kompose.command_line import Parsed, UsageError, parse, split_command
+from kompose.console import Console, FatalWarningError, write_line
+from kompose.flags import COMMANDS, COMPATIBLE_VERSION, GLOBAL_FLAGS, ORIGINAL_COMMANDS
+from kompose.report import ConvertError, Level, Report
+
+if TYPE_CHECKING:
+    from demo_cluster.launch import DemoProcess
+    from kompose.request import Output, Request
+
+
+def run(line: Sequence[str]) -> int:
+    """Runs one command line and returns its exit code."""
+    command, rest = split_command(line)
+    if command is not None and command not in COMMANDS and command != "kompose":
+        sys.stderr.write(f'unknown command "{command}" for "kompose"\n')
+        return 1
+    if command is not None and command not in ORIGINAL_COMMANDS:
+        return _run_app(command, line)
+    try:
+        return _run_original(command, rest, line)
+    except ConvertError as error:
+        write_line(Level.FATAL, str(error))
+        return error.exit_code
+    except FatalWarningError as error:
+        write_line(Level.FATAL, str(error))
+        return 1
+    except BrokenPipeError:
+        # Who reads us has gone; nothing more can reach them.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except RecursionError:
+        write_line(Level.FATAL, "The compose file is nested too deeply to be read")
+        return 1
+
+
+def _run_original(command: str | None, rest: list[str], line: Sequence[str]) -> int:
+    try:
+        parsed = parse(rest) if command == "convert" else parse(rest, GLOBAL_FLAGS)
+    except UsageError as error:
+        from kompose.usage import command_usage, convert_usage, program_help
+
+        texts = {"convert": convert_usage, None: program_help}
+        usage = texts[command]() if command in texts else command_usage(str(command))
+        sys.stderr.write(f"{usage}\n{error}\n")
+        return 1
+    if command in (None, "help") or parsed.values["help"]:
+        return _print_help(command, parsed.words)
+    sys.stderr.write("".join(f"{notice}\n" for notice in parsed.notices))
+    if command == "convert":
+        return _convert(parsed, line)
+    from kompose.request import check_provider
+
+    check_provider(parsed.values["provider"])
+    if command == "version":
+        sys.stdout.write(f"{COMPATIBLE_VERSION}\n")
+        return 0
+    return _print_completion(parsed.words)
+
+
+def _print_help(command: str | None, words: Sequence[str]) -> int:
+    from kompose.usage import command_help, convert_help, program_help
+
+    topic = words[0] if command == "help" and words else command
+    if topic in (None, "help"):
+        sys.stdout.write(program_help())
+    elif topic == "convert":
+        sys.stdout.write(convert_help())
+    elif topic in ORIGINAL_COMMANDS:
+        sys.stdout.write(command_help(str(topic)))
+    elif topic in COMMANDS:
+        return _run_app(str(topic), [str(topic), "--help"])
+    else:
+        sys.stderr.write(f"Unknown help topic [`{topic}`]\n{program_help()}")
+    return 0
+
+
+def _print_completion(words: Sequence[str]) -> int:
+    from kompose.completion import completion_script
+
+    sys.stdout.write(completion_script(words))
+    return 0
+
+
+def _convert(parsed: Parsed, line: Sequence[str]) -> int:
+    from kompose.request import check_single_output, convert_request
+    from kompose.selection import project_directory, select_files
+
+    values = parsed.values
+    console = Console(
+        is_verbose=values["verbose"],
+        is_quiet=values["suppress-warnings"],
+        fails_on_warning=values["error-on-warning"],
+    )
+    report = Report(console)
+    report.debug(f"Checking validation of provider: {values['provider']}")
+    report.debug(f"Checking validation of controller: {values['controller'].lower()}")
+    request = convert_request(parsed, line)
+    here = Path.cwd()
+    files = select_files(request.files, os.environ, here)
+    check_single_output(parsed)
+    directory = project_directory(files, here)
+    report.debug(f"Compose file dir: {directory}")
+    objects = _objects(request, files, directory, report)
+    report.debug(f"Compose file dir: {directory}")
+    if objects:
+        _write(objects, request.output, files, report, is_openshift=request.options.is_openshift)
+    return 0
+
+
+def _objects(
+    request: "Request", files: tuple[str, ...], directory: Path, report: Report
+) -> list[dict[str, object]]:
+    """Reads the files and converts what they say."""
+    from kompose.compose.read import FileSelection, ReadOptions, read_model
+    from kompose.convert import convert
+    from kompose.errors import ComposeError
+
+    stdin = sys.stdin.buffer.read() if "-" in files else None
+    try:
+        model = read_model(
+            FileSelection(files=files, stdin=stdin, working_dir=directory),
+            os.environ,
+            ReadOptions(profiles=request.profiles, interpolate=request.interpolates),
+        )
+    except ComposeError as error:
+        raise ConvertError(f"Unable to load files: {error}") from error
+    for warning in model.warnings:
+        report.warn(warning.message)
+    return convert(model, request.options, report)
+
+
+def _write(
+    objects: list[dict[str, object]],
+    output: "Output",
+    files: tuple[str, ...],
+    report: Report,
+    *,
+    is_openshift: bool,
+) -> None:
+    from kompose.emit.files import Form, write_directory, write_one_file, write_stream
+
+    form = Form(output.is_json, output.indent, "OpenShift" if is_openshift else "Kubernetes")
+    if output.is_stdout:
+        write_stream(objects, form, sys.stdout.write)
+        sys.stdout.flush()
+    elif output.is_chart:
+        from kompose.emit.helm_chart import write_chart
+
+        write_chart(objects, output.out or os.path.splitext(files[0])[0], form, report)  # noqa: PTH122 - a name, printed as given
+    elif output.out and not output.out.endswith("/") and not Path(output.out).is_dir():
+        write_one_file(objects, output.out, form, report)
+    else:
+        report.debug(f"Target Dir: {output.out or '.'}")
+        write_directory(objects, output.out, form, report)
+
+
+def _run_app(command: str, line: Sequence[str]) -> int:
+    """Runs one of the commands that work on a cluster."""
+    from kompose.app import run_app
+
+    return run_app(command, line)
+
+
+def start_demo(stack: ExitStack) -> Path:
+    """Starts a demo cluster that ends with the stack, and returns its kubeconfig."""
+    from demo_cluster.launch import start_demo as start
+
+    demo: DemoProcess = stack.enter_context(start())
+    return demo.kubeconfig

@@ -1,0 +1,57 @@
+"""The compiler as a library: a compose model to Kubernetes objects."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kompose.compose.dotenv import DotenvError, parse_dotenv
+from kompose.compose.dotenv_joho import parse_joho
+from kompose.compose.read import Model
+from kompose.manifests.component import EnvFileContent, Scope
+from kompose.manifests.write import write_manifests
+from kompose.options import ConvertOptions
+from kompose.project import project_from_model
+from kompose.report import ConvertError, Report
+
+
+def convert(model: Model, options: ConvertOptions, report: Report) -> list[dict[str, Any]]:
+    """The objects of a project, in the order in which they should be made.
+
+    What is left out or changed on the way goes to the report.
+
+    Raises:
+        ConvertError: The project says something that Kubernetes cannot express.
+    """
+    project = project_from_model(model.tree, str(model.working_dir))
+    return write_manifests(Scope(project, options, report, _env_file_reader(report)))
+
+
+def _env_file_reader(report: Report) -> Any:
+    known: dict[tuple[str, int], EnvFileContent] = {}
+
+    def read(path: str, environment: Mapping[str, str | None]) -> EnvFileContent:
+        place = (path, id(environment))
+        if place not in known:
+            known[place] = _read_env_file(path, environment, report)
+        return known[place]
+
+    return read
+
+
+def _read_env_file(
+    path: str, environment: Mapping[str, str | None], report: Report
+) -> EnvFileContent:
+    try:
+        text = Path(path).read_bytes().decode("utf-8", "replace")
+    except OSError as error:
+        raise ConvertError(
+            f"Unable to retrieve env file: open {path}: no such file or directory"
+        ) from error
+    try:
+        names = frozenset(parse_joho(text))
+    except DotenvError as error:
+        raise ConvertError(
+            "Error transforming Kubernetes objects: Unable to load env variables: "
+            f"Unable to read env_file: Unable to read env_file: {error}"
+        ) from error
+    return EnvFileContent(names, parse_dotenv(text, environment.get, report.warn))

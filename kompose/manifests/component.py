@@ -1,0 +1,174 @@
+"""A compose service made ready for the rules: names, labels and ports decided once."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from kompose.manifests.labels import ServiceLabels, lenient_int, read_labels
+from kompose.manifests.names import dashed, key_name
+from kompose.manifests.placement import Placed, placed
+from kompose.options import ConvertOptions
+from kompose.project import Project, Service
+from kompose.report import ConvertError, Report
+
+
+class Port(NamedTuple):
+    """A port that a component listens on."""
+
+    container: int
+    host: int = 0
+    """0 when not published."""
+    protocol: str = "TCP"
+    host_ip: str = ""
+
+    @property
+    def service_port(self) -> int:
+        """The number under which other components and the outside see it."""
+        return self.host or self.container
+
+
+class Component(NamedTuple):
+    """One service, named and checked."""
+
+    service: Service
+    display_name: str
+    """In lower case only; the name of its Service object."""
+    key: str
+    """The name of everything else."""
+    container_name: str
+    image: str
+    labels: ServiceLabels
+    annotations: Mapping[str, str]
+    ports: tuple[Port, ...]
+    restart: str
+    placed: Placed
+    supplemental_groups: tuple[int, ...] = ()
+
+
+class EnvFileContent(NamedTuple):
+    """What an env file holds, read twice as the original does."""
+
+    names: frozenset[str]
+    """Every variable that the file sets."""
+    values: Mapping[str, str]
+    """With references resolved from the service's own environment."""
+
+
+class Scope(NamedTuple):
+    """What every rule may ask for."""
+
+    project: Project
+    options: ConvertOptions
+    report: Report
+    read_env_file: Callable[[str, Mapping[str, str | None]], EnvFileContent]
+    """Reads one env file, given the environment of the service that names it."""
+
+
+def components(scope: Scope) -> list[Component]:
+    """The project's services in the order of their keys.
+
+    Of several with the same key the first stays.
+
+    Raises:
+        ConvertError: A label or a group says something that means nothing.
+    """
+    services = scope.project.services
+    for service in services.values():
+        for reference in service.secrets:
+            if reference.uid:
+                scope.report.warn(f"Ignore pid in secrets for service: {service.name}")
+            if reference.gid:
+                scope.report.warn(f"Ignore gid in secrets for service: {service.name}")
+    found: dict[str, Component] = {}
+    for name in sorted(services):
+        component = _component(services[name], scope)
+        found.setdefault(component.key, component)
+    return [found[key] for key in sorted(found)]
+
+
+def _component(service: Service, scope: Scope) -> Component:
+    ports = tuple(_ports(service))
+    place = placed(service, scope.report)
+    labels = read_labels(service, len(ports))
+    display_name = service.name.lower()
+    if labels.name_override:
+        display_name = labels.name_override.lower()
+    key = key_name(display_name)
+    if key != display_name:
+        scope.report.info(
+            f'Service name in docker-compose has been changed from "{display_name}" to "{key}"'
+        )
+    if labels.name_override:
+        display_name = key
+    groups = _supplemental_groups(service.group_add)
+    return Component(
+        service=service,
+        display_name=display_name,
+        key=key,
+        container_name=dashed((service.container_name or display_name).lower()),
+        image=service.image,
+        labels=labels,
+        annotations=_annotations(service.labels, scope.options),
+        ports=ports,
+        restart=_restart(service, labels, display_name, scope.report),
+        placed=place,
+        supplemental_groups=groups,
+    )
+
+
+def _annotations(labels: Mapping[str, str], options: ConvertOptions) -> dict[str, str]:
+    if not options.with_kompose_annotation:
+        return {name: labels[name] for name in sorted(labels) if not name.startswith("kompose.")}
+    every = {
+        **labels,
+        "kompose.cmd": options.command_line,
+        "kompose.version": options.version,
+    }
+    return {name: every[name] for name in sorted(every)}
+
+
+def _ports(service: Service) -> Iterable[Port]:
+    """Published ports, then exposed ones.
+
+    An exposed port is left out only when its protocol is spelled like the published one's.
+    """
+    published = set()
+    for port in service.ports:
+        published.add(f"{port.target}{port.protocol}")
+        yield Port(
+            container=port.target,
+            host=lenient_int(port.published),
+            protocol=port.protocol.upper(),
+            host_ip=port.host_ip,
+        )
+    for text in service.expose:
+        number, _, protocol = text.partition("/")
+        protocol = protocol or "TCP"
+        if number + protocol not in published:
+            yield Port(container=lenient_int(number), protocol=protocol.upper())
+
+
+def _restart(service: Service, labels: ServiceLabels, name: str, report: Report) -> str:
+    restart = service.restart
+    if service.deploy is not None and service.deploy.restart_condition is not None:
+        restart = service.deploy.restart_condition
+    if restart == "unless-stopped":
+        report.warn(
+            f"Restart policy 'unless-stopped' in service {name} is not supported, "
+            "convert it to 'always'"
+        )
+        restart = "always"
+    if labels.concurrency and restart == "always":
+        report.info("cronjob restart policy will be converted from 'always' to 'on-failure'")
+        restart = "on-failure"
+    return restart
+
+
+def _supplemental_groups(names: Iterable[str]) -> tuple[int, ...]:
+    try:
+        return tuple(int(name) for name in names)
+    except ValueError as error:
+        bad = next(name for name in names if not name.lstrip("-+").isdigit())
+        raise ConvertError(
+            "GroupAdd should be mentioned in gid format, not a group name: "
+            f'unable to get group_add key: strconv.Atoi: parsing "{bad}": invalid syntax'
+        ) from error

@@ -1,0 +1,67 @@
+"""Variables of a container: plain ones, and env files as ConfigMaps."""
+
+import os
+from typing import Any
+
+from kompose.manifests.component import Component, Scope
+from kompose.manifests.fields import fields, metadata
+from kompose.manifests.names import env_file_name
+from kompose.project import EnvFile
+
+
+def container_env(component: Component, scope: Scope) -> list[dict[str, Any]]:
+    """The variables of the service itself, sorted.
+
+    One that an env file sets is left to that file, unlike in compose, as the original has it.
+    """
+    service = component.service
+    from_files = {
+        name
+        for entry in service.env_files
+        for name in scope.read_env_file(entry.path, service.environment).names
+    }
+    environment = service.environment
+    return [
+        fields(name=name, value=_value(value))
+        for name in sorted(environment)
+        if (value := environment[name]) is not None and name not in from_files
+    ]
+
+
+def container_env_from(component: Component, scope: Scope) -> list[dict[str, Any]]:
+    """References to the ConfigMaps of the env files, in the order of the file."""
+    return [
+        {"configMapRef": {"name": _name(entry, component.display_name, scope)}}
+        for entry in component.service.env_files
+    ]
+
+
+def env_file_config_maps(
+    component: Component, scope: Scope, owner: str = ""
+) -> list[dict[str, Any]]:
+    """One ConfigMap for each env file; `owner` stands for the key in a group."""
+    return [
+        _config_map(entry, component, scope, owner or component.key)
+        for entry in component.service.env_files
+    ]
+
+
+def _config_map(entry: EnvFile, component: Component, scope: Scope, owner: str) -> dict[str, Any]:
+    name = _name(entry, component.key, scope)
+    values = scope.read_env_file(entry.path, component.service.environment).values
+    return {
+        "kind": "ConfigMap",
+        "apiVersion": "v1",
+        "metadata": metadata(name, labels={"io.kompose.service": f"{owner}-{name}"}),
+        **fields(data={key: values[key] for key in sorted(values)}),
+    }
+
+
+def _name(entry: EnvFile, prefix: str, scope: Scope) -> str:
+    relative = os.path.relpath(entry.path, scope.project.working_dir)
+    return env_file_name(relative, prefix)
+
+
+def _value(value: str) -> str:
+    """The value; a path of a secret follows the secret's name in the cluster."""
+    return value.lower().replace("_", "-") if "run/secrets" in value else value

@@ -1,0 +1,33 @@
+"""Fields of API objects, written the way the API's own types are printed."""
+
+from typing import Any
+
+
+def fields(**values: Any) -> dict[str, Any]:
+    """The fields that say something, in the order given.
+
+    None, an empty text, list or map, and False say nothing; a zero does.
+    """
+    return {
+        name: value
+        for name, value in values.items()
+        if value is not None and value is not False and value != "" and value != [] and value != {}
+    }
+
+
+def metadata(
+    name: str,
+    *,
+    labels: dict[str, str] | None = None,
+    annotations: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """An object's metadata; a template has no name."""
+    return {
+        **fields(name=name),
+        "creationTimestamp": None,
+        **fields(labels=_sorted(labels), annotations=_sorted(annotations)),
+    }
+
+
+def _sorted(values: dict[str, str] | None) -> dict[str, str] | None:
+    return values and {name: values[name] for name in sorted(values)}

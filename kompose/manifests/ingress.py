@@ -1,0 +1,59 @@
+"""`kompose.service.expose`: a component seen from outside, by Ingress or by Route."""
+
+from typing import Any
+
+from kompose.manifests.component import Component
+from kompose.manifests.fields import fields, metadata
+
+_EVERY_HOST = "true"
+
+
+def ingress(component: Component, port: int, selected: str = "") -> dict[str, Any]:
+    """One rule for each host of the label, all to the given port of the Service."""
+    name = selected or component.key
+    rules, hosts = [], []
+    for part in component.labels.expose.split(","):
+        host, slash, path = part.strip().partition("/")
+        host = "" if host == _EVERY_HOST and not slash else host
+        hosts.append(host)
+        backend = {"service": {"name": name, "port": {"number": port}}}
+        paths = [{"path": slash + path or "/", "pathType": "Prefix", "backend": backend}]
+        rules.append({**fields(host=host), "http": {"paths": paths}})
+    return {
+        "kind": "Ingress",
+        "apiVersion": "networking.k8s.io/v1",
+        "metadata": metadata(
+            name,
+            labels={"io.kompose.service": name},
+            annotations=dict(component.annotations),
+        ),
+        "spec": fields(
+            ingressClassName=component.labels.expose_class,
+            tls=_tls(component, hosts),
+            rules=rules,
+        ),
+        "status": {"loadBalancer": {}},
+    }
+
+
+def _tls(component: Component, hosts: list[str]) -> list[dict[str, Any]]:
+    secret = component.labels.expose_tls_secret
+    if not secret:
+        return []
+    return [fields(hosts=hosts, secretName="" if secret == _EVERY_HOST else secret)]
+
+
+def route(component: Component, port: int) -> dict[str, Any]:
+    """The same for OpenShift; the whole label is one host."""
+    host = component.labels.expose
+    return {
+        "kind": "Route",
+        "apiVersion": "v1",
+        "metadata": metadata(component.key, labels={"io.kompose.service": component.key}),
+        "spec": {
+            **fields(host="" if host == _EVERY_HOST else host),
+            "to": {"kind": "Service", "name": component.key, "weight": None},
+            "port": {"targetPort": port},
+        },
+        "status": {"ingress": None},
+    }

@@ -1,0 +1,31 @@
+"""Networks as NetworkPolicies: who is in a network may be reached from it."""
+
+from typing import Any
+
+from kompose.manifests.component import Component, Scope
+from kompose.manifests.fields import metadata
+from kompose.manifests.names import network_name
+
+
+def network_policies(component: Component, scope: Scope) -> list[dict[str, Any]]:
+    """One policy for each network of the component."""
+    made = []
+    for network in component.service.networks:
+        name = network_name(scope.project.network_names.get(network, network))
+        scope.report.info(
+            f"Network {name} is detected at Source, shall be converted to equivalent "
+            "NetworkPolicy at Destination"
+        )
+        peers = {"matchLabels": {f"io.kompose.network/{name}": "true"}}
+        made.append(
+            {
+                "kind": "NetworkPolicy",
+                "apiVersion": "networking.k8s.io/v1",
+                "metadata": metadata(name),
+                "spec": {
+                    "podSelector": peers,
+                    "ingress": [{"from": [{"podSelector": peers}]}],
+                },
+            }
+        )
+    return made

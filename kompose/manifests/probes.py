@@ -1,0 +1,77 @@
+"""Health checks as probes of a container."""
+
+import shlex
+from typing import Any
+
+from kompose.manifests.component import Component
+from kompose.manifests.fields import fields
+from kompose.report import ConvertError
+
+_SHELL_WORDS = ("CMD", "CMD-SHELL")
+
+
+def liveness_probe(component: Component) -> dict[str, Any]:
+    """The probe of the health check in the file; empty without one."""
+    check = component.service.healthcheck
+    if check is None:
+        return {}
+    labels = component.labels.liveness
+    if check.test:
+        # The words after CMD-SHELL stay one argument, as the original has it.
+        labels = labels._replace(http_path="", http_port=0, tcp_port=0)
+    return _probe(
+        list(check.test[1:]),
+        labels.http_path,
+        labels.http_port,
+        labels.tcp_port,
+        check.start_period,
+        check.timeout,
+        check.interval,
+        check.retries,
+    )
+
+
+def readiness_probe(component: Component) -> dict[str, Any]:
+    """The probe that the readiness labels describe; empty without any or when disabled."""
+    labels = component.labels.readiness
+    if labels.is_disabled or not any(labels):
+        return {}
+    command = shlex.split(labels.test)
+    if command and command[0] in (*_SHELL_WORDS, "NONE"):
+        command = command[1:]
+    return _probe(
+        command,
+        labels.http_path,
+        labels.http_port,
+        labels.tcp_port,
+        labels.start_period,
+        labels.timeout,
+        labels.interval,
+        labels.retries,
+    )
+
+
+def _probe(
+    command: list[str],
+    http_path: str,
+    http_port: int,
+    tcp_port: int,
+    delay: int,
+    timeout: int,
+    period: int,
+    failures: int,
+) -> dict[str, Any]:
+    if command:
+        action: dict[str, Any] = {"exec": {"command": command}}
+    elif http_path and http_port:
+        action = {"httpGet": {"path": http_path, "port": http_port}}
+    elif tcp_port:
+        action = {"tcpSocket": {"port": tcp_port}}
+    else:
+        raise ConvertError("Health check must contain a command", exit_code=2)
+    return action | fields(
+        initialDelaySeconds=delay or None,
+        timeoutSeconds=timeout or None,
+        periodSeconds=period or None,
+        failureThreshold=failures or None,
+    )

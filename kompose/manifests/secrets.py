@@ -1,0 +1,73 @@
+"""Secrets: top-level ones as objects, a service's references as volumes."""
+
+import base64
+from typing import Any
+
+from kompose.manifests.component import Component, Scope
+from kompose.manifests.fields import fields, metadata
+from kompose.manifests.names import resource_name
+from kompose.manifests.sources import read_secret
+from kompose.project import FileReference
+
+_DIRECTORY = "/run/secrets"
+
+
+def secrets(scope: Scope) -> list[dict[str, Any]]:
+    """One Secret for each top-level secret with a file, used or not.
+
+    Raises:
+        ConvertError: A file cannot be read.
+    """
+    made = []
+    for source in scope.project.secrets.values():
+        if not source.file or source.is_external:
+            scope.report.warn(
+                f"External secrets {source.name} is not currently supported - ignoring"
+            )
+            continue
+        name = resource_name(source.name)
+        content = base64.b64encode(read_secret(source.file)).decode()
+        made.append(
+            {
+                "kind": "Secret",
+                "apiVersion": "v1",
+                "metadata": metadata(name, labels={"io.kompose.service": name}),
+                "data": {name: content},
+                "type": "Opaque",
+            }
+        )
+    return made
+
+
+def secret_volumes(
+    component: Component, scope: Scope
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The mounts in the container and the volumes in the pod, for each reference."""
+    mounts, sources = [], []
+    for reference in component.service.secrets:
+        name = resource_name(reference.source)
+        directory, file = _place(reference, name)
+        if scope.options.secrets_as_files:
+            directory = _full_path(reference, file)
+        mounts.append({"name": name, "mountPath": directory, "subPath": file})
+        source = {
+            "secretName": name,
+            "items": [{"key": name, "path": file}],
+            **fields(defaultMode=reference.mode or None),
+        }
+        sources.append({"name": name, "secret": source})
+    return mounts, sources
+
+
+def _place(reference: FileReference, name: str) -> tuple[str, str]:
+    """Directory and file; a target below a directory replaces the secret's own."""
+    target = resource_name(reference.target) or f"{_DIRECTORY}/{name}"
+    directory, slash, file = target.rpartition("/")
+    if target.startswith("/"):
+        return directory or "/", file
+    return f"{_DIRECTORY}/{directory if slash else name}", file
+
+
+def _full_path(reference: FileReference, file: str) -> str:
+    target = resource_name(reference.target) or file
+    return target if target.startswith("/") else f"{_DIRECTORY}/{target}"

@@ -1,0 +1,123 @@
+"""Ports of a component as Services."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from kompose.manifests.component import Component, Port, Scope
+from kompose.manifests.fields import fields, metadata
+
+_HEADLESS_PORT = 55555
+
+
+def service_type(component: Component, scope: Scope) -> str | None:
+    """The kind of Service; None for the one that nobody named."""
+    kind = component.labels.service_type
+    if kind is None:
+        deploy = component.service.deploy
+        if deploy is not None and deploy.endpoint_mode == "vip":
+            kind = "NodePort"
+        if scope.options.controller == "statefulset":
+            kind = "Headless"
+    return kind
+
+
+def services(component: Component, scope: Scope, selected: str = "") -> list[dict[str, Any]]:
+    """The Services of a component: one, none, or one for each protocol of a load balancer.
+
+    `selected` is the name of the group whose pods run the component, if it is not its own.
+    """
+    kind = service_type(component, scope)
+    owner = selected or component.key
+    if not component.ports:
+        if kind == "Headless":
+            return [_headless(component, scope, owner)]
+        if not scope.options.is_openshift:
+            scope.report.warn(
+                f'Service "{component.display_name}" won\'t be created '
+                "because 'ports' is not specified"
+            )
+        return []
+    if kind == "LoadBalancer":
+        return list(_load_balancers(component, scope))
+    if component.labels.traffic_policy and kind != "NodePort":
+        shown = "ClusterIP" if kind in ("ClusterIP", "Headless") else kind or ""
+        _ignore_policy(component, shown, scope)
+    spec = fields(
+        ports=_ports(component.ports, component.labels.node_port),
+        selector={"io.kompose.service": owner},
+        clusterIP="None" if kind == "Headless" else "",
+        type="ClusterIP" if kind == "Headless" else kind,
+    )
+    return [_service(component.display_name, owner, component, spec)]
+
+
+def _headless(component: Component, scope: Scope, owner: str) -> dict[str, Any]:
+    if component.labels.traffic_policy:
+        _ignore_policy(component, "Headless", scope)
+    port = {"name": "headless", "port": _HEADLESS_PORT, "targetPort": 0}
+    spec = {
+        "ports": [port],
+        "selector": {"io.kompose.service": owner},
+        "clusterIP": "None",
+    }
+    return _service(component.display_name, owner, component, spec)
+
+
+def _ignore_policy(component: Component, kind: str, scope: Scope) -> None:
+    scope.report.warn(
+        f"External Traffic Policy is ignored for the service {component.key} of type {kind}"
+    )
+
+
+def _load_balancers(component: Component, scope: Scope) -> Iterable[dict[str, Any]]:
+    tcp = tuple(port for port in component.ports if port.protocol == "TCP")
+    other = tuple(port for port in component.ports if port.protocol != "TCP")
+    if tcp and other:
+        scope.report.warn(
+            "Create multiple service to avoid using mixed protocol in the same service "
+            "when it's loadbalancer type"
+        )
+    for suffix, ports in (("tcp", tcp), ("udp", other)):
+        if ports:
+            name = f"{component.key}-{suffix}"
+            spec = fields(
+                ports=_ports(ports, 0),
+                selector={"io.kompose.service": component.display_name},
+                type="LoadBalancer",
+                externalTrafficPolicy=component.labels.traffic_policy,
+            )
+            yield _service(name, name, component, spec)
+
+
+def _ports(ports: Iterable[Port], node_port: int) -> list[dict[str, Any]]:
+    found = []
+    names: set[str] = set()
+    for port in ports:
+        name = str(port.service_port)
+        if name in names:
+            name = f"{name}-{port.protocol.lower()}"
+        names.add(name)
+        found.append(
+            {
+                "name": name,
+                **fields(protocol="" if port.protocol == "TCP" else port.protocol),
+                "port": port.service_port,
+                "targetPort": port.container,
+                **fields(nodePort=node_port or None),
+            }
+        )
+    return found
+
+
+def _service(name: str, label: str, component: Component, spec: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "kind": "Service",
+        "apiVersion": "v1",
+        "metadata": metadata(
+            name,
+            labels={"io.kompose.service": label},
+            annotations=dict(component.annotations),
+        ),
+        "spec": spec,
+        "status": {"loadBalancer": {}},
+    }

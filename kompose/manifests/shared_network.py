@@ -1,0 +1,44 @@
+"""`network_mode: service:X`: containers that share the network of another component."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from kompose.manifests.component import Component
+
+_PREFIX = "service:"
+
+
+def join_shared_networks(
+    objects: list[dict[str, Any]], components: Iterable[Component]
+) -> list[dict[str, Any]]:
+    """The objects with each such component's containers moved into the other's Deployment.
+
+    The other one is found by the name in the file, so one with an underscore is not found, and
+    the containers are gone, as in the original.
+    """
+    moves = {
+        component.key: component.service.network_mode.removeprefix(_PREFIX)
+        for component in components
+        if component.service.network_mode.startswith(_PREFIX)
+    }
+    if not moves:
+        return objects
+    deployments = {
+        each["metadata"]["name"]: each for each in objects if each["kind"] == "Deployment"
+    }
+    gone = set()
+    for name, target in moves.items():
+        if name in deployments:
+            gone.add(name)
+            if target in deployments:
+                _containers(deployments[target]).extend(_containers(deployments[name]))
+    return [
+        each
+        for each in objects
+        if each["kind"] != "Deployment" or each["metadata"]["name"] not in gone
+    ]
+
+
+def _containers(deployment: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = deployment["spec"]["template"]["spec"]["containers"]
+    return found

@@ -1,0 +1,118 @@
+"""The files that manifests embed: the only reads of the middle, each for one object."""
+
+import base64
+import os
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any
+
+from kompose.manifests.fields import fields, metadata
+from kompose.report import ConvertError, Report
+
+
+class SourceKind(Enum):
+    """What stands behind the source of a mount."""
+
+    SOCKET = auto()
+    """Nothing that a cluster could have."""
+    CONFIG = auto()
+    """A file or a directory of files: its content travels in a ConfigMap."""
+    OTHER = auto()
+
+
+def inspect_source(path: str, report: Report) -> SourceKind:
+    """What stands behind a path on this machine."""
+    if not path or path.endswith(".sock"):
+        report.warn(f"Skip file in path {path} ")
+        return SourceKind.SOCKET
+    place = Path(path)
+    if path.startswith(":") or not place.exists():
+        report.warn(
+            "File don't exist or failed to check if the directory is empty: "
+            f"stat {path}: no such file or directory"
+        )
+        return SourceKind.OTHER
+    if not place.is_dir():
+        return SourceKind.CONFIG
+    return _inspect_directory(place, report)
+
+
+def _inspect_directory(place: Path, report: Report) -> SourceKind:
+    entries = sorted(place.iterdir())
+    if any(not entry.is_dir() for entry in entries):
+        return SourceKind.CONFIG
+    for entry in entries:
+        # The original looks for the directory beside the current one, not beside its parent.
+        if not Path(entry.name).exists():
+            report.warn(
+                "Failed to check if the directory is empty: "
+                f"open {entry.name}: no such file or directory"
+            )
+            return SourceKind.SOCKET
+    return SourceKind.OTHER
+
+
+def config_map_of_path(path: str, name: str, owner: str) -> tuple[dict[str, Any], str]:
+    """A ConfigMap of a file or a directory's files, and its key if it is a file."""
+    place = Path(path)
+    if place.is_dir():
+        files = sorted(entry for entry in place.iterdir() if not entry.is_dir())
+        return config_map(name, owner, {file.name: _read(file) for file in files}), ""
+    made = config_map(name, owner, {place.name: _read(place)}, {"use-subpath": "true"})
+    return made, place.name
+
+
+def config_map(
+    name: str,
+    owner: str,
+    content: dict[str, bytes],
+    annotations: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """A ConfigMap that holds the content as text where it is text."""
+    data: dict[str, str] = {}
+    binary: dict[str, str] = {}
+    for key in sorted(content):
+        raw = content[key].replace(b"\r\n", b"\n")
+        try:
+            data[key] = raw.decode()
+        except UnicodeDecodeError:
+            # Encoded twice, as the original does; a reader sees base64 text, not the bytes.
+            once = base64.b64encode(raw)
+            binary[key] = base64.b64encode(once).decode()
+    return {
+        "kind": "ConfigMap",
+        "apiVersion": "v1",
+        "metadata": metadata(name, labels={"io.kompose.service": owner}, annotations=annotations),
+        **fields(data=data, binaryData=binary),
+    }
+
+
+def read_config(path: str) -> bytes:
+    """The content of a config.
+
+    Raises:
+        ConvertError: It cannot be read.
+    """
+    return _read(Path(path))
+
+
+def read_secret(path: str) -> bytes:
+    """The content of a secret.
+
+    Raises:
+        ConvertError: It cannot be read.
+    """
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise ConvertError(f"unable to read secret from file: {path}") from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        words = os.strerror(error.errno or 0).lower()
+        raise ConvertError(
+            f"Unable to retrieve file: Unable to read file: open {path}: {words}"
+        ) from error

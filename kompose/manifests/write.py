@@ -1,0 +1,116 @@
+"""The whole project as objects: which rules run, and in which order."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from kompose.manifests.autoscaler import autoscalers
+from kompose.manifests.component import Component, Scope, components
+from kompose.manifests.config_maps import configs
+from kompose.manifests.environment import env_file_config_maps
+from kompose.manifests.fields import fields
+from kompose.manifests.groups import group_objects, groups
+from kompose.manifests.ingress import ingress, route
+from kompose.manifests.network_policy import network_policies
+from kompose.manifests.openshift import image_stream
+from kompose.manifests.secrets import secrets
+from kompose.manifests.service import service_type, services
+from kompose.manifests.shared_network import join_shared_networks
+from kompose.manifests.volumes import Volumes, volumes
+from kompose.manifests.workload import Parts, workload, workload_kinds
+
+Objects = list[dict[str, Any]]
+
+
+def write_manifests(scope: Scope) -> Objects:
+    """Every object of the project, Services first, in the order of the original.
+
+    Raises:
+        ConvertError: The project says something that no object can express.
+    """
+    ready = components(scope)
+    if not ready:
+        scope.report.warn(
+            "No service selected. The profile specified in services of your compose yaml "
+            "may not exist."
+        )
+        return []
+    grouped = groups(ready, scope)
+    members = {component.key for group in grouped for component in group.members}
+    objects = list(_opening(scope))
+    for group in grouped:
+        objects.extend(group_objects(group, scope))
+    for component in ready:
+        if component.key not in members:
+            objects.extend(_component_objects(component, scope))
+    objects.sort(key=lambda each: each["kind"] != "Service")
+    objects = _without_repeats(objects)
+    if not scope.options.is_openshift:
+        objects = join_shared_networks(objects, ready)
+    return [_in_namespace(each, scope.options.namespace) for each in objects]
+
+
+def _opening(scope: Scope) -> Objects:
+    made = secrets(scope)
+    namespace = scope.options.namespace
+    if not namespace:
+        return made
+    space = {
+        "kind": "Namespace",
+        "apiVersion": "v1",
+        "metadata": {"name": namespace, "creationTimestamp": None},
+        "spec": {},
+        "status": {},
+    }
+    return [space, *made] if scope.options.is_openshift else [*made, space]
+
+
+def _component_objects(component: Component, scope: Scope) -> Objects:
+    """The objects of one component; each line is one kind."""
+    is_openshift = scope.options.is_openshift
+    kinds = workload_kinds(component, scope)
+    made_configs = configs(component, scope)
+    made_services = services(component, scope)
+    made_volumes = volumes(component, scope) if kinds else Volumes([], [], [], [])
+    parts = Parts(component, scope, made_configs, made_volumes)
+    workloads = [workload(kind, parts) for kind in kinds]
+    is_stateful = scope.options.controller == "statefulset" and "statefulset" in kinds
+    objects: Objects = []
+    if not {"pod", "cronjob"} & set(kinds):
+        objects.extend(made_configs.objects)
+    objects.extend(workloads)
+    if is_openshift and "deploymentconfig" in kinds:
+        objects.append(image_stream(component, scope))
+    objects.extend(env_file_config_maps(component, scope))
+    objects.extend(made_services)
+    if (
+        component.labels.expose
+        and component.ports
+        and service_type(component, scope) != "LoadBalancer"
+    ):
+        port = component.ports[0].service_port
+        objects.append(route(component, port) if is_openshift else ingress(component, port))
+    if not is_stateful:
+        objects.extend(made_volumes.claims)
+    objects.extend(made_volumes.config_maps)
+    if not is_openshift:
+        if scope.options.network_policies:
+            objects.extend(network_policies(component, scope))
+        objects.extend(autoscalers(component, scope))
+    return objects
+
+
+def _without_repeats(objects: Iterable[dict[str, Any]]) -> Objects:
+    seen: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for each in objects:
+        identity = (each["apiVersion"], each["kind"], each["metadata"]["name"])
+        seen.setdefault(identity, each)
+    return list(seen.values())
+
+
+def _in_namespace(obj: dict[str, Any], namespace: str) -> dict[str, Any]:
+    if not namespace:
+        return obj
+    meta = obj["metadata"]
+    name = fields(name=meta["name"], namespace=namespace)
+    rest = {field: value for field, value in meta.items() if field != "name"}
+    return {**obj, "metadata": {**name, **rest}}
