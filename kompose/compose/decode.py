@@ -1,0 +1,262 @@
+"""Canonical values to the model's own: sizes in bytes, durations normal, commands split.
+
+A codec turns one value into what the model shows, or ``OMIT`` where the model shows nothing.
+``records`` names which codec each attribute has.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from kompose.compose.scalars import scalar_text
+from kompose.compose.units import format_duration, parse_duration, parse_size
+
+Codec = Callable[[Any], Any]
+OMIT: Any = object()
+"""Stands for an attribute that the model does not show."""
+
+
+class DecodeFault(ValueError):
+    """What could not be decoded: places below the value, and why."""
+
+    def __init__(self, findings: list[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{place} {reason}" for place, reason in findings))
+        self.findings = findings
+
+
+def _findings(place: str, error: ValueError) -> list[tuple[str, str]]:
+    if isinstance(error, DecodeFault):
+        return [(place + inner, reason) for inner, reason in error.findings]
+    return [(place, str(error))]
+
+
+def text(value: Any) -> Any:
+    """A text, unless it is empty."""
+    return scalar_text(value) if value is not None and value != "" else OMIT
+
+
+def number(value: Any) -> Any:
+    """A number, unless it is zero."""
+    return OMIT if not value else _number(value)
+
+
+def whole_or_zero(value: Any) -> Any:
+    """A number; zero is a value too."""
+    return OMIT if value is None else _number(value)
+
+
+def _number(value: Any) -> int | float:
+    if isinstance(value, str):
+        try:
+            return int(value)
+        except ValueError:
+            return float(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return int(value) if isinstance(value, bool) else value
+
+
+def flag(value: Any) -> Any:
+    """A truth, shown when it holds."""
+    return True if value else OMIT
+
+
+def choice(value: Any) -> Any:
+    """A truth that says something either way."""
+    return OMIT if value is None else bool(value)
+
+
+def texts(value: Any) -> Any:
+    """Texts, from one or a list."""
+    if value is None:
+        return OMIT
+    entries = value if isinstance(value, list) else [value]
+    return [scalar_text(entry) for entry in entries] or OMIT
+
+
+def plain_mapping(value: Any) -> Any:
+    """A mapping of texts, from a mapping or ``name=value`` pairs; nothing is an empty text."""
+    entries = named_values(value)
+    return {name: entry if entry is not None else "" for name, entry in entries.items()} or OMIT
+
+
+def environment(value: Any) -> Any:
+    """A mapping of texts in which a name may have no value."""
+    entries = named_values(value)
+    for name in entries:
+        if name.endswith((" ", "\t")):
+            raise ValueError(f"environment variable {name} is declared with a trailing space")
+    return entries or OMIT
+
+
+def named_values(value: Any) -> dict[str, str | None]:
+    """The mapping that a mapping or a list of ``name=value`` stands for."""
+    if isinstance(value, dict):
+        return {
+            name: entry if entry is None or entry.__class__ is str else scalar_text(entry)
+            for name, entry in value.items()
+        }
+    pairs = (scalar_text(entry).partition("=") for entry in value or [])
+    return {name: entry if equals else None for name, equals, entry in pairs}
+
+
+def hosts(value: Any) -> Any:
+    """Extra hosts as sorted ``name=address`` pairs."""
+    found: list[str] = []
+    if isinstance(value, dict):
+        for name, addresses in value.items():
+            each = addresses if isinstance(addresses, list) else [addresses]
+            found.extend(f"{name}={_address(scalar_text(address))}" for address in each)
+    else:
+        found.extend(_host(scalar_text(entry)) for entry in value or [])
+    return sorted(found) or OMIT
+
+
+def _host(entry: str) -> str:
+    separator = "=" if "=" in entry else ":"
+    name, found, address = entry.partition(separator)
+    if not found or not name:
+        raise ValueError(f"bad host name '{entry}'")
+    return f"{name}={_address(address)}"
+
+
+def _address(address: str) -> str:
+    return address[1:-1] if address.startswith("[") and address.endswith("]") else address
+
+
+def size(value: Any) -> Any:
+    """Bytes as text, unless zero."""
+    amount = value if isinstance(value, int) else _size(value)
+    return str(amount) if amount else OMIT
+
+
+def _size(value: Any) -> int:
+    return parse_size(scalar_text(value)) if value is not None else 0
+
+
+def duration(value: Any) -> Any:
+    """A normal duration; zero is a value too."""
+    return OMIT if value is None else format_duration(parse_duration(scalar_text(value)))
+
+
+def duration_or_nothing(value: Any) -> Any:
+    """A normal duration, unless zero."""
+    shown = duration(value)
+    return OMIT if shown == "0s" else shown
+
+
+def float_number(value: Any) -> Any:
+    """A number with a fraction, unless zero; text is read."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            raise ValueError(f'strconv.ParseFloat: parsing "{value}": invalid syntax') from None
+    return number(value)
+
+
+def file_mode(value: Any) -> Any:
+    """Permissions as four octal digits."""
+    if value is None:
+        return OMIT
+    bits = int(value, 8) if isinstance(value, str) else int(value)
+    return f"{bits:04o}"
+
+
+def command(value: Any) -> Any:
+    """An argument list; text is split as a shell does. Nothing stays nothing."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        try:
+            return shlex.split(value)
+        except ValueError:
+            raise ValueError("invalid command line string") from None
+    return [scalar_text(entry) for entry in value]
+
+
+def health_test(value: Any) -> Any:
+    """A health check's test; text is for the shell."""
+    if isinstance(value, str):
+        return ["CMD-SHELL", value]
+    return texts(value)
+
+
+def anything(value: Any) -> Any:
+    """The value as it is."""
+    return OMIT if value is None else value
+
+
+def listed(codec: Codec) -> Codec:
+    """A list of values of one kind."""
+
+    def decode(value: Any) -> Any:
+        shown: list[Any] = []
+        findings: list[tuple[str, str]] = []
+        for index, entry in enumerate(value or []):
+            try:
+                shown.append(codec(entry))
+            except ValueError as error:
+                findings.extend(_findings(f"[{index}]", error))
+        if findings:
+            raise DecodeFault(findings)
+        return shown or OMIT
+
+    return decode
+
+
+def keyed(codec: Codec) -> Codec:
+    """A mapping of values of one kind; a missing value is shown as null."""
+
+    def decode(value: Any) -> Any:
+        shown: dict[str, Any] = {}
+        findings: list[tuple[str, str]] = []
+        for key, entry in (value or {}).items():
+            try:
+                shown[key] = None if entry is None else codec(entry)
+            except ValueError as error:
+                findings.extend(_findings(f"[{key}]", error))
+        if findings:
+            raise DecodeFault(findings)
+        return shown or OMIT
+
+    return decode
+
+
+def record(fields: Mapping[str, Codec], always: Mapping[str, Any] | None = None) -> Codec:
+    """A mapping with known attributes, extensions left out; ``always`` are never missing."""
+    defaults = dict(always or {})
+
+    def decode(value: Any) -> Any:
+        shown: dict[str, Any] = {}
+        findings: list[tuple[str, str]] = []
+        for key, entry in (value or {}).items():
+            codec = fields.get(key)
+            if codec is None:
+                continue
+            try:
+                decoded = codec(entry)
+            except ValueError as error:
+                findings.extend(_findings(f".{key}", error))
+                continue
+            if decoded is not OMIT:
+                shown[key] = decoded
+        if findings:
+            raise DecodeFault(findings)
+        for key, default in defaults.items():
+            if key not in shown:
+                shown[key] = type(default)() if isinstance(default, dict) else default
+        return shown
+
+    return decode
+
+
+def or_nothing(codec: Codec) -> Codec:
+    """A record that is not shown when its source says nothing."""
+
+    def decode(value: Any) -> Any:
+        return OMIT if value is None else codec(value)
+
+    return decode

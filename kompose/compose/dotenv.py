@@ -1,0 +1,191 @@
+"""Environment files as compose reads them: quotes, comments, variables, inherited names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from kompose.compose.template import Lookup, Warn, substitute
+from kompose.errors import ComposeError
+
+_BLANKS = "\t\v\f\r \x85\xa0"
+_EXPORT = re.compile(r"export[ \t\v\f\r\n]+")
+_KEY_CHARACTERS = frozenset("_.-[]")
+_ESCAPE = re.compile(r'\\([abcfnrtv$"\\]|0[0-7]{0,3})')
+_ESCAPES = {
+    "a": "\a",
+    "b": "\b",
+    "f": "\f",
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "v": "\v",
+    "\\": "\\",
+    '"': '"',
+    "$": "$$",
+}
+
+
+class DotenvError(ValueError):
+    """The text is no environment file; the message says in which line and why."""
+
+
+def read_dotenv(path: Path, environment: Mapping[str, str], warn: Warn) -> dict[str, str]:
+    """The variables of a file; names without a value take that of the environment.
+
+    Raises:
+        ComposeError: The file is not an environment file.
+        OSError: It cannot be read.
+    """
+    try:
+        return parse_dotenv(path.read_bytes().decode(), environment.get, warn)
+    except UnicodeDecodeError:
+        raise ComposeError(f"failed to read {path}: the text is not UTF-8") from None
+    except DotenvError as error:
+        raise ComposeError(f"failed to read {path}: {error}") from None
+    except ValueError as error:
+        raise ComposeError(f"failed to read {path}: {error}") from None
+
+
+def parse_dotenv(text: str, lookup: Lookup, warn: Warn) -> dict[str, str]:
+    """The variables of a text, later ones seeing earlier ones, the lookup going first.
+
+    Raises:
+        DotenvError: The text is no environment file.
+        InvalidTemplateError: A value holds a ``${`` that is no variable.
+        MissingVariableError: A value needs a variable that is not set.
+    """
+    return _Reader(text.removeprefix("\ufeff").replace("\r\n", "\n"), lookup, warn).read()
+
+
+class _Reader:
+    """Walks over a text, statement by statement."""
+
+    def __init__(self, text: str, lookup: Lookup, warn: Warn) -> None:
+        self._text = text
+        self._position = 0
+        self._line = 1
+        self._lookup = lookup
+        self._warn = warn
+        self._found: dict[str, str] = {}
+
+    def read(self) -> dict[str, str]:
+        """All variables."""
+        while self._skip_to_statement():
+            name, terminator = self._name()
+            if " " in name:
+                raise DotenvError(f"line {self._line}: key cannot contain a space")
+            if terminator == "\n":
+                self._line += 1
+                inherited = self._lookup(name)
+                if inherited is not None:
+                    self._found[name] = inherited
+            else:
+                self._found[name] = self._value()
+        return self._found
+
+    def _skip_to_statement(self) -> bool:
+        """Goes over blank lines and comments; False at the end of the text."""
+        text = self._text
+        while self._position < len(text):
+            character = text[self._position]
+            if character == "#":
+                end = text.find("\n", self._position)
+                self._position = len(text) if end < 0 else end
+            elif character.isspace():
+                self._line += character == "\n"
+                self._position += 1
+            else:
+                return True
+        return False
+
+    def _name(self) -> tuple[str, str]:
+        """The name and what ended it: ``=``, ``:``, a newline, or nothing at the text's end.
+
+        A text that ends within a name is a value without a name, oddly.
+        """
+        text = self._text
+        export = _EXPORT.match(text, self._position)
+        start = export.end() if export else self._position
+        for position in range(start, len(text)):
+            character = text[position]
+            if character in "=:\n":
+                self._position = position + 1
+                self._skip_blanks()
+                return text[start:position].rstrip(), character
+            is_legal = character in _KEY_CHARACTERS or character.isalpha() or character.isnumeric()
+            if not is_legal and character not in _BLANKS:
+                line = text[start:].partition("\n")[0]
+                raise DotenvError(
+                    f'line {self._line}: unexpected character "{character}"'
+                    f" in variable name {_quoted(line)}"
+                )
+        self._position = start
+        return "", ""
+
+    def _skip_blanks(self) -> None:
+        text = self._text
+        while self._position < len(text) and text[self._position] in _BLANKS:
+            self._position += 1
+
+    def _value(self) -> str:
+        quote = self._text[self._position : self._position + 1]
+        if quote not in {"'", '"'} or not quote:
+            return self._unquoted()
+        return self._quoted_value(quote)
+
+    def _unquoted(self) -> str:
+        end = self._text.find("\n", self._position)
+        end = len(self._text) if end < 0 else end
+        value = self._text[self._position : end].partition(" #")[0].rstrip()
+        self._position = end + 1
+        self._line += 1
+        return self._expand(value)
+
+    def _quoted_value(self, quote: str) -> str:
+        start = self._position
+        characters: list[str] = []
+        position = start + 1
+        text = self._text
+        while position < len(text):
+            character = text[position]
+            self._line += character == "\n"
+            if character == "\\" and position + 1 < len(text):
+                following = text[position + 1]
+                self._line += following == "\n"
+                characters.append(following if following == quote else f"\\{following}")
+                position += 2
+                continue
+            if character == quote:
+                self._position = position + 1
+                value = "".join(characters)
+                return value if quote == "'" else self._expand(_unescape(value))
+            characters.append(character)
+            position += 1
+        first_line = text[start:].partition("\n")[0]
+        raise DotenvError(f"line {self._line}: unterminated quoted value {first_line}")
+
+    def _expand(self, value: str) -> str:
+        return substitute(value, self._variable, self._warn)
+
+    def _variable(self, name: str) -> str | None:
+        given = self._lookup(name)
+        return given if given is not None else self._found.get(name)
+
+
+def _unescape(value: str) -> str:
+    """The text with its backslash sequences resolved, ``\\$`` made safe from variables."""
+    return _ESCAPE.sub(_unescape_one, value) if "\\" in value else value
+
+
+def _unescape_one(match: re.Match[str]) -> str:
+    code = match.group(1)
+    if code[0] == "0":
+        return chr(int(code, 8)) if len(code) == 4 else match.group()
+    return _ESCAPES.get(code, match.group())
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

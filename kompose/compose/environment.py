@@ -1,0 +1,74 @@
+"""The variables and labels that services take from files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from kompose.compose.dotenv import read_dotenv
+from kompose.compose.tree import KeyPath
+from kompose.errors import ComposeError
+
+WarnAt = Callable[[str, KeyPath], None]
+
+
+def with_file_values(
+    services: dict[str, Any], environment: Mapping[str, str], warn: WarnAt
+) -> dict[str, Any]:
+    """The services with the contents of their env and label files in place.
+
+    Raises:
+        ComposeError: A required file is missing or malformed.
+    """
+    return {name: _service(name, service, environment, warn) for name, service in services.items()}
+
+
+def _service(
+    name: str, service: dict[str, Any], environment: Mapping[str, str], warn: WarnAt
+) -> dict[str, Any]:
+    if not service.get("env_file") and not service.get("label_file"):
+        return service
+    result = dict(service)
+    if service.get("env_file"):
+        result["environment"] = _environment(name, service, environment, warn)
+        if not result["environment"]:
+            del result["environment"]
+    if service.get("label_file"):
+        labels: dict[str, str] = {}
+        for path in service["label_file"]:
+            _take_file(path, labels, environment, lambda m: warn(m, ("services", name)), "label")
+        result["labels"] = {**labels, **(service.get("labels") or {})}
+    return result
+
+
+def _environment(
+    name: str, service: dict[str, Any], environment: Mapping[str, str], warn: WarnAt
+) -> dict[str, Any]:
+    """File after file, each seeing the ones before, the service's own values last."""
+    found: dict[str, str] = {}
+    path = ("services", name, "env_file")
+    for entry in service["env_file"]:
+        file_format = entry.get("format")
+        if file_format:
+            raise ComposeError(f'unsupported env_file format "{file_format}"')
+        if entry.get("required", True) or Path(entry["path"]).exists():
+            _take_file(entry["path"], found, environment, lambda m: warn(m, path), "env")
+    return {**found, **(service.get("environment") or {})}
+
+
+def _take_file(
+    path: str,
+    found: dict[str, str],
+    environment: Mapping[str, str],
+    warn: Callable[[str], None],
+    kind: str,
+) -> None:
+    try:
+        found.update(read_dotenv(Path(path), {**environment, **found}, warn))
+    except FileNotFoundError:
+        raise ComposeError(
+            f"{kind} file {path} not found: stat {path}: no such file or directory"
+        ) from None
+    except OSError as error:
+        raise ComposeError(f"open {path}: {(error.strerror or 'cannot be read').lower()}") from None

@@ -1,0 +1,118 @@
+"""Services that start from another service's definition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from kompose.compose.interpolate import PathError
+from kompose.compose.merge import merge_service
+from kompose.compose.resets import apply_resets
+from kompose.compose.tree import KeyPath
+from kompose.errors import ComposeError
+
+
+class Base(NamedTuple):
+    """The services of a file that others extend, its paths resolved."""
+
+    file: str
+    services: dict[str, Any]
+    resets: tuple[KeyPath, ...]
+
+
+LoadBase = Callable[[str, str], tuple[str, dict[str, Any], tuple[KeyPath, ...]]]
+"""From a path as written, and the file it is written in: file, tree and resets."""
+
+
+def apply_extends(
+    tree: dict[str, Any], file: str, resets: Sequence[KeyPath], load: LoadBase
+) -> dict[str, Any]:
+    """The tree with every service complete.
+
+    Raises:
+        ComposeError: A base is missing, or services extend each other in a circle.
+    """
+    if "services" not in tree:
+        return tree
+    services = tree["services"]
+    if not isinstance(services, dict):
+        raise PathError("services must be a mapping", ("services",))
+    if not any(
+        isinstance(s, dict) and "extends" in s or s is not None and not isinstance(s, dict)
+        for s in services.values()
+    ):
+        return tree
+    here = Base(file, dict(services), tuple(resets))
+    walk = _Extension(load)
+    for name in services:
+        here.services[name] = walk.complete(name, here, ())
+    return {**tree, "services": here.services}
+
+
+class _Extension:
+    """Completes services, reading further files as they are named."""
+
+    def __init__(self, load: LoadBase) -> None:
+        self._load = load
+
+    def complete(self, name: str, here: Base, seen: tuple[tuple[str, str], ...]) -> Any:
+        """The service with all that it extends under it."""
+        service = here.services[name]
+        if service is None:
+            return None
+        if not isinstance(service, dict):
+            raise PathError(f"services.{name} must be a mapping", ("services", name))
+        extends = service.get("extends")
+        if extends is None:
+            return service
+        step = (here.file, name)
+        if step in seen:
+            raise PathError(_circle((*seen, step)), ("services", name, "extends"))
+        reference, file = _reference(name, extends)
+        base = self._base(name, reference, file, here)
+        source = self.complete(reference, base, (*seen, step))
+        if source is None:
+            return service
+        kept = apply_resets({"services": {name: source}}, here.resets)
+        source = kept.get("services", {}).get(name, {})
+        merged = merge_service(source, {k: v for k, v in service.items() if k != "extends"})
+        here.services[name] = merged
+        return merged
+
+    def _base(self, name: str, reference: str, file: str | None, here: Base) -> Base:
+        """The services among which the base is."""
+        base = here
+        if file is not None:
+            loaded, tree, resets = self._load(file, here.file)
+            services = tree.get("services")
+            if not isinstance(services, dict):
+                raise ComposeError(
+                    f'cannot extend service "{name}" in {loaded}: no services section'
+                )
+            base = Base(loaded, services, resets)
+        if reference not in base.services:
+            raise PathError(
+                f'cannot extend service "{name}" in {base.file}: service "{reference}" not found',
+                ("services", name, "extends"),
+            )
+        return base
+
+
+def _reference(name: str, extends: Any) -> tuple[str, str | None]:
+    """Service and file that an ``extends`` names."""
+    if isinstance(extends, str):
+        return extends, None
+    service = extends.get("service") if isinstance(extends, dict) else None
+    if not isinstance(service, str):
+        raise PathError(f"extends.{name}.service is required", ("services", name, "extends"))
+    file = extends.get("file")
+    if file is not None and not isinstance(file, str):
+        raise PathError(f"extends.{name}.file must be a string", ("services", name, "extends"))
+    return service, file
+
+
+def _circle(steps: tuple[tuple[str, str], ...]) -> str:
+    (first_file, first), *rest = steps
+    lines = [f"  {first} in {first_file}"]
+    lines += [f"  extends {name} in {file}" for file, name in rest]
+    return "Circular reference:\n" + "\n".join(lines)

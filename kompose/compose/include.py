@@ -1,0 +1,121 @@
+"""Other compose files taken in, each with a directory and variables of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from kompose.compose.interpolate import PathError
+from kompose.compose.merge import merge_trees
+from kompose.compose.scalars import scalar_text
+from kompose.errors import ComposeError
+
+_SECTIONS = ("services", "volumes", "networks", "secrets", "configs", "models")
+
+
+class Inclusion(NamedTuple):
+    """One entry of ``include``, its paths absolute."""
+
+    files: tuple[str, ...]
+    directory: str
+    env_files: tuple[str, ...]
+
+
+def inclusions(tree: dict[str, Any], directory: str) -> list[Inclusion]:
+    """What a tree includes, seen from the directory of its project.
+
+    Raises:
+        ComposeError: An entry is malformed, or an environment file is missing.
+    """
+    entries = tree.get("include")
+    if entries is None:
+        return []
+    if not isinstance(entries, list):
+        raise PathError("`include` must be a list", ("include",))
+    return [_inclusion(entry, directory, index) for index, entry in enumerate(entries)]
+
+
+def _inclusion(entry: Any, directory: str, index: int) -> Inclusion:
+    long = {"path": entry} if isinstance(entry, str) else entry
+    if not isinstance(long, dict) or not long.get("path"):
+        raise PathError(f"include.{index} has no path", ("include", index))
+    files = tuple(str(Path(directory, path)) for path in _texts(long["path"]))
+    files = tuple(_clean(file) for file in files)
+    project = long.get("project_directory")
+    if project:
+        own = _clean(str(Path(directory, project)))
+        own = own if Path(own).is_dir() else str(Path(own).parent)
+    else:
+        own = str(Path(files[0]).parent)
+    return Inclusion(files, own, _env_files(long.get("env_file"), own, directory))
+
+
+def _clean(path: str) -> str:
+    import os.path
+
+    return os.path.normpath(path)
+
+
+def _texts(value: Any) -> list[str]:
+    return [scalar_text(item) for item in (value if isinstance(value, list) else [value])]
+
+
+def _env_files(value: Any, own: str, directory: str) -> tuple[str, ...]:
+    """The files named, or the ``.env`` beside the included file when there is one."""
+    if not value:
+        default = Path(own, ".env")
+        return (str(default),) if default.is_file() else ()
+    files: list[str] = []
+    for name in _texts(value):
+        if name == "/dev/null":
+            continue
+        path = Path(_clean(str(Path(directory, name))))
+        if not path.exists():
+            raise ComposeError(f"stat {path}: no such file or directory")
+        if path.is_dir():
+            raise ComposeError(f"{path} is not a file")
+        files.append(str(path))
+    return tuple(files)
+
+
+def check_circle(main: str, seen: tuple[str, ...]) -> None:
+    """Refuses a file that includes itself, however long the way round.
+
+    Raises:
+        ComposeError: With the whole way.
+    """
+    if main in seen:
+        steps = "\n include ".join((*seen, main))
+        raise ComposeError(f"include cycle detected:\n{steps}")
+
+
+def take_in(
+    tree: dict[str, Any],
+    imported: dict[str, Any],
+    reset: Callable[[dict[str, Any]], dict[str, Any]],
+) -> dict[str, Any]:
+    """The tree with the imported resources; its own definitions go over those of the same name."""
+    result = dict(tree)
+    for section in _SECTIONS:
+        resources = imported.get(section)
+        if not resources:
+            continue
+        own = dict(result.get(section) or {})
+        for name, resource in resources.items():
+            own[name] = _over(section, name, resource, own, reset)
+        result[section] = own
+    return result
+
+
+def _over(
+    section: str,
+    name: str,
+    resource: Any,
+    own: dict[str, Any],
+    reset: Callable[[dict[str, Any]], dict[str, Any]],
+) -> Any:
+    if name not in own or own[name] == resource:
+        return resource
+    base = reset({section: {name: resource}})
+    return merge_trees(base, {section: {name: own[name]}})[section][name]

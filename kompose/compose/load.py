@@ -1,0 +1,226 @@
+"""Files to one canonical tree: parse, variables, extends, include, merge, check, long forms."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from kompose.compose.canonical import canonical, with_defaults
+from kompose.compose.dotenv import read_dotenv
+from kompose.compose.extends import apply_extends
+from kompose.compose.include import check_circle, inclusions, take_in
+from kompose.compose.interpolate import PathError, interpolate, non_string_key
+from kompose.compose.merge import merge_trees, unique_entries
+from kompose.compose.normalize import resolve_unset
+from kompose.compose.paths import resolve_paths
+from kompose.compose.positions import PositionIndex
+from kompose.compose.resets import apply_resets
+from kompose.compose.schema import check_schema
+from kompose.compose.tree import ContentFault, Document, KeyPath, SyntaxFault, parse_documents
+from kompose.compose.validate import check_tree
+from kompose.diagnostics import Diagnostic, Position
+from kompose.errors import ComposeError
+
+
+class Source(NamedTuple):
+    """A compose file in memory; ``name`` is its absolute path, for messages."""
+
+    name: str
+    text: bytes
+
+
+class Scope(NamedTuple):
+    """What the files of one project or inclusion share."""
+
+    directory: str
+    environment: Mapping[str, str]
+    included_from: tuple[str, ...] = ()
+    is_base: bool = False
+    """Whether services of it are only extended: then nothing is included or checked."""
+
+
+def read_source(name: str) -> Source:
+    """A file's text.
+
+    Raises:
+        ComposeError: It cannot be read; the text is that of the system.
+    """
+    try:
+        return Source(name, Path(name).read_bytes())
+    except IsADirectoryError:
+        raise ComposeError(f"read {name}: is a directory") from None
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise ComposeError(f"open {name}: {reason}") from None
+
+
+@dataclass
+class Loader:
+    """Loads trees for one model and keeps what was said on the way."""
+
+    interpolates: bool = True
+    warnings: list[Diagnostic] = field(default_factory=list)
+    positions: PositionIndex = field(default_factory=PositionIndex)
+    _documents: dict[Source, list[Document]] = field(default_factory=dict)
+
+    def documents(self, source: Source) -> list[Document]:
+        """The YAML documents of a file, parsed once.
+
+        Raises:
+            ComposeError: The file is not YAML.
+        """
+        if source not in self._documents:
+            self.positions.add(source.name, source.text)
+            try:
+                self._documents[source] = parse_documents(source.text)
+            except SyntaxFault as fault:
+                where = Position(source.name, fault.line)
+                raise ComposeError(str(fault), position=where) from None
+            except ContentFault as fault:
+                raise ComposeError(
+                    f"failed to parse {source.name}: yaml: unmarshal errors:\n"
+                    f"  line {fault.line}: {fault}",
+                    position=Position(source.name, fault.line),
+                ) from None
+        return self._documents[source]
+
+    def load(self, sources: Sequence[Source], scope: Scope) -> dict[str, Any]:
+        """The canonical tree of files that override each other, paths absolute.
+
+        Raises:
+            ComposeError: The files do not make a compose tree.
+        """
+        tree: dict[str, Any] = {}
+        for source in sources:
+            tree, _ = self.load_over(tree, source, scope)
+        tree = with_defaults(tree)
+        self._at(None, check_tree, tree)
+        tree = resolve_paths(tree, scope.directory)
+        return _with_environment(tree, scope.environment)
+
+    def load_over(
+        self, tree: dict[str, Any], source: Source, scope: Scope
+    ) -> tuple[dict[str, Any], tuple[KeyPath, ...]]:
+        """The tree with one more file over it, and what that file takes back."""
+        resets: tuple[KeyPath, ...] = ()
+        for document in self.documents(source):
+            if document.value is None:
+                continue
+            resets += document.resets
+            tree = self._at(source, self._document_over, tree, document, source, scope)
+        return tree, resets
+
+    def _at(self, source: Source | None, step: Any, *arguments: Any) -> Any:
+        """Runs a step and gives its faults a position."""
+        try:
+            return step(*arguments)
+        except PathError as error:
+            if error.position is None:
+                file = source.name if source else None
+                error.position = self.positions.locate(error.path, file)
+            raise
+
+    def _document_over(
+        self, tree: dict[str, Any], document: Document, source: Source, scope: Scope
+    ) -> dict[str, Any]:
+        value = document.value
+        if not isinstance(value, dict):
+            raise ComposeError("top-level object must be a mapping")
+        if document.has_odd_keys and (odd := non_string_key(value)):
+            raise ComposeError(odd, position=Position(source.name, document.line))
+        if self.interpolates:
+            value = interpolate(value, scope.environment.get, self._warner(source))
+        value = apply_extends(value, source.name, document.resets, self._base_loader(scope))
+        tree = apply_resets(tree, document.resets)
+        if not scope.is_base:
+            value = self._include(value, source, scope, document.resets)
+        tree = merge_trees(tree, value)
+        if not scope.is_base:
+            check_schema(tree, source.name)
+            tree = self._without_version(tree, source)
+        tree = canonical(tree, self._warner(source), tolerant=not self.interpolates)
+        return unique_entries(tree)
+
+    def _warner(self, source: Source) -> Any:
+        def warn(message: str, path: KeyPath) -> None:
+            where = self.positions.locate(path, source.name)
+            self.warnings.append(Diagnostic(message, position=where))
+
+        return warn
+
+    def _without_version(self, tree: dict[str, Any], source: Source) -> dict[str, Any]:
+        if "version" not in tree:
+            return tree
+        self._warner(source)(
+            f"{source.name}: the attribute `version` is obsolete, it will be ignored, "
+            "please remove it to avoid potential confusion",
+            ("version",),
+        )
+        return {key: value for key, value in tree.items() if key != "version"}
+
+    def _base_loader(self, scope: Scope) -> Any:
+        """Loads a file whose services are extended, its paths seen from its own directory."""
+
+        def load(path: str, _from_file: str) -> tuple[str, dict[str, Any], tuple[KeyPath, ...]]:
+            name = os.path.normpath(str(Path(scope.directory, path)))
+            directory = str(Path(name).parent)
+            inner = Scope(directory, scope.environment, scope.included_from, is_base=True)
+            tree, resets = self._raw_base(read_source(name), inner)
+            return name, resolve_paths(tree, directory), resets
+
+        return load
+
+    def _raw_base(self, source: Source, scope: Scope) -> tuple[dict[str, Any], tuple[KeyPath, ...]]:
+        """A base file without its own ``extends`` followed; that is done service by service."""
+        tree: dict[str, Any] = {}
+        resets: tuple[KeyPath, ...] = ()
+        for document in self.documents(source):
+            if not isinstance(document.value, dict):
+                continue
+            value = document.value
+            if document.has_odd_keys and (odd := non_string_key(value)):
+                raise ComposeError(odd, position=Position(source.name, document.line))
+            if self.interpolates:
+                value = interpolate(value, scope.environment.get, self._warner(source))
+            resets += document.resets
+            tree = merge_trees(apply_resets(tree, document.resets), value)
+            tree = canonical(tree, self._warner(source), tolerant=not self.interpolates)
+            tree = unique_entries(tree)
+        return tree, resets
+
+    def _include(
+        self, tree: dict[str, Any], source: Source, scope: Scope, resets: tuple[KeyPath, ...]
+    ) -> dict[str, Any]:
+        seen = (*scope.included_from, source.name)
+        for inclusion in inclusions(tree, scope.directory):
+            check_circle(inclusion.files[0], seen)
+            environment = dict(scope.environment)
+            for file in inclusion.env_files:
+                warn = self._warner(source)
+                for name, value in read_dotenv(
+                    Path(file), environment, lambda message, warn=warn: warn(message, ("include",))
+                ).items():
+                    environment.setdefault(name, value)
+            inner = Scope(inclusion.directory, environment, seen)
+            imported = self.load([read_source(file) for file in inclusion.files], inner)
+            tree = take_in(tree, imported, lambda part: apply_resets(part, resets))
+        return {key: value for key, value in tree.items() if key != "include"}
+
+
+def _with_environment(tree: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """The tree with variables that have no value taking the project's."""
+    services = tree.get("services")
+    if not isinstance(services, dict):
+        return tree
+    return {
+        **tree,
+        "services": {
+            name: {**service, "environment": resolve_unset(service["environment"], environment.get)}
+            if isinstance(service, dict) and service.get("environment")
+            else service
+            for name, service in services.items()
+        },
+    }

@@ -1,0 +1,269 @@
+"""The front end's door: a selection of files and variables in, a canonical model out."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from kompose.compose.decode import DecodeFault
+from kompose.compose.dotenv import read_dotenv
+from kompose.compose.environment import with_file_values
+from kompose.compose.interpolate import PathError
+from kompose.compose.load import Loader, Scope, Source, read_source
+from kompose.compose.normalize import normalize
+from kompose.compose.positions import PositionIndex
+from kompose.compose.records import SECTIONS
+from kompose.compose.scalars import scalar_text
+from kompose.compose.template import InvalidTemplateError, MissingVariableError, substitute
+from kompose.compose.tree import Document, KeyPath
+from kompose.compose.validate import check_project
+from kompose.diagnostics import Diagnostic, Position
+from kompose.errors import ComposeError
+
+_PROJECT_VARIABLE = "COMPOSE_PROJECT_NAME"
+_SHORT_TEXT = 10
+
+
+class FileSelection(NamedTuple):
+    """Which compose files make the project, in the order of overriding."""
+
+    files: tuple[str, ...]
+    """Paths as the user gave them; ``-`` is standard input."""
+    stdin: bytes | None
+    working_dir: Path
+    """Where relative paths start, and the project's directory when it comes from stdin."""
+
+
+class ReadOptions(NamedTuple):
+    """How to read."""
+
+    profiles: tuple[str, ...] = ()
+    interpolate: bool = True
+    project_name: str | None = None
+    checks: bool = True
+    """Whether names are completed and references checked; off, the tree is as it was written."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A compose project in canonical form."""
+
+    tree: dict[str, Any]
+    """The model as compose prints it in JSON; services in the order of the files."""
+    name: str
+    working_dir: Path
+    """The project's directory: the one of the first file."""
+    files: tuple[str, ...]
+    """Absolute paths of the files selected."""
+    warnings: list[Diagnostic]
+    disabled_services: tuple[str, ...] = ()
+    """Services that no chosen profile has."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """The variables that the files saw."""
+    index: PositionIndex = field(default_factory=PositionIndex, repr=False)
+
+    def position(self, path: KeyPath) -> Position | None:
+        """Where a value of the tree, such as ``("services", "web")``, is written."""
+        return self.index.locate(path)
+
+    def config_content(self, name: str) -> str | None:
+        """The text of a config given in the file or by a variable; None for any other."""
+        config = self.tree.get("configs", {}).get(name, {})
+        if "content" in config:
+            return str(config["content"])
+        return self.environment.get(config["environment"]) if "environment" in config else None
+
+
+def read_model(
+    selection: FileSelection, environment: Mapping[str, str], options: ReadOptions = ReadOptions()
+) -> Model:
+    """The canonical model of the selected files.
+
+    Raises:
+        ComposeError: They do not make a project.
+    """
+    loader = Loader(interpolates=options.interpolate)
+    sources = _sources(selection)
+    directory = _project_directory(selection)
+    variables = _variables(directory, environment, loader)
+    name = _project_name(options, variables, directory, sources, loader)
+    variables[_PROJECT_VARIABLE] = name
+    tree = loader.load(sources, Scope(str(directory), variables))
+    if not tree:
+        raise ComposeError("empty compose file")
+    if options.checks:
+        tree = normalize(tree, name, variables.get)
+    decoded = _decode(tree, loader)
+    services, disabled = _by_profile(decoded["services"], options.profiles)
+    decoded = {"name": name, **decoded, "services": services}
+    if options.checks:
+        _check(decoded, frozenset(disabled), loader)
+
+    def warn(message: str, path: KeyPath) -> None:
+        loader.warnings.append(Diagnostic(message, position=loader.positions.locate(path)))
+
+    decoded["services"] = with_file_values(services, variables, warn)
+    return Model(
+        tree=decoded,
+        name=name,
+        working_dir=directory,
+        files=tuple(source.name for source in sources),
+        warnings=loader.warnings,
+        disabled_services=tuple(disabled),
+        environment=variables,
+        index=loader.positions,
+    )
+
+
+def _sources(selection: FileSelection) -> list[Source]:
+    sources: list[Source] = []
+    for file in selection.files:
+        if file == "-":
+            sources.append(Source(str(selection.working_dir / "-"), selection.stdin or b""))
+        else:
+            sources.append(read_source(os.path.normpath(selection.working_dir / file)))
+    return sources
+
+
+def _project_directory(selection: FileSelection) -> Path:
+    first = selection.files[0] if selection.files else "-"
+    if first == "-":
+        return selection.working_dir
+    return Path(os.path.normpath(selection.working_dir / first)).parent
+
+
+def _variables(directory: Path, environment: Mapping[str, str], loader: Loader) -> dict[str, str]:
+    """The environment over the project's ``.env`` file."""
+    file = directory / ".env"
+    if not file.is_file():
+        return dict(environment)
+
+    def warn(message: str) -> None:
+        loader.warnings.append(Diagnostic(message, position=Position(str(file), 0)))
+
+    try:
+        return {**read_dotenv(file, environment, warn), **environment}
+    except OSError as error:
+        raise ComposeError(f"open {file}: {(error.strerror or 'cannot be read').lower()}") from None
+
+
+def normal_project_name(text: str) -> str:
+    """The letters of a text that a project's name may have, in lower case."""
+    return re.sub(r"[^-_a-z0-9]", "", text.lower()).lstrip("_-")
+
+
+def _project_name(
+    options: ReadOptions,
+    variables: Mapping[str, str],
+    directory: Path,
+    sources: list[Source],
+    loader: Loader,
+) -> str:
+    """The name asked for, else that of the last file with one, else the directory's."""
+    asked = options.project_name or variables.get(_PROJECT_VARIABLE)
+    in_files = [_name_in(loader.documents(source), variables) for source in sources]
+    if asked:
+        if asked != normal_project_name(asked):
+            raise ComposeError(
+                f'invalid project name "{asked}": must consist only of lowercase alphanumeric '
+                "characters, hyphens, and underscores as well as start with a letter or number"
+            )
+        return asked
+    named = next((name for name in reversed(in_files) if name), "")
+    name = normal_project_name(named or directory.name)
+    if not name:
+        raise ComposeError("project name must not be empty")
+    return name
+
+
+def _name_in(documents: list[Document], variables: Mapping[str, str]) -> str:
+    """The ``name:`` of a file's first document."""
+    if not documents:
+        return ""
+    first = documents[0]
+    if first.value is None:
+        return ""
+    if not isinstance(first.value, dict):
+        raise ComposeError(
+            f"yaml: unmarshal errors:\n  line {first.line}: "
+            f"cannot unmarshal {_yaml_kind(first.value)} into cli.named"
+        )
+    name = first.value.get("name")
+    if name is None or isinstance(name, dict | list):
+        return ""
+    try:
+        return substitute(scalar_text(name), variables.get, lambda _: None)
+    except (InvalidTemplateError, MissingVariableError) as error:
+        raise ComposeError(str(error)) from None
+
+
+def _yaml_kind(value: Any) -> str:
+    if isinstance(value, list):
+        return "!!seq"
+    text = scalar_text(value)
+    short = f"{text[: _SHORT_TEXT - 3]}..." if len(text) > _SHORT_TEXT else text
+    tags = {bool: "bool", int: "int", float: "float"}
+    return f"!!{tags.get(type(value), 'str')} `{short}`"
+
+
+def _decode(tree: dict[str, Any], loader: Loader) -> dict[str, Any]:
+    """The tree in the model's own values; extensions at the top stay as they are."""
+    decoded: dict[str, Any] = {"services": {}}
+    findings: list[tuple[str, str]] = []
+    for section, value in tree.items():
+        codec = SECTIONS.get(section)
+        if codec is None:
+            if section.startswith("x-"):
+                decoded[section] = value
+            continue
+        shown: dict[str, Any] = {}
+        for name, entry in (value or {}).items():
+            try:
+                shown[name] = codec(entry)
+            except DecodeFault as fault:
+                findings.extend((f"{section}[{name}]{p}", why) for p, why in fault.findings)
+        if shown or section == "services":
+            decoded[section] = shown
+    if findings:
+        lines = "\n".join(f"'{place}' {why}" for place, why in findings)
+        place = loader.positions.locate(_place_path(findings[0][0]))
+        raise ComposeError(
+            f"decoding failed due to the following error(s):\n\n{lines}", position=place
+        )
+    return decoded
+
+
+def _place_path(place: str) -> KeyPath:
+    """The path that a place such as ``services[web].ports[0]`` means."""
+    parts = re.findall(r"[^\[\].]+|\[[^\]]*\]", place)
+    path: list[str | int] = []
+    for part in parts:
+        bare = part.strip("[]")
+        path.append(int(bare) if part[0] == "[" and bare.isdigit() else bare)
+    return tuple(path)
+
+
+def _by_profile(
+    services: dict[str, Any], profiles: tuple[str, ...]
+) -> tuple[dict[str, Any], list[str]]:
+    """The services that the profiles enable, and the names of the others."""
+    enabled = {
+        name: service
+        for name, service in services.items()
+        if not service.get("profiles")
+        or "*" in profiles
+        or any(profile in profiles for profile in service["profiles"])
+    }
+    return enabled, [name for name in services if name not in enabled]
+
+
+def _check(decoded: dict[str, Any], disabled: frozenset[str], loader: Loader) -> None:
+    try:
+        check_project(decoded, disabled)
+    except PathError as error:
+        error.position = loader.positions.locate(error.path)
+        raise

@@ -1,0 +1,118 @@
+"""Durations and byte sizes as compose writes them."""
+
+from __future__ import annotations
+
+import re
+
+_NANOSECONDS = {
+    "ns": 1,
+    "us": 1_000,
+    "µs": 1_000,
+    "μs": 1_000,
+    "ms": 1_000_000,
+    "s": 1_000_000_000,
+    "m": 60_000_000_000,
+    "h": 3_600_000_000_000,
+    "d": 86_400_000_000_000,
+    "w": 604_800_000_000_000,
+}
+_AMOUNT = re.compile(r"(\d*)(?:(\.)(\d*))?")
+_UNIT = re.compile(r"[^.\d]*")
+_LONGEST = 2**63
+_SIZE = re.compile(r".*[0-9.]", re.DOTALL)
+_NUMBER = re.compile(r"[-+]?(?:[\d_]+\.?[\d_]*|\.[\d_]+)(?:[eE][-+]?\d+)?")
+_PREFIXES = {letter: 1024**power for power, letter in enumerate("kmgtp", start=1)}
+
+
+def parse_duration(text: str) -> int:
+    """The nanoseconds of a Go duration that may also have days and weeks.
+
+    Raises:
+        ValueError: The text is no duration; the message is Go's.
+    """
+    rest = text.lstrip("+-") if text[:1] in {"+", "-"} and text[1:2] not in {"+", "-"} else text
+    if rest == "0":
+        return 0
+    if not rest:
+        raise ValueError(f'time: invalid duration "{text}"')
+    total = 0
+    while rest:
+        nanoseconds, rest = _one_amount(rest, text)
+        total += nanoseconds
+        if total >= _LONGEST:
+            raise ValueError(f'time: invalid duration "{text}"')
+    return -total if text.startswith("-") else total
+
+
+def _one_amount(rest: str, text: str) -> tuple[int, str]:
+    amount = _AMOUNT.match(rest)
+    whole, _, fraction = amount.groups() if amount else ("", None, None)
+    if amount is None or not (whole or fraction):
+        raise ValueError(f'time: invalid duration "{text}"')
+    rest = rest[amount.end() :]
+    unit_match = _UNIT.match(rest)
+    unit = unit_match.group() if unit_match else ""
+    if not unit:
+        raise ValueError(f'time: missing unit in duration "{text}"')
+    scale = _NANOSECONDS.get(unit)
+    if scale is None:
+        raise ValueError(f'time: unknown unit "{unit}" in duration "{text}"')
+    parts = int(fraction or 0) * scale // 10 ** len(fraction or "")
+    return int(whole or 0) * scale + parts, rest[len(unit) :]
+
+
+def format_duration(nanoseconds: int) -> str:
+    """The duration as Go prints it: ``1h0m0s``, ``1.5s``, ``500ms``."""
+    sign = "-" if nanoseconds < 0 else ""
+    left = abs(nanoseconds)
+    if left == 0:
+        return "0s"
+    if left < _NANOSECONDS["s"]:
+        unit = next(name for name in ("ms", "µs", "ns") if left >= _NANOSECONDS[name])
+        return f"{sign}{_decimal(left, _NANOSECONDS[unit])}{unit}"
+    minutes, rest = divmod(left, _NANOSECONDS["m"])
+    hours, minutes = divmod(minutes, 60)
+    seconds = f"{_decimal(rest, _NANOSECONDS['s'])}s"
+    if hours:
+        return f"{sign}{hours}h{minutes}m{seconds}"
+    return f"{sign}{minutes}m{seconds}" if minutes else f"{sign}{seconds}"
+
+
+def _decimal(amount: int, unit: int) -> str:
+    whole, rest = divmod(amount, unit)
+    digits = f"{rest:0{len(str(unit)) - 1}d}".rstrip("0") if rest else ""
+    return f"{whole}.{digits}" if digits else str(whole)
+
+
+def parse_size(text: str) -> int:
+    """The bytes of ``64m``, ``1.5g`` or ``1kib``.
+
+    Raises:
+        ValueError: The text is no size; the message is the original's.
+    """
+    found = _SIZE.match(text)
+    if found is None:
+        raise ValueError(f"invalid size: '{text}'")
+    number, suffix = found.group(), text[found.end() :]
+    if suffix.endswith(" "):
+        number, suffix = text.rstrip(" "), ""
+    amount = _float(number)
+    if amount < 0:
+        raise ValueError(f"invalid size: '{text}'")
+    size = amount * _scale(suffix.removeprefix(" ").lower())
+    return int(size) if size < _LONGEST else -_LONGEST
+
+
+def _float(number: str) -> float:
+    if not _NUMBER.fullmatch(number):
+        raise ValueError(f'strconv.ParseFloat: parsing "{number}": invalid syntax')
+    return float(number.replace("_", ""))
+
+
+def _scale(suffix: str) -> int:
+    if suffix in {"", "b"}:
+        return 1
+    scale = _PREFIXES.get(suffix[0])
+    if scale is None or suffix[1:] not in {"", "b", "ib"}:
+        raise ValueError(f"invalid suffix: '{suffix}'")
+    return scale
