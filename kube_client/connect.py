@@ -1,8 +1,10 @@
 """From what a person said to a client that is ready: the one place that puts the parts together."""
 
+import base64
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from kube_client.client import Client
 from kube_client.cluster_access import ClusterAccess, cluster_access
@@ -59,9 +61,38 @@ def connect_to(access: ClusterAccess, env: Mapping[str, str] = os.environ) -> Cl
 
 
 def credential_source(access: ClusterAccess) -> CredentialSource:
-    """Where the credentials of this user come from."""
+    """Where the credentials of this user come from: plugin, provider, file, or the config itself.
+
+    Raises:
+        ConfigError: A file is unreadable or data is not base64.
+        CredentialsError: The user's settings cannot work.
+    """
     user = access.user
     fixed = fixed_part(user)
+    if user.exec is not None and not fixed.token:
+        from kube_client.exec_plugin import ExecPlugin
+
+        return ExecPlugin(user.exec, fixed, _cluster_info(access), interactive=access.interactive)
+    if user.auth_provider is not None and not fixed.token:
+        from kube_client.auth_provider import AuthProvider
+
+        return AuthProvider(user.auth_provider, access.user_name, user.file, fixed)
     if user.token_file:
         return TokenFile(Path(user.token_file), fixed)
     return FixedCredential(fixed)
+
+
+def _cluster_info(access: ClusterAccess) -> dict[str, Any]:
+    """What a plugin may learn of the cluster, named as in a kubeconfig."""
+    cluster = access.cluster
+    trust = server_trust(cluster)
+    settings = {
+        "server": access.server,
+        "tls-server-name": cluster.tls_server_name,
+        "insecure-skip-tls-verify": cluster.insecure_skip_tls_verify,
+        "certificate-authority-data": base64.b64encode((trust or "").encode("latin-1")).decode(),
+        "proxy-url": cluster.proxy_url,
+        "disable-compression": cluster.disable_compression,
+        "config": cluster.extensions.get("client.authentication.k8s.io/exec"),
+    }
+    return {name: value for name, value in settings.items() if value}

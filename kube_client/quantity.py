@@ -36,7 +36,7 @@ def parse_quantity(text: str | float) -> Decimal:
     """
     if not isinstance(text, str):
         return Decimal(str(text))
-    match = _QUANTITY.fullmatch(text.strip())
+    match = _QUANTITY.fullmatch(text)
     if match is None:
         raise QuantityError(f"{text!r} is not a quantity such as 250m, 1.5 or 128Mi")
     number, suffix, exponent = match.groups()
@@ -74,7 +74,7 @@ def parse_bytes(text: str | float) -> int:
 
 def quantity_style(text: str) -> QuantityStyle:
     """How the text is written: `1Ki` binary, `1e3` exponent, everything else decimal."""
-    match = _QUANTITY.fullmatch(text.strip())
+    match = _QUANTITY.fullmatch(text)
     if match is None:
         raise QuantityError(f"{text!r} is not a quantity such as 250m, 1.5 or 128Mi")
     if match.group(3):
