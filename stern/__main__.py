@@ -1,0 +1,24 @@
+"""`python -m stern`, and the console script."""
+
+import sys
+
+VERSION = "0.1.0"
+
+
+def version_text(version: str = VERSION) -> str:
+    """What --version prints."""
+    return f"version: {version}\n"
+
+
+def main() -> None:
+    """Run stern; `--version` alone is answered before anything is imported."""
+    if sys.argv[1:] in (["--version"], ["-v"]):
+        sys.stdout.write(version_text())
+        return
+    from stern.cli import run
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""One target's chunks to the bytes that are written, a chunk at a time. Pure.
+
+Every line goes the same way: stamp cut off, exclude, include, time, renderer, highlight; but
+the steps are taken for whole chunks wherever that is the same, which is what makes it fast.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from stern.output import OutputOptions, renderer_for
+from stern.target import Target
+from stern.timestamps import StampError, StampFormat
+
+_STAMP_WIDTH = 31  # 2026-01-31T12:00:00.123456789Z and a blank
+_STAMP = re.compile(rb"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)")
+MISSING_STAMP = b"[missing timestamp] "
+
+_CONTROLS = re.compile(rb"\x1b\[[0-9;:]*m|\r(?=\n)|[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]")
+
+
+class Pipeline:
+    """The way of one target's lines."""
+
+    def __init__(
+        self, target: Target, options: OutputOptions, on_failure: Callable[[str], None]
+    ) -> None:
+        self._options = options
+        self._filter = options.line_filter
+        self._renderer = renderer_for(target, options, on_failure)
+        self._is_guarded = options.is_terminal and not options.raw_control
+
+    def feed(self, chunk: bytes) -> bytes:
+        """What to write for these whole lines; the last may lack its newline."""
+        lines = chunk.split(b"\n")
+        if not lines[-1]:
+            lines.pop()
+        if not self._options.has_stamps:
+            return self.render(None, self._kept(chunk, lines))
+        messages = [line[_STAMP_WIDTH:] for line in lines if line[29:_STAMP_WIDTH] == b"Z "]
+        if len(messages) != len(lines):
+            return self._feed_oddly(lines)
+        if self._options.stamps is None:
+            return self.render(None, self._kept(chunk, messages))
+        return self._feed_timed(chunk, lines, messages, self._options.stamps)
+
+    def _kept(self, chunk: bytes, messages: list[bytes]) -> list[bytes]:
+        """Those of the messages of a chunk that the filter keeps."""
+        if self._filter.keeps_all:
+            return messages
+        if not self._filter.may_keep(chunk):
+            return []
+        if not self._filter.may_drop(chunk):
+            return messages
+        keeps = self._filter.keeps
+        return [message for message in messages if keeps(message)]
+
+    def _feed_timed(
+        self, chunk: bytes, lines: list[bytes], messages: list[bytes], stamps: StampFormat
+    ) -> bytes:
+        if not self._filter.keeps_all:
+            if not self._filter.may_keep(chunk):
+                return b""
+            keeps = self._filter.keeps
+            pairs = [
+                (line, message)
+                for line, message in zip(lines, messages, strict=True)
+                if keeps(message)
+            ]
+            lines = [line for line, _ in pairs]
+            messages = [message for _, message in pairs]
+        shape = stamps.format
+        try:
+            return self.render([shape(line[:30]) for line in lines], messages)
+        except StampError:
+            return self._feed_oddly(lines)
+
+    def _feed_oddly(self, lines: Sequence[bytes]) -> bytes:
+        """The same for lines of any shape: other stamps, or none at all."""
+        stamps: list[bytes] = []
+        messages: list[bytes] = []
+        for line in lines:
+            stamp, message = cut_stamp(line)
+            if stamp is None:
+                stamps.append(b"")
+                messages.append(MISSING_STAMP + line)
+            elif self._filter.keeps(message):
+                shown, message = self._shown(stamp, message, line)
+                stamps.append(shown)
+                messages.append(message)
+        return self.render(None if self._options.stamps is None else stamps, messages)
+
+    def _shown(self, stamp: bytes, message: bytes, line: bytes) -> tuple[bytes, bytes]:
+        if self._options.stamps is None:
+            return b"", message
+        try:
+            return self._options.stamps.format(stamp), message
+        except StampError:
+            return b"", MISSING_STAMP + line
+
+    def render(self, stamps: Sequence[bytes] | None, messages: Sequence[bytes]) -> bytes:
+        """The bytes of messages that are to be shown."""
+        if not messages:
+            return b""
+        renderer, highlighter = self._renderer, self._options.highlighter
+        if highlighter is None:
+            block = renderer.block(stamps, messages)
+        elif renderer.is_line_based:
+            block = highlighter.block(renderer.block(stamps, messages))
+        else:
+            records = renderer.records(stamps, messages)
+            block = b"".join(highlighter.record(record) for record in records)
+        return neutralised(block) if self._is_guarded else block
+
+
+def cut_stamp(line: bytes) -> tuple[bytes | None, bytes]:
+    """Stamp and message of a line; no stamp where the line does not begin with one."""
+    stamp, blank, message = line.partition(b" ")
+    if not blank or _STAMP.fullmatch(stamp) is None:
+        return None, line
+    return stamp, message
+
+
+def neutralised(block: bytes) -> bytes:
+    """The bytes with control sequences other than colours made visible, for a terminal."""
+    return _CONTROLS.sub(_visible, block) if _CONTROLS.search(block) else block
+
+
+def _visible(found: re.Match[bytes]) -> bytes:
+    control = found[0]
+    if len(control) > 1 and control[:1] == b"\x1b":
+        return control
+    if control == b"\r":
+        return b""
+    if control[:1] == b"\xc2":
+        return b"\\x%02x" % control[1]
+    return b"^?" if control == b"\x7f" else b"^%c" % (control[0] + 64)
