@@ -115,15 +115,16 @@ def _convert(parsed: Parsed, line: Sequence[str]) -> int:
     check_single_output(parsed)
     directory = project_directory(files, here)
     report.debug(f"Compose file dir: {directory}")
-    objects = _objects(request, files, directory, report)
+    objects = _objects(request, files, here, report)
     report.debug(f"Compose file dir: {directory}")
+    report.debug(f"Target Dir: {request.output.out or '.'}")
     if objects:
         _write(objects, request.output, files, report, is_openshift=request.options.is_openshift)
     return 0
 
 
 def _objects(
-    request: "Request", files: tuple[str, ...], directory: Path, report: Report
+    request: "Request", files: tuple[str, ...], here: Path, report: Report
 ) -> list[dict[str, object]]:
     """Reads the files and converts what they say."""
     from kompose.compose.read import FileSelection, ReadOptions, read_model
@@ -133,7 +134,7 @@ def _objects(
     stdin = sys.stdin.buffer.read() if "-" in files else None
     try:
         model = read_model(
-            FileSelection(files=files, stdin=stdin, working_dir=directory),
+            FileSelection(files=files, stdin=stdin, working_dir=here),
             os.environ,
             ReadOptions(profiles=request.profiles, interpolate=request.interpolates),
         )
@@ -165,7 +166,6 @@ def _write(
     elif output.out and not output.out.endswith("/") and not Path(output.out).is_dir():
         write_one_file(objects, output.out, form, report)
     else:
-        report.debug(f"Target Dir: {output.out or '.'}")
         write_directory(objects, output.out, form, report)
 
 

@@ -22,7 +22,7 @@ def convert(model: Model, options: ConvertOptions, report: Report) -> list[dict[
     Raises:
         ConvertError: The project says something that Kubernetes cannot express.
     """
-    project = project_from_model(model.tree, str(model.working_dir))
+    project = project_from_model(model.tree, str(model.working_dir), model.environment)
     return write_manifests(Scope(project, options, report, _env_file_reader(report)))
 
 

@@ -181,8 +181,11 @@ class Project(NamedTuple):
     configs: Mapping[str, FileSource] = {}
 
 
-def project_from_model(model: Tree, working_dir: str) -> Project:
-    """The project that a canonical model describes; its services stay in their order."""
+def project_from_model(model: Tree, working_dir: str, environment: Mapping[str, str]) -> Project:
+    """The project that a canonical model describes; its services stay in their order.
+
+    `environment` has the values of configs that are variables.
+    """
     services = model.get("services") or {}
     networks = model.get("networks") or {}
     return Project(
@@ -194,8 +197,8 @@ def project_from_model(model: Tree, working_dir: str) -> Project:
             for name, tree in (model.get("volumes") or {}).items()
         },
         network_names={key: (tree or {}).get("name", key) for key, tree in networks.items()},
-        secrets=_file_sources(model.get("secrets")),
-        configs=_file_sources(model.get("configs")),
+        secrets=_file_sources(model.get("secrets"), {}),
+        configs=_file_sources(model.get("configs"), environment),
     )
 
 
@@ -335,12 +338,14 @@ def _build(tree: Tree | None) -> Build | None:
     )
 
 
-def _file_sources(trees: Mapping[str, Tree] | None) -> dict[str, FileSource]:
+def _file_sources(
+    trees: Mapping[str, Tree] | None, environment: Mapping[str, str]
+) -> dict[str, FileSource]:
     return {
         name: FileSource(
             name=name,
             file=tree.get("file") or "",
-            content=tree.get("content") or "",
+            content=tree.get("content") or environment.get(tree.get("environment") or "", ""),
             environment=tree.get("environment") or "",
             is_external=bool(tree.get("external")),
         )

@@ -1,5 +1,6 @@
 """A compose service made ready for the rules: names, labels and ports decided once."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
@@ -7,8 +8,12 @@ from kompose.manifests.labels import ServiceLabels, lenient_int, read_labels
 from kompose.manifests.names import dashed, key_name
 from kompose.manifests.placement import Placed, placed
 from kompose.options import ConvertOptions
-from kompose.project import Project, Service
+from kompose.project import Mount, Project, Service
 from kompose.report import ConvertError, Report
+
+
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_DRIVE_AND_SLASH = re.compile("[A-Za-z]:/")
 
 
 class Port(NamedTuple):
@@ -39,6 +44,7 @@ class Component(NamedTuple):
     labels: ServiceLabels
     annotations: Mapping[str, str]
     ports: tuple[Port, ...]
+    mounts: tuple[Mount, ...]
     restart: str
     placed: Placed
     supplemental_groups: tuple[int, ...] = ()
@@ -66,22 +72,21 @@ class Scope(NamedTuple):
 def components(scope: Scope) -> list[Component]:
     """The project's services in the order of their keys.
 
-    Of several with the same key the first stays.
+    Of several with the same key the last stays, and the report says so.
 
     Raises:
         ConvertError: A label or a group says something that means nothing.
     """
     services = scope.project.services
-    for service in services.values():
-        for reference in service.secrets:
-            if reference.uid:
-                scope.report.warn(f"Ignore pid in secrets for service: {service.name}")
-            if reference.gid:
-                scope.report.warn(f"Ignore gid in secrets for service: {service.name}")
     found: dict[str, Component] = {}
     for name in sorted(services):
         component = _component(services[name], scope)
-        found.setdefault(component.key, component)
+        if (lost := found.get(component.key)) is not None:
+            scope.report.warn(
+                f'Services "{lost.service.name}" and "{name}" are both named "{component.key}" '
+                f'in Kubernetes: only "{name}" is converted. Rename one of them'
+            )
+        found[component.key] = component
     return [found[key] for key in sorted(found)]
 
 
@@ -109,6 +114,7 @@ def _component(service: Service, scope: Scope) -> Component:
         labels=labels,
         annotations=_annotations(service.labels, scope.options),
         ports=ports,
+        mounts=_mounts(service),
         restart=_restart(service, labels, display_name, scope.report),
         placed=place,
         supplemental_groups=groups,
@@ -145,6 +151,17 @@ def _ports(service: Service) -> Iterable[Port]:
         protocol = protocol or "TCP"
         if number + protocol not in published:
             yield Port(container=lenient_int(number), protocol=protocol.upper())
+
+
+def _mounts(service: Service) -> tuple[Mount, ...]:
+    """The mounts of a service; none at all when the original cannot read one of them."""
+    return service.mounts if all(map(_is_parsable, service.mounts)) else ()
+
+
+def _is_parsable(mount: Mount) -> bool:
+    if not mount.source and _DRIVE_AND_SLASH.match(mount.target):
+        return False
+    return "/" in mount.target or bool(_DRIVE.match(mount.target)) or mount.target == "."
 
 
 def _restart(service: Service, labels: ServiceLabels, name: str, report: Report) -> str:

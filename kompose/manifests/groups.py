@@ -49,7 +49,7 @@ def groups(components: list[Component], scope: Scope) -> list[Group]:
 
 def _volume_mark(component: Component) -> str:
     return "".join(
-        f"{mount.source}:{mount.target}:{mount.is_read_only};" for mount in component.service.mounts
+        f"{mount.source}:{mount.target}:{mount.is_read_only};" for mount in component.mounts
     )
 
 
@@ -86,6 +86,7 @@ def group_objects(group: Group, scope: Scope) -> list[dict[str, Any]]:
         Configs([], [], []),
         Volumes([], [], claims, []),
         pods.spec(group.members),
+        {name: text for member in group.members for name, text in member.annotations.items()},
     )
     kinds = controller_kinds(lead, scope)
     is_stateful = scope.options.controller == "statefulset" and "statefulset" in kinds
@@ -99,12 +100,12 @@ def group_objects(group: Group, scope: Scope) -> list[dict[str, Any]]:
 def _lead(group: Group) -> Component:
     """The component that stands for the group: the first, with the last one's annotations."""
     first = group.members[0]
-    mounts = tuple(mount for member in group.members for mount in member.service.mounts)
+    mounts = tuple(mount for member in group.members for mount in member.mounts)
     return first._replace(
         key=group.name,
         display_name=group.name,
         annotations=group.members[-1].annotations,
-        service=first.service._replace(mounts=mounts),
+        mounts=mounts,
     )
 
 

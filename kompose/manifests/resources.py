@@ -1,12 +1,18 @@
 """Limits and reservations as a container's resources."""
 
 import struct
+from decimal import Decimal
 from contextlib import suppress
 from typing import Any
 
 from kompose.manifests.fields import fields
 from kompose.project import Resources, Service
-from kube_client.quantity import QuantityError, canonical_quantity
+from kube_client.quantity import (
+    QuantityError,
+    QuantityStyle,
+    canonical_quantity,
+    format_quantity,
+)
 
 _EPHEMERAL = "kompose.ephemeral-storage."
 
@@ -34,7 +40,7 @@ def _amounts(amounts: Resources, ephemeral: str) -> dict[str, str]:
         with suppress(QuantityError):  # the original says nothing about a bad one either
             found["ephemeral-storage"] = canonical_quantity(ephemeral)
     if amounts.memory_bytes:
-        found["memory"] = str(amounts.memory_bytes)
+        found["memory"] = format_quantity(Decimal(amounts.memory_bytes), QuantityStyle.EXPONENT)
     return found
 
 

@@ -45,6 +45,10 @@ def secret_volumes(
     """The mounts in the container and the volumes in the pod, for each reference."""
     mounts, sources = [], []
     for reference in component.service.secrets:
+        if reference.uid:
+            scope.report.warn(f"Ignore pid in secrets for service: {component.service.name}")
+        if reference.gid:
+            scope.report.warn(f"Ignore gid in secrets for service: {component.service.name}")
         name = resource_name(reference.source)
         directory, file = _place(reference, name)
         if scope.options.secrets_as_files:

@@ -16,7 +16,7 @@ def service_type(component: Component, scope: Scope) -> str | None:
         deploy = component.service.deploy
         if deploy is not None and deploy.endpoint_mode == "vip":
             kind = "NodePort"
-        if scope.options.controller == "statefulset":
+        if scope.options.controller == "statefulset" and not scope.options.is_openshift:
             kind = "Headless"
     return kind
 
@@ -40,8 +40,7 @@ def services(component: Component, scope: Scope, selected: str = "") -> list[dic
     if kind == "LoadBalancer":
         return list(_load_balancers(component, scope))
     if component.labels.traffic_policy and kind != "NodePort":
-        shown = "ClusterIP" if kind in ("ClusterIP", "Headless") else kind or ""
-        _ignore_policy(component, shown, scope)
+        _ignore_policy(component, kind or "", scope)
     spec = fields(
         ports=_ports(component.ports, component.labels.node_port),
         selector={"io.kompose.service": owner},

@@ -13,7 +13,7 @@ from kompose.report import ConvertError, Report
 class SourceKind(Enum):
     """What stands behind the source of a mount."""
 
-    SOCKET = auto()
+    SKIPPED = auto()
     """Nothing that a cluster could have."""
     CONFIG = auto()
     """A file or a directory of files: its content travels in a ConfigMap."""
@@ -23,8 +23,7 @@ class SourceKind(Enum):
 def inspect_source(path: str, report: Report) -> SourceKind:
     """What stands behind a path on this machine."""
     if not path or path.endswith(".sock"):
-        report.warn(f"Skip file in path {path} ")
-        return SourceKind.SOCKET
+        return _skipped(path, report)
     place = Path(path)
     if path.startswith(":") or not place.exists():
         report.warn(
@@ -48,8 +47,13 @@ def _inspect_directory(place: Path, report: Report) -> SourceKind:
                 "Failed to check if the directory is empty: "
                 f"open {entry.name}: no such file or directory"
             )
-            return SourceKind.SOCKET
+            return _skipped(str(place), report)
     return SourceKind.OTHER
+
+
+def _skipped(path: str, report: Report) -> SourceKind:
+    report.warn(f"Skip file in path {path} ")
+    return SourceKind.SKIPPED
 
 
 def config_map_of_path(path: str, name: str, owner: str) -> tuple[dict[str, Any], str]:

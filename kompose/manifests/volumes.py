@@ -43,9 +43,8 @@ def volumes(component: Component, scope: Scope) -> Volumes:
 
     kind = _volume_kind(component, scope)
     found = Volumes([], [], [], [])
-    if all(map(_is_parsable, component.service.mounts)):
-        for index, mount in enumerate(component.service.mounts):
-            _add(found, component, scope, mount, index, kind)
+    for index, mount in enumerate(component.mounts):
+        _add(found, component, scope, mount, index, kind)
     mounts, sources = secret_volumes(component, scope)
     found.mounts.extend(mounts)
     found.sources.extend(sources)
@@ -69,13 +68,6 @@ def _volume_kind(component: Component, scope: Scope) -> str:
     return kind
 
 
-def _is_parsable(mount: Mount) -> bool:
-    """Whether the original can read the mount; one that it cannot drops all of a service."""
-    if not mount.source and re.match("[A-Za-z]:/", mount.target):
-        return False
-    return "/" in mount.target or bool(_WINDOWS_DRIVE.match(mount.target)) or mount.target == "."
-
-
 def _is_named(mount: Mount) -> bool:
     return (
         bool(mount.source)
@@ -91,7 +83,7 @@ def _add(
     is_named = _is_named(mount)
     host = "" if is_named else mount.source
     seen = inspect_source(host or f":{mount.target}", scope.report)
-    if seen is SourceKind.SOCKET:
+    if seen is SourceKind.SKIPPED:
         return
     if seen is SourceKind.CONFIG and kind not in ("emptyDir", "hostPath"):
         name = dashed(mount.source) if is_named else f"{component.key}-cm{index}"
@@ -157,7 +149,7 @@ def _claim(component: Component, scope: Scope, name: str, is_read_only: bool) ->
     return {
         "kind": "PersistentVolumeClaim",
         "apiVersion": "v1",
-        "metadata": metadata(claim_name, labels={"io.kompose.service": claim_name}),
+        "metadata": metadata(claim_name, labels={"io.kompose.service": name}),
         "spec": spec,
         "status": {},
     }

@@ -1,5 +1,6 @@
 """Which object runs a component, and that object."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from kompose.manifests.component import Component, Scope
@@ -23,13 +24,22 @@ class Parts(NamedTuple):
     volumes: Volumes
     shared_spec: PodSpec | None = None
     """The pod of a group; None for a component that has its pod for itself."""
+    template_annotations: Mapping[str, str] | None = None
+    """Those of a group's pods; None for the component's own."""
 
 
 def workload_kinds(component: Component, scope: Scope) -> list[str]:
     """The kinds of objects that run the component; empty when nothing does."""
     options = scope.options
     if component.restart in _ONE_SHOT and not options.has_controller_flag:
-        return ["cronjob" if component.labels.cron else "pod"]
+        if not component.labels.cron:
+            return ["pod"]
+        if not options.is_openshift:
+            scope.report.info(
+                "Create kubernetes pod instead of pod controller due to restart policy: "
+                + component.restart
+            )
+        return ["cronjob"]
     found = controller_kinds(component, scope)
     return [*found, "deploymentconfig"] if options.is_openshift else found
 
@@ -82,6 +92,9 @@ def workload(kind: str, parts: Parts) -> dict[str, Any]:
 
 def _deployment(parts: Parts) -> dict[str, Any]:
     component = parts.component
+    annotations = parts.template_annotations
+    if annotations is None:
+        annotations = component.annotations
     strategy = fields(
         type="Recreate" if has_own_volumes(component) else "", rollingUpdate=None
     ) | _update_strategy(component)
@@ -95,7 +108,7 @@ def _deployment(parts: Parts) -> dict[str, Any]:
             "replicas": replicas(component, parts.scope),
             "selector": _selector(component),
             "template": pod_template(
-                _spec(parts), pod_labels(component, parts.scope), dict(component.annotations)
+                _spec(parts), pod_labels(component, parts.scope), dict(annotations)
             ),
             "strategy": strategy,
         },
@@ -222,7 +235,7 @@ def _spec(parts: Parts) -> PodSpec:
 
 def has_own_volumes(component: Component) -> bool:
     """Whether two copies would fight over a volume."""
-    return bool(component.service.mounts)
+    return bool(component.mounts)
 
 
 def replicas(component: Component, scope: Scope) -> int:

@@ -77,10 +77,11 @@ def _component_objects(component: Component, scope: Scope) -> Objects:
     objects: Objects = []
     if not {"pod", "cronjob"} & set(kinds):
         objects.extend(made_configs.objects)
-    objects.extend(workloads)
-    if is_openshift and "deploymentconfig" in kinds:
-        objects.append(image_stream(component, scope))
+    objects.extend(each for each in workloads if each["kind"] != "DeploymentConfig")
     objects.extend(env_file_config_maps(component, scope))
+    if "deploymentconfig" in kinds:
+        objects.append(workloads[-1])
+        objects.append(image_stream(component, scope))
     objects.extend(made_services)
     if (
         component.labels.expose
