@@ -18,7 +18,7 @@ OMIT: Any = object()
 """Stands for an attribute that the model does not show."""
 
 
-class DecodeFault(ValueError):
+class DecodeError(ValueError):
     """What could not be decoded: places below the value, and why."""
 
     def __init__(self, findings: list[tuple[str, str]]) -> None:
@@ -27,7 +27,7 @@ class DecodeFault(ValueError):
 
 
 def _findings(place: str, error: ValueError) -> list[tuple[str, str]]:
-    if isinstance(error, DecodeFault):
+    if isinstance(error, DecodeError):
         return [(place + inner, reason) for inner, reason in error.findings]
     return [(place, str(error))]
 
@@ -110,16 +110,18 @@ def hosts(value: Any) -> Any:
             each = addresses if isinstance(addresses, list) else [addresses]
             found.extend(f"{name}={_address(scalar_text(address))}" for address in each)
     else:
-        found.extend(_host(scalar_text(entry)) for entry in value or [])
+        for entry in value or []:
+            found.extend(_host(scalar_text(entry)))
     return sorted(found) or OMIT
 
 
-def _host(entry: str) -> str:
+def _host(entry: str) -> list[str]:
+    """One pair for each of a host's addresses, which commas separate."""
     separator = "=" if "=" in entry else ":"
     name, found, address = entry.partition(separator)
     if not found or not name:
         raise ValueError(f"bad host name '{entry}'")
-    return f"{name}={_address(address)}"
+    return [f"{name}={_address(each)}" for each in address.split(",")]
 
 
 def _address(address: str) -> str:
@@ -201,7 +203,7 @@ def listed(codec: Codec) -> Codec:
             except ValueError as error:
                 findings.extend(_findings(f"[{index}]", error))
         if findings:
-            raise DecodeFault(findings)
+            raise DecodeError(findings)
         return shown or OMIT
 
     return decode
@@ -219,7 +221,7 @@ def keyed(codec: Codec) -> Codec:
             except ValueError as error:
                 findings.extend(_findings(f"[{key}]", error))
         if findings:
-            raise DecodeFault(findings)
+            raise DecodeError(findings)
         return shown or OMIT
 
     return decode
@@ -244,10 +246,10 @@ def record(fields: Mapping[str, Codec], always: Mapping[str, Any] | None = None)
             if decoded is not OMIT:
                 shown[key] = decoded
         if findings:
-            raise DecodeFault(findings)
+            raise DecodeError(findings)
         for key, default in defaults.items():
             if key not in shown:
-                shown[key] = type(default)() if isinstance(default, dict) else default
+                shown[key] = dict(default) if isinstance(default, dict) else default
         return shown
 
     return decode

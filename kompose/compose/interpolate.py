@@ -179,7 +179,6 @@ _RESOURCE = {"external": _to_boolean}
 CASTS: dict[str, Any] = {
     "services": {
         "*": {
-            "configs": {"[]": {"mode": _to_int}},
             "cpu_count": _to_int64,
             "cpu_percent": _to_float,
             "cpu_period": _to_int64,
@@ -207,7 +206,6 @@ CASTS: dict[str, Any] = {
             "privileged": _to_boolean,
             "read_only": _to_boolean,
             "scale": _to_int,
-            "secrets": {"[]": {"mode": _to_int}},
             "stdin_open": _to_boolean,
             "tty": _to_boolean,
             "ulimits": _ULIMITS,

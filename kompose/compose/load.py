@@ -12,14 +12,20 @@ from kompose.compose.canonical import canonical, with_defaults
 from kompose.compose.dotenv import read_dotenv
 from kompose.compose.extends import apply_extends
 from kompose.compose.include import check_circle, inclusions, take_in
-from kompose.compose.interpolate import PathError, interpolate, non_string_key
+from kompose.compose.interpolate import PathError, WarnAt, interpolate, non_string_key
 from kompose.compose.merge import merge_trees, unique_entries
 from kompose.compose.normalize import resolve_unset
 from kompose.compose.paths import resolve_paths
 from kompose.compose.positions import PositionIndex
 from kompose.compose.resets import apply_resets
-from kompose.compose.schema import check_schema
-from kompose.compose.tree import ContentFault, Document, KeyPath, SyntaxFault, parse_documents
+from kompose.compose.schema import SchemaError, check_schema
+from kompose.compose.tree import (
+    YamlContentError,
+    Document,
+    KeyPath,
+    YamlSyntaxError,
+    parse_documents,
+)
 from kompose.compose.validate import check_tree
 from kompose.diagnostics import Diagnostic, Position
 from kompose.errors import ComposeError
@@ -76,10 +82,10 @@ class Loader:
             self.positions.add(source.name, source.text)
             try:
                 self._documents[source] = parse_documents(source.text)
-            except SyntaxFault as fault:
+            except YamlSyntaxError as fault:
                 where = Position(source.name, fault.line)
                 raise ComposeError(str(fault), position=where) from None
-            except ContentFault as fault:
+            except YamlContentError as fault:
                 raise ComposeError(
                     f"failed to parse {source.name}: yaml: unmarshal errors:\n"
                     f"  line {fault.line}: {fault}",
@@ -121,6 +127,8 @@ class Loader:
             if error.position is None:
                 file = source.name if source else None
                 error.position = self.positions.locate(error.path, file)
+            if isinstance(error, SchemaError):
+                error.tell_others(self.positions.locate)
             raise
 
     def _document_over(
@@ -144,12 +152,13 @@ class Loader:
         tree = canonical(tree, self._warner(source), tolerant=not self.interpolates)
         return unique_entries(tree)
 
-    def _warner(self, source: Source) -> Any:
-        def warn(message: str, path: KeyPath) -> None:
-            where = self.positions.locate(path, source.name)
-            self.warnings.append(Diagnostic(message, position=where))
+    def warn(self, message: str, path: KeyPath, source: Source | None = None) -> None:
+        """Keeps a warning about a value, of one file or of whichever has it."""
+        where = self.positions.locate(path, source.name if source else None)
+        self.warnings.append(Diagnostic(message, position=where))
 
-        return warn
+    def _warner(self, source: Source) -> WarnAt:
+        return lambda message, path: self.warn(message, path, source)
 
     def _without_version(self, tree: dict[str, Any], source: Source) -> dict[str, Any]:
         if "version" not in tree:

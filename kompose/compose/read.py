@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kompose.compose.decode import DecodeFault
+from kompose.compose.decode import DecodeError
 from kompose.compose.dotenv import read_dotenv
 from kompose.compose.environment import with_file_values
 from kompose.compose.interpolate import PathError
@@ -19,7 +19,7 @@ from kompose.compose.positions import PositionIndex
 from kompose.compose.records import SECTIONS
 from kompose.compose.scalars import scalar_text
 from kompose.compose.template import InvalidTemplateError, MissingVariableError, substitute
-from kompose.compose.tree import Document, KeyPath
+from kompose.compose.tree import KeyPath
 from kompose.compose.validate import check_project
 from kompose.diagnostics import Diagnostic, Position
 from kompose.errors import ComposeError
@@ -103,10 +103,9 @@ def read_model(
     if options.checks:
         _check(decoded, frozenset(disabled), loader)
 
-    def warn(message: str, path: KeyPath) -> None:
-        loader.warnings.append(Diagnostic(message, position=loader.positions.locate(path)))
-
-    decoded["services"] = with_file_values(services, variables, warn)
+    decoded.pop("models", None)
+    if options.checks:
+        decoded["services"] = with_file_values(services, variables, loader.warn)
     return Model(
         tree=decoded,
         name=name,
@@ -165,7 +164,7 @@ def _project_name(
 ) -> str:
     """The name asked for, else that of the last file with one, else the directory's."""
     asked = options.project_name or variables.get(_PROJECT_VARIABLE)
-    in_files = [_name_in(loader.documents(source), variables) for source in sources]
+    in_files = [_name_in(source, variables, loader) for source in sources]
     if asked:
         if asked != normal_project_name(asked):
             raise ComposeError(
@@ -180,8 +179,9 @@ def _project_name(
     return name
 
 
-def _name_in(documents: list[Document], variables: Mapping[str, str]) -> str:
+def _name_in(source: Source, variables: Mapping[str, str], loader: Loader) -> str:
     """The ``name:`` of a file's first document."""
+    documents = loader.documents(source)
     if not documents:
         return ""
     first = documents[0]
@@ -196,7 +196,9 @@ def _name_in(documents: list[Document], variables: Mapping[str, str]) -> str:
     if name is None or isinstance(name, dict | list):
         return ""
     try:
-        return substitute(scalar_text(name), variables.get, lambda _: None)
+        return substitute(
+            scalar_text(name), variables.get, lambda text: loader.warn(text, ("name",), source)
+        )
     except (InvalidTemplateError, MissingVariableError) as error:
         raise ComposeError(str(error)) from None
 
@@ -224,7 +226,7 @@ def _decode(tree: dict[str, Any], loader: Loader) -> dict[str, Any]:
         for name, entry in (value or {}).items():
             try:
                 shown[name] = codec(entry)
-            except DecodeFault as fault:
+            except DecodeError as fault:
                 findings.extend((f"{section}[{name}]{p}", why) for p, why in fault.findings)
         if shown or section == "services":
             decoded[section] = shown

@@ -45,7 +45,7 @@ class Document(NamedTuple):
     line: int = 1
 
 
-class SyntaxFault(Exception):
+class YamlSyntaxError(Exception):
     """The text is not YAML; the message is the one a reader of YAML knows."""
 
     def __init__(self, message: str, line: int = 0) -> None:
@@ -53,7 +53,7 @@ class SyntaxFault(Exception):
         self.line = line
 
 
-class ContentFault(Exception):
+class YamlContentError(Exception):
     """The text is YAML with content that no document may have, such as a key given twice."""
 
     def __init__(self, message: str, line: int) -> None:
@@ -95,16 +95,16 @@ def parse_documents(text: bytes | str) -> list[Document]:
     """The documents of a YAML text, in order.
 
     Raises:
-        SyntaxFault: The text is not YAML.
-        ContentFault: A key stands twice, a merge is not of mappings, aliases run wild.
+        YamlSyntaxError: The text is not YAML.
+        YamlContentError: A key stands twice, a merge is not of mappings, aliases run wild.
     """
     try:
         parser = CParser(text)
         return _Builder(parser).documents()
     except yaml.MarkedYAMLError as error:
-        raise _syntax_fault(error) from None
+        raise _syntax_error(error) from None
     except (yaml.YAMLError, UnicodeError) as error:
-        raise SyntaxFault(f"yaml: {_reader_problem(error)}") from None
+        raise YamlSyntaxError(f"yaml: {_reader_problem(error)}") from None
 
 
 def _reader_problem(error: Exception) -> str:
@@ -114,7 +114,7 @@ def _reader_problem(error: Exception) -> str:
     return "the text is not UTF-8"
 
 
-def _syntax_fault(error: yaml.MarkedYAMLError) -> SyntaxFault:
+def _syntax_error(error: yaml.MarkedYAMLError) -> YamlSyntaxError:
     """The fault in the words of the original, with the line that it counts."""
     extra = 1 if isinstance(error, yaml.scanner.ScannerError) else 0
     line = 0
@@ -123,7 +123,7 @@ def _syntax_fault(error: yaml.MarkedYAMLError) -> SyntaxFault:
             line = mark.line + extra
             break
     place = f"line {line}: " if line else ""
-    return SyntaxFault(f"yaml: {place}{error.problem}", line)
+    return YamlSyntaxError(f"yaml: {place}{error.problem}", line)
 
 
 class _Builder:
@@ -198,7 +198,7 @@ class _Builder:
         before = frame.lines.get(text)
         if before is not None:
             seen = f'mapping key "{text}" already defined at line {before}'
-            raise ContentFault(f"line {line}: {seen}", self._root_line)
+            raise YamlContentError(f"line {line}: {seen}", self._root_line)
         frame.lines[text] = line
         if value.__class__ is not str:
             self._has_odd_keys = True
@@ -218,7 +218,7 @@ class _Builder:
             self._root_line = event.start_mark.line + 1
         elif stack[-1].key is _NO_KEY and isinstance(stack[-1].value, dict):
             line = event.start_mark.line + 1
-            raise ContentFault(f"line {line}: invalid map key: {value!r}", line)
+            raise YamlContentError(f"line {line}: invalid map key: {value!r}", line)
         frame = _Frame(value, event.tag, event.anchor)
         frame.nodes = self._nodes
         frame.resets = len(self._resets)
@@ -242,10 +242,10 @@ class _Builder:
         anchor = self._anchors.get(event.anchor)
         line = event.start_mark.line + 1
         if anchor is None:
-            raise SyntaxFault(f"yaml: unknown anchor '{event.anchor}' referenced", line)
+            raise YamlSyntaxError(f"yaml: unknown anchor '{event.anchor}' referenced", line)
         if anchor.is_open:
             text = f"anchor '{event.anchor}' value contains itself"
-            raise ContentFault(text, self._root_line)
+            raise YamlContentError(text, self._root_line)
         self._count_alias(anchor.nodes)
         frame = self._stack[-1] if self._stack else None
         if frame is not None and frame.key is _NO_KEY and isinstance(frame.value, dict):
@@ -263,7 +263,7 @@ class _Builder:
             return
         spread = min(1.0, (self._nodes - _NODES_WITHOUT_QUESTION) / 3_600_000)
         if self._aliased / self._nodes > 0.99 - 0.89 * spread:
-            raise ContentFault("document contains excessive aliasing", self._root_line)
+            raise YamlContentError("document contains excessive aliasing", self._root_line)
 
     def _attach(self, value: Any, tag: str | None) -> None:
         """Puts a finished value where it belongs."""
@@ -291,7 +291,7 @@ class _Builder:
         """Remembers what ``<<`` brings; keys that are written out win, then earlier merges."""
         for merged in value if isinstance(value, list) else [value]:
             if not isinstance(merged, dict):
-                raise ContentFault(
+                raise YamlContentError(
                     "yaml: map merge requires map or sequence of maps as the value",
                     self._root_line,
                 )

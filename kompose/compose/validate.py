@@ -53,11 +53,9 @@ def _check_file_object(resource: dict[str, Any], path: KeyPath, section: str) ->
     given = [key for key in sources if key in resource]
     place = ".".join(str(part) for part in path)
     words = "|".join(sources)
-    if resource.get("external"):
-        _check_external(resource, path, frozenset({"external", "name"}))
-    elif len(given) > 1:
+    if len(given) > 1:
         raise PathError(f"{place}: {words} attributes are mutually exclusive", path)
-    elif not given and "driver" not in resource:
+    if not given and not {"driver", "external"} & resource.keys():
         raise PathError(f"{place}: one of {words} must be set", path)
 
 

@@ -1,0 +1,205 @@
+"""What a value may look like, as values themselves; a check finds every fault, not the first.
+
+A shape knows the kinds of value it takes and how to look inside. The words of the findings are
+those of the original's schema messages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from kompose.compose.tree import KeyPath
+
+Finding = tuple[KeyPath, str]
+Check = Callable[[Any], "list[Finding] | None"]
+
+_NULL = type(None)
+_WORDS: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "null": (_NULL,),
+    "mapping": (dict,),
+    "list": (list,),
+}
+
+
+class Shape(NamedTuple):
+    """What one value may look like."""
+
+    kinds: frozenset[type]
+    """Classes of the values it looks at; of all others it says ``refusal``."""
+    refusal: str
+    check: Check
+    """Looks inside a value of these kinds: paths below it and what is wrong there."""
+
+
+def findings(shape: Shape, value: Any) -> list[Finding] | None:
+    """Everything that is wrong with a value, or nothing."""
+    if value.__class__ in shape.kinds:
+        return shape.check(value)
+    if value.__class__ is float and int in shape.kinds and value.is_integer():
+        return shape.check(int(value))
+    return [((), shape.refusal)]
+
+
+def _fine(_value: Any) -> None:
+    return None
+
+
+def one_of_kinds(*words: str) -> Shape:
+    """Any value of the kinds named, such as ``"string", "null"``."""
+    kinds = frozenset(kind for word in words for kind in _WORDS[word])
+    return Shape(kinds, f"must be a {_joined(sorted(words))}", _fine)
+
+
+def _joined(words: Sequence[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def whole_number(at_least: int, at_most: int | None = None) -> Shape:
+    """An integer within bounds."""
+    return bounded("integer", at_least, at_most)
+
+
+def bounded(word: str, at_least: int, at_most: int | None = None) -> Shape:
+    """A number within bounds."""
+
+    def check(value: Any) -> list[Finding] | None:
+        if value < at_least:
+            return [((), f"must be greater than or equal to {at_least}")]
+        if at_most is not None and value > at_most:
+            return [((), f"must be less than or equal to {at_most}")]
+        return None
+
+    return Shape(frozenset(_WORDS[word]), f"must be a {word}", check)
+
+
+def words(*allowed: str) -> Shape:
+    """One of a few texts."""
+    known = frozenset(allowed)
+    listing = ", ".join(f"'{word}'" for word in allowed)
+    refusal = f"value must be one of {listing}"
+
+    def check(value: Any) -> list[Finding] | None:
+        return None if value in known else [((), refusal)]
+
+    return Shape(frozenset({str}), "must be a string", check)
+
+
+def matching(pattern: str) -> Shape:
+    """A text in which a pattern is found."""
+    search = re.compile(pattern).search
+
+    def check(value: Any) -> list[Finding] | None:
+        return None if search(value) else [((), f"'{value}' does not match pattern '{pattern}'")]
+
+    return Shape(frozenset({str}), "must be a string", check)
+
+
+def either(*shapes: Shape) -> Shape:
+    """A value of one of several shapes, told apart by their kinds.
+
+    A value of no such kind is told what the first shape wants.
+    """
+    by_kind: dict[type, Check] = {}
+    for shape in reversed(shapes):
+        by_kind.update(dict.fromkeys(shape.kinds, shape.check))
+
+    def check(value: Any) -> list[Finding] | None:
+        return by_kind[value.__class__](value)
+
+    return Shape(frozenset(by_kind), shapes[0].refusal, check)
+
+
+def list_of(shape: Shape, *, distinct: bool = False) -> Shape:
+    """A list of values of one shape."""
+
+    def check(value: Any) -> list[Finding] | None:
+        found: list[Finding] = []
+        for index, entry in enumerate(value):
+            if inner := findings(shape, entry):
+                found.extend(((index, *path), why) for path, why in inner)
+        if distinct and not found and (twins := _twins(value)):
+            found.append(((), f"items at {twins[0]} and {twins[1]} are equal"))
+        return found
+
+    return Shape(frozenset({list}), "must be a list", check)
+
+
+def _twins(values: list[Any]) -> tuple[int, int] | None:
+    """The places of two equal values, or None."""
+    if len(set(map(str, values))) == len(values):
+        return None
+    for later, value in enumerate(values):
+        for earlier in range(later):
+            if values[earlier] == value and values[earlier].__class__ is value.__class__:
+                return earlier, later
+    return None
+
+
+def mapping_of(shape: Shape, keys: str | None = None) -> Shape:
+    """A mapping of values of one shape, whose keys match a pattern."""
+    is_key = re.compile(keys).search if keys else None
+
+    def check(value: Any) -> list[Finding] | None:
+        found: list[Finding] = []
+        unknown: list[str] = []
+        for key, entry in value.items():
+            if is_key and not is_key(key):
+                if not key.startswith("x-"):
+                    unknown.append(key)
+                continue
+            if inner := findings(shape, entry):
+                found.extend(((key, *path), why) for path, why in inner)
+        return found + _unknown(unknown)
+
+    return Shape(frozenset({dict}), "must be a mapping", check)
+
+
+def record(fields: Mapping[str, Shape], required: Sequence[str] = ()) -> Shape:
+    """A mapping with known keys; those beginning with ``x-`` are anybody's."""
+
+    def check(value: Any) -> list[Finding] | None:
+        found: list[Finding] | None = None
+        unknown: list[str] = []
+        for key, entry in value.items():
+            shape = fields.get(key)
+            if shape is None:
+                if not key.startswith("x-"):
+                    unknown.append(key)
+                continue
+            inner = findings(shape, entry)
+            if inner:
+                found = found or []
+                found.extend(((key, *path), why) for path, why in inner)
+        missing = [key for key in required if key not in value]
+        if not found and not unknown and not missing:
+            return None
+        return (found or []) + _unknown(unknown) + _missing(missing)
+
+    return Shape(frozenset({dict}), "must be a mapping", check)
+
+
+def _unknown(keys: list[str]) -> list[Finding]:
+    listing = ", ".join(f"'{key}'" for key in keys)
+    return [((), f"additional properties {listing} not allowed")] if keys else []
+
+
+def _missing(keys: list[str]) -> list[Finding]:
+    listing = ", ".join(f"'{key}'" for key in keys)
+    noun = "property" if len(keys) == 1 else "properties"
+    return [((), f"missing {noun} {listing}")] if keys else []
+
+
+def or_null(shape: Shape) -> Shape:
+    """The shape, or nothing at all."""
+
+    def check(value: Any) -> list[Finding] | None:
+        return None if value is None else shape.check(value)
+
+    return Shape(shape.kinds | {_NULL}, f"{shape.refusal} or null", check)
