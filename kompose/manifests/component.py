@@ -11,7 +11,6 @@ from kompose.options import ConvertOptions
 from kompose.project import Mount, Project, Service
 from kompose.report import ConvertError, Report
 
-
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _DRIVE_AND_SLASH = re.compile("[A-Za-z]:/")
 

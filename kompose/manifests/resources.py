@@ -1,8 +1,8 @@
 """Limits and reservations as a container's resources."""
 
 import struct
-from decimal import Decimal
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 
 from kompose.manifests.fields import fields
