@@ -23,6 +23,10 @@ def convert(model: Model, options: ConvertOptions, report: Report) -> list[dict[
         ConvertError: The project says something that Kubernetes cannot express.
     """
     project = project_from_model(model.tree, str(model.working_dir), model.environment)
+    if options.build.is_custom or options.build.mode == "local" or options.build.registry:
+        from kompose.images import make_images
+
+        make_images(project, options.build, report, is_openshift=options.is_openshift)
     return write_manifests(Scope(project, options, report, _env_file_reader(report)))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from kompose.manifests.autoscaler import autoscalers
+from kompose.manifests.build_config import GitSource, build_config, git_source
 from kompose.manifests.component import Component, Scope, components
 from kompose.manifests.config_maps import configs
 from kompose.manifests.environment import env_file_config_maps
@@ -27,6 +28,7 @@ def write_manifests(scope: Scope) -> Objects:
     Raises:
         ConvertError: The project says something that no object can express.
     """
+    is_openshift = scope.options.is_openshift
     ready = components(scope)
     if not ready:
         scope.report.warn(
@@ -39,12 +41,13 @@ def write_manifests(scope: Scope) -> Objects:
     objects = list(_opening(scope))
     for group in grouped:
         objects.extend(group_objects(group, scope))
+    source = _git_source(ready, scope)
     for component in ready:
         if component.key not in members:
-            objects.extend(_component_objects(component, scope))
+            objects.extend(_component_objects(component, scope, source))
     objects.sort(key=lambda each: each["kind"] != "Service")
     objects = _without_repeats(objects)
-    if not scope.options.is_openshift:
+    if not is_openshift:
         objects = join_shared_networks(objects, ready)
     return [_in_namespace(each, scope.options.namespace) for each in objects]
 
@@ -64,7 +67,15 @@ def _opening(scope: Scope) -> Objects:
     return [space, *made] if scope.options.is_openshift else [*made, space]
 
 
-def _component_objects(component: Component, scope: Scope) -> Objects:
+def _git_source(ready: Iterable[Component], scope: Scope) -> GitSource | None:
+    """Where BuildConfigs get their source; that of the first service is used for all."""
+    if not scope.options.is_openshift or scope.options.build.mode != "build-config":
+        return None
+    builds = (component.service.build for component in ready)
+    return next((git_source(build, scope) for build in builds if build is not None), None)
+
+
+def _component_objects(component: Component, scope: Scope, source: GitSource | None) -> Objects:
     """The objects of one component; each line is one kind."""
     is_openshift = scope.options.is_openshift
     kinds = workload_kinds(component, scope)
@@ -82,6 +93,8 @@ def _component_objects(component: Component, scope: Scope) -> Objects:
     if "deploymentconfig" in kinds:
         objects.append(workloads[-1])
         objects.append(image_stream(component, scope))
+        if source is not None and component.service.build is not None:
+            objects.append(build_config(component, component.service.build, source, scope))
     objects.extend(made_services)
     if (
         component.labels.expose

@@ -1,0 +1,122 @@
+"""OpenShift's BuildConfig: the image of a service built in the cluster from its repository."""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from kompose.manifests.component import Component, Scope
+from kompose.manifests.fields import fields, metadata
+from kompose.manifests.openshift import image_tag
+from kompose.project import Build
+from kompose.report import ConvertError
+
+
+class GitSource(NamedTuple):
+    """Where the cluster gets the source from."""
+
+    repository: str
+    branch: str
+
+
+def git_source(build: Build, scope: Scope) -> GitSource:
+    """The repository and branch asked for, else those of the working copy.
+
+    Raises:
+        ConvertError: They cannot be found.
+    """
+    options = scope.options.build
+    branch = options.branch or _current_branch(build.context)
+    repository = options.repository or _remote(build.context)
+    if not repository.endswith(".git"):
+        repository += ".git"
+    return GitSource(repository, branch)
+
+
+def build_config(
+    component: Component, build: Build, source: GitSource, scope: Scope
+) -> dict[str, Any]:
+    """The BuildConfig of a component."""
+    scope.report.info(f"Buildconfig using {source.repository}::{source.branch} as source.")
+    env = [
+        fields(name=name, value=os.environ.get(name, "") if value is None else value)
+        for name, value in sorted(build.args.items())
+    ]
+    tag = image_tag(component.image or component.key)
+    return {
+        "kind": "BuildConfig",
+        "apiVersion": "v1",
+        "metadata": metadata(
+            component.key,
+            labels={"io.kompose.service": component.key},
+            annotations=dict(component.annotations),
+        ),
+        "spec": {
+            "triggers": [{"type": "ConfigChange"}],
+            "runPolicy": "Serial",
+            "source": {
+                "type": "Git",
+                "git": {"uri": source.repository, "ref": source.branch},
+                "contextDir": _context_directory(build.context),
+            },
+            "strategy": {
+                "type": "Docker",
+                "dockerStrategy": fields(env=env, dockerfilePath=build.dockerfile),
+            },
+            "output": {"to": {"kind": "ImageStreamTag", "name": f"{component.key}:{tag}"}},
+            "resources": {},
+            "postCommit": {},
+            "nodeSelector": None,
+        },
+        "status": {"lastVersion": 0},
+    }
+
+
+def _current_branch(directory: str) -> str:
+    try:
+        return _git(directory, "rev-parse", "--abbrev-ref", "HEAD")
+    except ConvertError as error:
+        raise ConvertError(
+            "Buildconfig cannot be created because current git branch couldn't be detected.: "
+            f"{error}"
+        ) from error
+
+
+def _remote(directory: str) -> str:
+    try:
+        remote = _git(directory, "config", "--get", "branch.master.remote") or "origin"
+    except ConvertError:
+        remote = "origin"
+    try:
+        return _git(directory, "remote", "get-url", remote)
+    except ConvertError as error:
+        raise ConvertError(
+            "Buildconfig cannot be created because git remote origin repo "
+            f"couldn't be detected.: {error}"
+        ) from error
+
+
+def _context_directory(context: str) -> str:
+    """The directory within the repository, with a slash at its end."""
+    try:
+        top = _git(context, "rev-parse", "--show-toplevel")
+    except ConvertError:
+        return ""
+    inside = os.path.relpath(Path(context).resolve(), Path(top).resolve())
+    return "" if inside == "." else f"{inside}/"
+
+
+def _git(directory: str, *words: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", *words], cwd=directory, check=False, capture_output=True, text=True
+        )
+    except FileNotFoundError as error:
+        raise ConvertError(
+            "Git is not installed! Please install Git to create buildconfig, else supply source "
+            "repository and branch to use for build using '--build-repo', '--build-branch' "
+            "options respectively"
+        ) from error
+    if done.returncode:
+        raise ConvertError(done.stderr.strip() or f"git {' '.join(words)} failed")
+    return done.stdout.strip()
