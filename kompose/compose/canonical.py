@@ -257,8 +257,8 @@ def _deploy_defaults(deploy: Any) -> Any:
     devices = reservations.get("devices") if isinstance(reservations, dict) else None
     if not isinstance(devices, list):
         return deploy
-    counted = {**reservations, "devices": _device_request_defaults(devices)}
-    return {**deploy, "resources": {**resources, "reservations": counted}}
+    counted = {**(reservations or {}), "devices": _device_request_defaults(devices)}
+    return {**deploy, "resources": {**(resources or {}), "reservations": counted}}
 
 
 def _device_request_defaults(devices: Any) -> Any:

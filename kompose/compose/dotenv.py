@@ -175,7 +175,7 @@ class _Reader:
 
 
 def _unescape(value: str) -> str:
-    """The text with its backslash sequences resolved, ``\\$`` made safe from variables."""
+    r"""The text with its backslash sequences resolved, ``\$`` made safe from variables."""
     return _ESCAPE.sub(_unescape_one, value) if "\\" in value else value
 
 

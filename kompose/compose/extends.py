@@ -20,6 +20,14 @@ class Base(NamedTuple):
     resets: tuple[KeyPath, ...]
 
 
+class _Step(NamedTuple):
+    """A service on the way, and the services it is among."""
+
+    name: str
+    base: Base
+    definition: Any
+
+
 LoadBase = Callable[[str, str], tuple[str, dict[str, Any], tuple[KeyPath, ...]]]
 """From a path as written, and the file it is written in: file, tree and resets."""
 
@@ -37,15 +45,12 @@ def apply_extends(
     services = tree["services"]
     if not isinstance(services, dict):
         raise PathError("services must be a mapping", ("services",))
-    if not any(
-        isinstance(s, dict) and "extends" in s or s is not None and not isinstance(s, dict)
-        for s in services.values()
-    ):
+    if all(s is None or (isinstance(s, dict) and "extends" not in s) for s in services.values()):
         return tree
     here = Base(file, dict(services), tuple(resets))
     walk = _Extension(load)
     for name in services:
-        here.services[name] = walk.complete(name, here, ())
+        here.services[name] = walk.complete(name, here)
     return {**tree, "services": here.services}
 
 
@@ -55,29 +60,34 @@ class _Extension:
     def __init__(self, load: LoadBase) -> None:
         self._load = load
 
-    def complete(self, name: str, here: Base, seen: tuple[tuple[str, str], ...]) -> Any:
+    def complete(self, name: str, here: Base) -> Any:
         """The service with all that it extends under it."""
-        service = here.services[name]
-        if service is None:
-            return None
-        if not isinstance(service, dict):
-            raise PathError(f"services.{name} must be a mapping", ("services", name))
-        extends = service.get("extends")
-        if extends is None:
-            return service
-        step = (here.file, name)
-        if step in seen:
-            raise PathError(_circle((*seen, step)), ("services", name, "extends"))
-        reference, file = _reference(name, extends)
-        base = self._base(name, reference, file, here)
-        source = self.complete(reference, base, (*seen, step))
-        if source is None:
-            return service
-        kept = apply_resets({"services": {name: source}}, here.resets)
-        source = kept.get("services", {}).get(name, {})
-        merged = merge_service(source, {k: v for k, v in service.items() if k != "extends"})
-        here.services[name] = merged
-        return merged
+        chain = self._chain(name, here)
+        complete = chain[-1].definition
+        for step in reversed(chain[:-1]):
+            complete = _over(complete, step)
+            step.base.services[step.name] = complete
+        return complete
+
+    def _chain(self, name: str, here: Base) -> list[_Step]:
+        """The service, the one it extends, and so on to one that extends none."""
+        chain: list[_Step] = []
+        seen: list[tuple[str, str]] = []
+        while True:
+            step = _Step(name, here, here.services[name])
+            if step.definition is not None and not isinstance(step.definition, dict):
+                raise PathError(f"services.{name} must be a mapping", ("services", name))
+            chain.append(step)
+            extends = (step.definition or {}).get("extends")
+            if extends is None:
+                return chain
+            place = (here.file, name)
+            if place in seen:
+                raise PathError(_circle([*seen, place]), ("services", name, "extends"))
+            seen.append(place)
+            reference, file = _reference(name, extends)
+            here = self._base(name, reference, file, here)
+            name = reference
 
     def _base(self, name: str, reference: str, file: str | None, here: Base) -> Base:
         """The services among which the base is."""
@@ -111,7 +121,17 @@ def _reference(name: str, extends: Any) -> tuple[str, str | None]:
     return service, file
 
 
-def _circle(steps: tuple[tuple[str, str], ...]) -> str:
+def _over(source: Any, step: _Step) -> Any:
+    """A service over the completed one that it extends."""
+    if source is None:
+        return step.definition
+    kept = apply_resets({"services": {step.name: source}}, step.base.resets)
+    base = kept.get("services", {}).get(step.name, {})
+    own = {key: value for key, value in step.definition.items() if key != "extends"}
+    return merge_service(base, own)
+
+
+def _circle(steps: list[tuple[str, str]]) -> str:
     (first_file, first), *rest = steps
     lines = [f"  {first} in {first_file}"]
     lines += [f"  extends {name} in {file}" for file, name in rest]

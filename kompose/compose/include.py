@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from kompose.compose.merge import merge_trees
 from kompose.compose.scalars import scalar_text
 from kompose.errors import ComposeError
 
+_DEEPEST = 50
 _SECTIONS = ("services", "volumes", "networks", "secrets", "configs", "models")
 
 
@@ -52,8 +54,6 @@ def _inclusion(entry: Any, directory: str, index: int) -> Inclusion:
 
 
 def _clean(path: str) -> str:
-    import os.path
-
     return os.path.normpath(path)
 
 
@@ -85,6 +85,8 @@ def check_circle(main: str, seen: tuple[str, ...]) -> None:
     Raises:
         ComposeError: With the whole way.
     """
+    if len(seen) > _DEEPEST:
+        raise ComposeError(f"{main} is included through more than {_DEEPEST} files")
     if main in seen:
         steps = "\n include ".join((*seen, main))
         raise ComposeError(f"include cycle detected:\n{steps}")

@@ -21,6 +21,15 @@ WarnAt = Callable[[str, KeyPath], None]
 _TRUE = frozenset({"y", "yes", "on"})
 _FALSE = frozenset({"n", "no", "off"})
 _INTEGER = re.compile(r"[-+]?[0-9]+\Z")
+_FLOAT = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\Z")
+
+
+class PathError(ComposeError):
+    """A fault at a path; the reader of the files turns the path into a position."""
+
+    def __init__(self, message: str, path: KeyPath) -> None:
+        super().__init__(message)
+        self.path = path
 
 
 def non_string_key(value: Any, path: str = "") -> str | None:
@@ -94,31 +103,21 @@ class _Interpolation:
             if cast is None:
                 return text
         except InvalidTemplateError as error:
-            raise _PathError(
+            raise PathError(
                 f"invalid interpolation format for {_dotted(path)}.\n"
                 f"You may need to escape any $ with another $.\n{error.template}",
                 path,
             ) from None
         except MissingVariableError as error:
-            raise _PathError(f"error while interpolating {_dotted(path)}: {error}", path) from None
+            raise PathError(f"error while interpolating {_dotted(path)}: {error}", path) from None
         try:
             return cast(text, lambda message: self._warn(message, path))
         except ValueError as error:
-            raise _PathError(
-                f"error while interpolating {_dotted(path)}: failed to cast to expected type: {error}",
+            raise PathError(
+                f"error while interpolating {_dotted(path)}: "
+                f"failed to cast to expected type: {error}",
                 path,
             ) from None
-
-
-class PathError(ComposeError):
-    """A fault at a path; the reader of the files turns the path into a position."""
-
-    def __init__(self, message: str, path: KeyPath) -> None:
-        super().__init__(message)
-        self.path = path
-
-
-_PathError = PathError
 
 
 def _dotted(path: KeyPath) -> str:
@@ -142,12 +141,9 @@ def _to_int64(text: str, warn: Callable[[str], None]) -> int:
 
 
 def _to_float(text: str, _warn: Callable[[str], None]) -> float:
-    try:
-        if text != text.strip() or "_" in text:
-            raise ValueError(text)
-        return float(text)
-    except ValueError:
-        raise ValueError(f'strconv.ParseFloat: parsing "{text}": invalid syntax') from None
+    if not _FLOAT.match(text):
+        raise ValueError(f'strconv.ParseFloat: parsing "{text}": invalid syntax')
+    return float(text)
 
 
 def _to_boolean(text: str, warn: Callable[[str], None]) -> bool:

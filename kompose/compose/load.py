@@ -20,9 +20,9 @@ from kompose.compose.positions import PositionIndex
 from kompose.compose.resets import apply_resets
 from kompose.compose.schema import SchemaError, check_schema
 from kompose.compose.tree import (
-    YamlContentError,
     Document,
     KeyPath,
+    YamlContentError,
     YamlSyntaxError,
     parse_documents,
 )
@@ -204,15 +204,16 @@ class Loader:
         self, tree: dict[str, Any], source: Source, scope: Scope, resets: tuple[KeyPath, ...]
     ) -> dict[str, Any]:
         seen = (*scope.included_from, source.name)
+
+        def warn(message: str) -> None:
+            self.warn(message, ("include",), source)
+
         for inclusion in inclusions(tree, scope.directory):
             check_circle(inclusion.files[0], seen)
             environment = dict(scope.environment)
             for file in inclusion.env_files:
-                warn = self._warner(source)
-                for name, value in read_dotenv(
-                    Path(file), environment, lambda message, warn=warn: warn(message, ("include",))
-                ).items():
-                    environment.setdefault(name, value)
+                found = read_dotenv(Path(file), environment, warn)
+                environment = {**found, **environment}
             inner = Scope(inclusion.directory, environment, seen)
             imported = self.load([read_source(file) for file in inclusion.files], inner)
             tree = take_in(tree, imported, lambda part: apply_resets(part, resets))

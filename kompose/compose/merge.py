@@ -154,10 +154,11 @@ def _merge_ipam(base: Any, override: Any, path: KeyPath) -> Any:
     for pool in base:
         subnet = pool.get("subnet") if isinstance(pool, dict) else None
         same = [o for o in left if isinstance(o, dict) and o.get("subnet") == subnet]
+        combined = pool
         for other in same:
-            pool = _merge_mappings(pool, other, path, None)
+            combined = _merge_mappings(combined, other, path, None)
             left.remove(other)
-        merged.append(pool)
+        merged.append(combined)
     return merged + left
 
 

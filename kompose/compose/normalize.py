@@ -74,17 +74,12 @@ def _dependencies(service: dict[str, Any]) -> dict[str, Any]:
 
 def _implied(service: dict[str, Any]) -> list[tuple[str, bool]]:
     """Names of services, and whether they take this one along when they restart."""
-    implied: list[tuple[str, bool]] = []
-    for link in service.get("links") or []:
-        implied.append((str(link).partition(":")[0], True))
-    for key in _NAMESPACE_KEYS:
-        mode = service.get(key)
-        if isinstance(mode, str) and mode.startswith("service:"):
-            implied.append((mode.removeprefix("service:"), True))
-    for source in service.get("volumes_from") or []:
-        if not str(source).startswith("container:"):
-            implied.append((str(source).partition(":")[0], False))
-    return implied
+    links = [str(link).partition(":")[0] for link in service.get("links") or []]
+    modes = [str(service.get(key)) for key in _NAMESPACE_KEYS]
+    shared = [mode.removeprefix("service:") for mode in modes if mode.startswith("service:")]
+    sources = [str(source) for source in service.get("volumes_from") or []]
+    mounted = [s.partition(":")[0] for s in sources if not s.startswith("container:")]
+    return [(name, True) for name in links + shared] + [(name, False) for name in mounted]
 
 
 def resolve_unset(value: Any, lookup: Lookup, *, drop: bool = False) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from kompose.compose.volumes import is_windows_path
@@ -53,7 +54,7 @@ class _Resolver:
     def absolute(self, path: str) -> str:
         """The path from the directory on; ``~`` is the user's home."""
         if path.startswith("~"):
-            return os.path.normpath(os.path.expanduser("~") + "/" + path[1:])
+            return os.path.normpath(f"{Path.home()}/{path[1:]}")
         if path.startswith("/"):
             return os.path.normpath(path)
         return os.path.normpath(f"{self._directory}/{path}")

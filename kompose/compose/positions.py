@@ -5,8 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
+from yaml.events import (
+    AliasEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
 
-from kompose.compose.tree import CParser, KeyPath
+from kompose.compose.tree import KeyPath, events
 from kompose.diagnostics import Position
 
 
@@ -41,55 +49,71 @@ class PositionIndex:
     def _lines_of(self, file: str) -> dict[KeyPath, int]:
         lines = self._lines.get(file)
         if lines is None:
-            lines = self._lines[file] = _lines_by_path(self._texts[file])
+            lines = self._lines[file] = _Lines().read(self._texts[file])
         return lines
 
 
-def _lines_by_path(text: bytes) -> dict[KeyPath, int]:
-    """The line of every path in a text, as far as it can be read."""
-    lines: dict[KeyPath, int] = {}
-    path: list[str | int] = []
-    kinds: list[str] = []
-    key: str | None = None
+class _Lines:
+    """Walks over a text's events and notes the line of every path."""
 
-    def enter(mark: Any) -> None:
-        nonlocal key
-        if kinds and kinds[-1] == "list":
-            path[-1] = int(path[-1]) + 1
-            lines.setdefault(tuple(path), mark.line + 1)
-        elif kinds:
-            path.append(key or "")
-            lines.setdefault(tuple(path), mark.line + 1)
-        key = None
+    def __init__(self) -> None:
+        self._found: dict[KeyPath, int] = {}
+        self._path: list[str | int] = []
+        self._is_list: list[bool] = []
+        self._key: str | None = None
 
-    def leave() -> None:
-        if kinds and kinds[-1] == "map":
-            path.pop()
+    def read(self, text: bytes) -> dict[KeyPath, int]:
+        """The lines, as far as the text can be read."""
+        steps: dict[type, Any] = {
+            ScalarEvent: self._scalar,
+            AliasEvent: self._scalar,
+            MappingStartEvent: self._start_mapping,
+            SequenceStartEvent: self._start_list,
+            MappingEndEvent: self._end,
+            SequenceEndEvent: self._end,
+        }
+        try:
+            for event in events(text):
+                step = steps.get(type(event))
+                if step is not None:
+                    step(event)
+        except (yaml.YAMLError, UnicodeError):
+            return self._found
+        return self._found
 
-    try:
-        parser = CParser(text)
-        while (event := parser.get_event()) is not None:
-            match event:
-                case yaml.ScalarEvent() | yaml.AliasEvent():
-                    if kinds and kinds[-1] == "map" and key is None:
-                        key = getattr(event, "value", "")
-                        lines.setdefault((*path, key), event.start_mark.line + 1)
-                    else:
-                        enter(event.start_mark)
-                        leave()
-                case yaml.MappingStartEvent():
-                    enter(event.start_mark)
-                    kinds.append("map")
-                case yaml.SequenceStartEvent():
-                    enter(event.start_mark)
-                    kinds.append("list")
-                    path.append(-1)
-                case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                    if kinds.pop() == "list":
-                        path.pop()
-                    leave()
-                case yaml.StreamEndEvent():
-                    break
-    except yaml.YAMLError:
-        return lines
-    return lines
+    def _scalar(self, event: Any) -> None:
+        if self._is_list and not self._is_list[-1] and self._key is None:
+            self._key = getattr(event, "value", "")
+            self._found.setdefault((*self._path, self._key), event.start_mark.line + 1)
+        else:
+            self._enter(event)
+            self._leave()
+
+    def _start_mapping(self, event: Any) -> None:
+        self._enter(event)
+        self._is_list.append(False)
+
+    def _start_list(self, event: Any) -> None:
+        self._enter(event)
+        self._is_list.append(True)
+        self._path.append(-1)
+
+    def _end(self, _event: Any) -> None:
+        if self._is_list.pop():
+            self._path.pop()
+        self._leave()
+
+    def _enter(self, event: Any) -> None:
+        """Steps into the value that comes next."""
+        if not self._is_list:
+            return
+        if self._is_list[-1]:
+            self._path[-1] = int(self._path[-1]) + 1
+        else:
+            self._path.append(self._key or "")
+        self._found.setdefault(tuple(self._path), event.start_mark.line + 1)
+        self._key = None
+
+    def _leave(self) -> None:
+        if self._is_list and not self._is_list[-1]:
+            self._path.pop()

@@ -48,6 +48,9 @@ class ReadOptions(NamedTuple):
     """Whether names are completed and references checked; off, the tree is as it was written."""
 
 
+_DEFAULTS = ReadOptions()
+
+
 @dataclass(frozen=True)
 class Model:
     """A compose project in canonical form."""
@@ -79,7 +82,9 @@ class Model:
 
 
 def read_model(
-    selection: FileSelection, environment: Mapping[str, str], options: ReadOptions = ReadOptions()
+    selection: FileSelection,
+    environment: Mapping[str, str],
+    options: ReadOptions = _DEFAULTS,
 ) -> Model:
     """The canonical model of the selected files.
 

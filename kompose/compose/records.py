@@ -53,10 +53,6 @@ def _device_count(value: Any) -> Any:
         ) from None
 
 
-def _memory(value: Any) -> Any:
-    return size(value)
-
-
 def _texts_of_options(value: Any) -> Any:
     entries = value if isinstance(value, list) else [value]
     return [scalar_text(entry) for entry in entries]
@@ -64,10 +60,6 @@ def _texts_of_options(value: Any) -> Any:
 
 def _ssh(value: Any) -> Any:
     return [key if path is None else f"{key}={path}" for key, path in value.items()] or OMIT
-
-
-def _driver_options(value: Any) -> Any:
-    return plain_mapping(value)
 
 
 def _blkio(rate: str, codec: Codec) -> Codec:
@@ -79,7 +71,7 @@ def _blkio(rate: str, codec: Codec) -> Codec:
 
 _ULIMIT_PAIR = record({"soft": whole_or_zero, "hard": whole_or_zero})
 _ULIMITS = keyed(_ulimit)
-_RATES = _blkio("rate", lambda value: size(value))
+_RATES = _blkio("rate", size)
 _FILE_MOUNT = record({"source": text, "target": text, "uid": text, "gid": text, "mode": file_mode})
 _HOOK = record(
     {
@@ -116,7 +108,7 @@ _RESOURCE = or_nothing(
     record(
         {
             "cpus": float_number,
-            "memory": _memory,
+            "memory": size,
             "pids": number,
             "devices": listed(_DEVICE_REQUEST),
             "generic_resources": listed(
@@ -220,7 +212,7 @@ _WATCH = record(
 _NETWORK_ATTACHMENT = record(
     {
         "aliases": texts,
-        "driver_opts": _driver_options,
+        "driver_opts": plain_mapping,
         "gw_priority": number,
         "interface_name": text,
         "ipv4_address": text,
@@ -230,19 +222,58 @@ _NETWORK_ATTACHMENT = record(
         "priority": number,
     }
 )
-_TEXTS = (
-    "cgroup cgroup_parent container_name cpuset domainname hostname image ipc isolation "
-    "mac_address network_mode pid platform pull_policy restart runtime stop_signal user "
-    "userns_mode uts working_dir"
-).split()
-_NUMBERS = (
-    "cpu_count cpu_percent cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares "
-    "mem_swappiness oom_score_adj pids_limit"
-).split()
-_LISTS = (
-    "cap_add cap_drop device_cgroup_rules dns dns_opt dns_search expose external_links "
-    "group_add label_file links profiles security_opt tmpfs volumes_from"
-).split()
+_TEXTS = [
+    "cgroup",
+    "cgroup_parent",
+    "container_name",
+    "cpuset",
+    "domainname",
+    "hostname",
+    "image",
+    "ipc",
+    "isolation",
+    "mac_address",
+    "network_mode",
+    "pid",
+    "platform",
+    "pull_policy",
+    "restart",
+    "runtime",
+    "stop_signal",
+    "user",
+    "userns_mode",
+    "uts",
+    "working_dir",
+]
+_NUMBERS = [
+    "cpu_count",
+    "cpu_percent",
+    "cpu_period",
+    "cpu_quota",
+    "cpu_rt_period",
+    "cpu_rt_runtime",
+    "cpu_shares",
+    "mem_swappiness",
+    "oom_score_adj",
+    "pids_limit",
+]
+_LISTS = [
+    "cap_add",
+    "cap_drop",
+    "device_cgroup_rules",
+    "dns",
+    "dns_opt",
+    "dns_search",
+    "expose",
+    "external_links",
+    "group_add",
+    "label_file",
+    "links",
+    "profiles",
+    "security_opt",
+    "tmpfs",
+    "volumes_from",
+]
 
 SERVICE = record(
     {
@@ -297,7 +328,7 @@ SERVICE = record(
             )
         ),
         "init": choice,
-        "logging": or_nothing(record({"driver": text, "options": _driver_options})),
+        "logging": or_nothing(record({"driver": text, "options": plain_mapping})),
         "models": keyed(record({"endpoint_var": text, "model_var": text})),
         "networks": keyed(_NETWORK_ATTACHMENT),
         "ports": listed(
@@ -344,7 +375,7 @@ NETWORK = record(
     {
         "name": text,
         "driver": text,
-        "driver_opts": _driver_options,
+        "driver_opts": plain_mapping,
         "ipam": _IPAM,
         "external": flag,
         "internal": flag,
@@ -359,7 +390,7 @@ VOLUME = record(
     {
         "name": text,
         "driver": text,
-        "driver_opts": _driver_options,
+        "driver_opts": plain_mapping,
         "external": flag,
         "labels": plain_mapping,
     }
@@ -373,7 +404,7 @@ FILE_OBJECT = record(
         "external": flag,
         "labels": plain_mapping,
         "driver": text,
-        "driver_opts": _driver_options,
+        "driver_opts": plain_mapping,
         "template_driver": text,
     }
 )

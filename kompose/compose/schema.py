@@ -211,7 +211,8 @@ SERVICE = record(
     {
         **_texts(
             "cgroup_parent cpuset domainname hostname image ipc isolation mac_address network_mode "
-            "platform restart runtime stop_grace_period stop_signal user uts userns_mode working_dir"
+            "platform restart runtime stop_grace_period stop_signal user uts userns_mode "
+            "working_dir"
         ),
         **dict.fromkeys(
             ("annotations", "environment", "labels", "sysctls"),

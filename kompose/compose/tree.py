@@ -6,25 +6,23 @@ Positions are not kept here: ``positions`` finds them when somebody asks.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import yaml
 from yaml.events import (
     AliasEvent,
+    DocumentEndEvent,
     DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
+    StreamEndEvent,
 )
 
 from kompose.compose.scalars import resolve_plain
-
-try:
-    from yaml.cyaml import CParser
-except ImportError:  # a PyYAML built without libyaml: slower, the same events
-    from yaml.loader import Loader as CParser  # type: ignore[assignment]  # the same get_event
 
 KeyPath = tuple[str | int, ...]
 _STRING_TAG = "tag:yaml.org,2002:str"
@@ -33,6 +31,7 @@ _RESOLVED_TAGS = frozenset(
 )
 _NODES_WITHOUT_QUESTION = 400_000
 _FEWEST_ALIASED = 100
+_DEEPEST = 100
 
 
 class Document(NamedTuple):
@@ -99,12 +98,31 @@ def parse_documents(text: bytes | str) -> list[Document]:
         YamlContentError: A key stands twice, a merge is not of mappings, aliases run wild.
     """
     try:
-        parser = CParser(text)
-        return _Builder(parser).documents()
+        return _Builder(_parser(text)).documents()
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error) from None
     except (yaml.YAMLError, UnicodeError) as error:
         raise YamlSyntaxError(f"yaml: {_reader_problem(error)}") from None
+
+
+def events(text: bytes) -> Iterator[Any]:
+    """The events of a YAML text, for those who want its positions.
+
+    Raises:
+        yaml.YAMLError: The text is not YAML.
+    """
+    next_event = _parser(text).get_event
+    while (event := next_event()) is not None and type(event) is not StreamEndEvent:
+        yield event
+
+
+def _parser(text: bytes | str) -> Any:
+    """Libyaml's parser, or the same in Python where PyYAML was built without it."""
+    try:
+        from yaml import CLoader
+    except ImportError:
+        return yaml.Loader(text)
+    return CLoader(text)
 
 
 def _reader_problem(error: Exception) -> str:
@@ -164,10 +182,10 @@ class _Builder:
             elif type(event) is DocumentStartEvent:
                 self._start_document()
                 in_document = True
-            elif in_document and type(event) is yaml.events.DocumentEndEvent:
+            elif in_document and type(event) is DocumentEndEvent:
                 found.append(self._document())
                 in_document = False
-            elif type(event) is yaml.events.StreamEndEvent:
+            elif type(event) is StreamEndEvent:
                 break
         return found
 
@@ -216,6 +234,8 @@ class _Builder:
         stack = self._stack
         if not stack:
             self._root_line = event.start_mark.line + 1
+        elif len(stack) > _DEEPEST:
+            raise YamlContentError(f"exceeded max depth of {_DEEPEST}", self._root_line)
         elif stack[-1].key is _NO_KEY and isinstance(stack[-1].value, dict):
             line = event.start_mark.line + 1
             raise YamlContentError(f"line {line}: invalid map key: {value!r}", line)

@@ -112,7 +112,7 @@ def _float(number: str) -> float:
 def _scale(suffix: str) -> int:
     if suffix in {"", "b"}:
         return 1
-    scale = _PREFIXES.get(suffix[0])
+    scale: int | None = _PREFIXES.get(suffix[0])
     if scale is None or suffix[1:] not in {"", "b", "ib"}:
         raise ValueError(f"invalid suffix: '{suffix}'")
     return scale

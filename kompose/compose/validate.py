@@ -70,10 +70,8 @@ def _check_devices(service: dict[str, Any], name: str) -> None:
         for device in devices or []:
             if isinstance(device, dict) and "count" in device and "device_ids" in device:
                 path = ("services", name, *place.split("."))
-                raise PathError(
-                    f'services.{name}.{place}.[]: "count" and "device_ids" attributes are exclusive',
-                    path,
-                )
+                where = f"services.{name}.{place}.[]"
+                raise PathError(f'{where}: "count" and "device_ids" attributes are exclusive', path)
 
 
 def _check_mounts(service: dict[str, Any], name: str) -> None:

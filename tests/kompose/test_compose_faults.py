@@ -1,0 +1,194 @@
+"""What the loader says of files that are no compose files: one sentence, with a place."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kompose.compose.read import FileSelection, read_model
+from kompose.errors import ComposeError
+from tests.kompose.compose_cases import read_text
+
+
+def fault(text: str, directory: Path, **environment: str) -> ComposeError:
+    """The error that a compose file of this text gives."""
+    with pytest.raises(ComposeError) as caught:
+        read_text(text, directory, **environment)
+    return caught.value
+
+
+def test_every_unknown_key_is_found_at_once_with_its_line(tmp_path: Path) -> None:
+    error = fault(
+        "services:\n  web:\n    image: nginx\n    imgae: x\n"
+        "    deploy:\n      replica: 2\nnope: 1\n",
+        tmp_path,
+    )
+
+    file = tmp_path / "compose.yaml"
+    assert str(error) == (
+        f"validating {file}: services.web.deploy additional properties 'replica' not allowed"
+    )
+    assert [(o.message, o.position and o.position.line) for o in error.others] == [
+        ("services.web additional properties 'imgae' not allowed", 2),
+        ("additional properties 'nope' not allowed", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "line"),
+    [
+        ("services:\n  web:\n    image: 5\n", "services.web.image must be a string", 3),
+        (
+            "services:\n  web:\n    ports: 80\n    image: x\n",
+            "services.web.ports must be a list",
+            3,
+        ),
+        ("services:\n  web: {image: x, cgroup: y}\n", "value must be one of 'host', 'private'", 2),
+        ("services:\n  a:\n    image: x\n    ports: ['80:']\n", "No port specified: 80:<empty>", 4),
+        ("services:\n  a:\n    image: ${X:?no}\n", "required variable X is missing a value: no", 3),
+        ("services:\n  a:\n    image: x\n    mem_limit: abc\n", "invalid size: 'abc'", 4),
+        ("services:\n  a:\n    image: x\n    depends_on: [b]\n", "depends on undefined", 4),
+        ("services:\n  a:\n    command: x\n", "neither an image nor a build context", 2),
+    ],
+)
+def test_a_fault_has_the_original_words_and_a_line(
+    text: str, message: str, line: int, tmp_path: Path
+) -> None:
+    error = fault(text, tmp_path)
+
+    assert message in str(error)
+    assert error.position is not None
+    assert error.position.line == line
+
+
+def test_a_warning_has_a_line(tmp_path: Path) -> None:
+    model = read_text("services:\n  a:\n    image: x:${TAG}\n", tmp_path)
+
+    [warning] = model.warnings
+    assert str(warning) == (
+        f'{tmp_path}/compose.yaml:3: The "TAG" variable is not set. Defaulting to a blank string.'
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "empty compose file"),
+        (b"hello", "cannot unmarshal !!str `hello` into cli.named"),
+        (b"- a\n- b\n", "cannot unmarshal !!seq into cli.named"),
+        (b"services: {a: [}\n", "did not find expected node content"),
+        (b"services:\n  a: *x\n", "unknown anchor 'x' referenced"),
+        (b"\xff\xfe\xfa", "yaml: "),
+        (b"services:\n  a: &a {b: *a}\n", "anchor 'a' value contains itself"),
+        (b"services: " + b"[" * 5000 + b"]" * 5000, "exceeded max depth"),
+        (b"services: {1: {image: x}}", "non-string key in services: 1"),
+    ],
+)
+def test_what_is_not_compose_is_refused_in_one_sentence(
+    content: bytes, message: str, tmp_path: Path
+) -> None:
+    selection = FileSelection(("-",), content, tmp_path)
+
+    with pytest.raises(ComposeError) as caught:
+        read_model(selection, {})
+
+    assert message in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ComposeError) as caught:
+        read_model(FileSelection(("nope.yaml",), None, tmp_path), {})
+
+    assert str(caught.value) == f"open {tmp_path}/nope.yaml: no such file or directory"
+
+
+def test_a_long_chain_of_extends_is_followed_without_end_of_stack(tmp_path: Path) -> None:
+    services = ["  s0: {image: x}"]
+    services += [f"  s{n}: {{extends: s{n - 1}}}" for n in range(1, 1500)]
+
+    model = read_text("services:\n" + "\n".join(reversed(services)), tmp_path)
+
+    assert model.tree["services"]["s1499"]["image"] == "x"
+
+
+KEYS = st.sampled_from(
+    (
+        "services",
+        "web",
+        "db",
+        "image",
+        "build",
+        "ports",
+        "volumes",
+        "environment",
+        "deploy",
+        "networks",
+        "extends",
+        "include",
+        "x-a",
+        "depends_on",
+        "healthcheck",
+        "test",
+        "command",
+        "labels",
+        "env_file",
+        "secrets",
+        "configs",
+        "name",
+        "profiles",
+        "resources",
+        "limits",
+        "memory",
+        "cpus",
+        "replicas",
+        "external",
+        "file",
+        "<<",
+    )
+)
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 99999),
+    st.floats(allow_nan=True),
+    st.text(max_size=6),
+    st.sampled_from(
+        ["80:80", "./a:/b", "${X}", "$", "${X:?e}", "10s", "64m", "service:db", "nginx"]
+    ),
+)
+TREES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=25,
+)
+COMPOSE = st.dictionaries(
+    st.sampled_from(["services", "networks", "volumes", "secrets", "configs", "name", "include"]),
+    st.dictionaries(st.sampled_from(["web", "db"]), st.dictionaries(KEYS, TREES, max_size=5))
+    | TREES,
+)
+
+
+@given(tree=COMPOSE | TREES)
+def test_no_tree_whatever_gives_a_traceback(
+    tree: object, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    text = json.dumps(tree).replace("NaN", ".nan").replace("Infinity", ".inf").encode()
+    selection = FileSelection(("-",), text, tmp_path_factory.getbasetemp())
+
+    with contextlib.suppress(ComposeError):
+        read_model(selection, {"X": "y"})
+
+
+@given(text=st.text(alphabet="abc:-{}[]&*!<#'\"\\|> \n\t$", max_size=60))
+def test_no_text_whatever_gives_a_traceback(
+    text: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    selection = FileSelection(("-",), text.encode(), tmp_path_factory.getbasetemp())
+
+    with contextlib.suppress(ComposeError):
+        read_model(selection, {})
