@@ -1,0 +1,21 @@
+"""`python -m kube_tui`, and the `kube-tui` command."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Answer `--version` before anything is imported; else open the front door."""
+    if sys.argv[1:] in (["--version"], ["-V"], ["version"]):
+        from importlib.metadata import version
+
+        sys.stdout.write(f"kube-tui {version('kube-tui')}\n")
+        return
+    from kube_tui.cli import run
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

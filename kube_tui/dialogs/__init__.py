@@ -1,0 +1,1 @@
+"""A question on the screen; the safe answer has the focus. Imports nothing here."""

@@ -1,0 +1,1 @@
+"""Small, dumb widgets: attributes go in, messages come out. Imports nothing here."""
