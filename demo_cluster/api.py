@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs
 
-from demo_cluster.handlers import discovery, objects, watches
+from demo_cluster.handlers import deletes, discovery, objects, watches, writes
 from demo_cluster.reply import AnyReply, Backend, Call, Handler, Reply, User
 from demo_cluster.route import Route, find_route
 from demo_cluster.status import Failure, unauthorized
@@ -18,11 +18,11 @@ _BY_VERB: dict[str, Handler] = {
     "get": objects.get_object,
     "list": objects.list_objects,
     "watch": watches.watch_objects,
-    "create": objects.create_object,
-    "update": objects.replace_object,
-    "patch": objects.patch_object,
-    "delete": objects.delete_object,
-    "deletecollection": objects.delete_collection,
+    "create": writes.create_object,
+    "update": writes.replace_object,
+    "patch": writes.patch_object,
+    "delete": deletes.delete_object,
+    "deletecollection": deletes.delete_collection,
 }
 """What answers a request for a resource."""
 

@@ -333,6 +333,7 @@ class KindRegistry:
     def __init__(self, kinds: tuple[Kind, ...] = KINDS) -> None:
         self._kinds = {(kind.group, kind.version, kind.plural): kind for kind in kinds}
         self._versions = {(kind.group, kind.version) for kind in kinds}
+        self._printer_columns: dict[tuple[str, str, str], list[Obj]] = {}
         self.generation = 0
 
     def all(self) -> list[Kind]:
@@ -370,8 +371,15 @@ class KindRegistry:
                 versions.append(kind.version)
         return groups
 
-    def add(self, kind: Kind) -> None:
+    def printer_columns(self, kind: Kind) -> list[Obj] | None:
+        """What a CRD says its Table shows; None when it says nothing."""
+        return self._printer_columns.get((kind.group, kind.version, kind.plural))
+
+    def add(self, kind: Kind, printer_columns: list[Obj] | None = None) -> None:
         """Serve one more kind, or another form of the same."""
+        self._printer_columns.pop((kind.group, kind.version, kind.plural), None)
+        if printer_columns is not None:
+            self._printer_columns[kind.group, kind.version, kind.plural] = printer_columns
         self._kinds[kind.group, kind.version, kind.plural] = kind
         self._versions.add((kind.group, kind.version))
         self.generation += 1

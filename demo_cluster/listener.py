@@ -82,7 +82,11 @@ def _whole(reply: Reply) -> web.Response:
         body = msgspec.json.encode(body) + b"\n"
     elif isinstance(body, str):
         body = body.encode()
-    return web.Response(status=reply.status, body=body, headers=headers)
+    warnings = headers.pop("Warning", "").split("\n")
+    response = web.Response(status=reply.status, body=body, headers=headers)
+    for warning in filter(None, warnings):
+        response.headers.add("Warning", warning)
+    return response
 
 
 async def _stream(request: web.BaseRequest, reply: StreamReply) -> web.StreamResponse:

@@ -38,13 +38,14 @@ class Failure(Exception):  # noqa: N818 -- the API calls it a Failure
         self.message = message
         self.details = details
         self.headers = headers or {}
+        self.metadata: dict[str, Any] = {}
 
     def body(self) -> dict[str, Any]:
         """The `Status` object, fields in the order of the real server."""
         status: dict[str, Any] = {
             "kind": "Status",
             "apiVersion": "v1",
-            "metadata": {},
+            "metadata": self.metadata,
             "status": "Failure",
             "message": self.message,
         }

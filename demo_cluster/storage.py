@@ -149,11 +149,7 @@ class Storage:
     # -- writing ---------------------------------------------------------------------------
 
     def prepare(self, kind: Kind, obj: Obj) -> Obj:
-        """The object as `create` would store it, without storing it.
-
-        Raises:
-            Failure: 409, the name is taken.
-        """
+        """The object as `create` would store it, without storing it."""
         new = copy.deepcopy(obj)
         new["apiVersion"], new["kind"] = kind.api_version, kind.kind
         meta = new.setdefault("metadata", {})
@@ -161,8 +157,6 @@ class Storage:
             meta.pop("namespace", None)
         if not meta.get("name") and meta.get("generateName"):
             meta["name"] = meta["generateName"][:58] + self._suffix()
-        if self.get(kind, meta.get("namespace", ""), meta["name"]) is not None:
-            raise already_exists(kind, meta["name"])
         meta["uid"] = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
         meta.setdefault("creationTimestamp", timestamp(self._clock.now()))
         if has_generation(kind):
@@ -179,12 +173,30 @@ class Storage:
         Raises:
             Failure: 409, the name is taken.
         """
-        new = self.prepare(kind, obj)
+        return self.insert(kind, self.prepare(kind, obj))
+
+    def insert(self, kind: Kind, new: Obj) -> Obj:
+        """Store an object that `prepare` made.
+
+        Raises:
+            Failure: 409, the name is taken.
+        """
+        self.check_free(kind, new)
         shelf = self._shelves.setdefault(kind.storage_key, _Shelf(kind))
         self._stamp(new)
         shelf.put(new)
         self._write("ADDED", shelf.kind, new, None)
         return new
+
+    def check_free(self, kind: Kind, obj: Obj) -> None:
+        """Nobody has this name yet.
+
+        Raises:
+            Failure: 409, the name is taken.
+        """
+        namespace, name = key_of(obj)
+        if self.get(kind, namespace, name) is not None:
+            raise already_exists(kind, name)
 
     def prepare_update(self, kind: Kind, obj: Obj) -> Obj:
         """The object as `update` would store it, without storing it; the stored one when equal.
@@ -220,8 +232,11 @@ class Storage:
         Raises:
             Failure: 404, there is no such object; 409, it has changed in the meantime.
         """
-        new = self.prepare_update(kind, obj)
-        old = self.get(kind, *key_of(obj))
+        return self.replace(kind, self.prepare_update(kind, obj))
+
+    def replace(self, kind: Kind, new: Obj) -> Obj:
+        """Store an object that `prepare_update` made; the same one again makes no event."""
+        old = self.get(kind, *key_of(new))
         if old is None or new is old:
             return new
         shelf = self._shelves[kind.storage_key]

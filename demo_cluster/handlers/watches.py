@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
-from demo_cluster.handlers.objects import matcher_of, presented, the_kind
+from demo_cluster.handlers.objects import matcher_of, the_kind
 from demo_cluster.kinds import Kind, Obj
+from demo_cluster.presentation import presented
 from demo_cluster.reply import Call, StreamReply
 from demo_cluster.selection import Matcher
 from demo_cluster.status import expired

@@ -1,0 +1,84 @@
+"""What the API server's admission does to an object before it is stored, or says against it."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from demo_cluster.kinds import Kind, Obj, kind_of
+from demo_cluster.reply import Backend
+from demo_cluster.status import forbidden, resource_details
+
+
+def admit(backend: Backend, kind: Kind, new: Obj, old: Obj | None) -> None:
+    """Fill in what admission fills in, in place.
+
+    Raises:
+        Failure: 403, a service account is missing or a quota is used up.
+    """
+    if kind.storage_key == ("", "secrets"):
+        _write_string_data(new)
+    if kind.storage_key == ("", "pods") and old is None:
+        _check_service_account(backend, new)
+        _set_priority(backend, new)
+        _check_quota(backend, new)
+
+
+def _write_string_data(secret: Obj) -> None:
+    for name, text in (secret.pop("stringData", None) or {}).items():
+        encoded = base64.b64encode(str(text).encode()).decode()
+        secret.setdefault("data", {})[name] = encoded
+
+
+def _check_service_account(backend: Backend, pod: Obj) -> None:
+    name = pod["spec"].get("serviceAccountName", "default")
+    namespace = pod["metadata"]["namespace"]
+    if name == "default":
+        return
+    if backend.storage.get(kind_of("serviceaccounts"), namespace, name) is None:
+        pods, own = kind_of("pods"), pod["metadata"]["name"]
+        failure = forbidden(
+            f'pods "{own}" is forbidden: error looking up service account {namespace}/{name}: '
+            f'serviceaccount "{name}" not found',
+            resource_details(pods, own),
+        )
+        failure.headers = {}
+        raise failure
+
+
+def _set_priority(backend: Backend, pod: Obj) -> None:
+    name = pod["spec"].get("priorityClassName")
+    if not name:
+        return
+    found = backend.storage.get(kind_of("priorityclasses", "scheduling.k8s.io"), "", name)
+    if found is None:
+        pods, own = kind_of("pods"), pod["metadata"]["name"]
+        failure = forbidden(
+            f'pods "{own}" is forbidden: no PriorityClass with name {name} was found',
+            resource_details(pods, own),
+        )
+        failure.headers = {}
+        raise failure
+    pod["spec"]["priority"] = found.get("value", 0)
+
+
+def _check_quota(backend: Backend, pod: Obj) -> None:
+    namespace = pod["metadata"]["namespace"]
+    for quota in backend.storage.list(kind_of("resourcequotas"), namespace):
+        hard: dict[str, Any] = quota.get("spec", {}).get("hard") or {}
+        limit = hard.get("pods", hard.get("count/pods"))
+        if limit is None:
+            continue
+        used = sum(
+            other.get("status", {}).get("phase") not in ("Succeeded", "Failed")
+            for other in backend.storage.list(kind_of("pods"), namespace)
+        )
+        if used + 1 > int(limit):
+            pods, own = kind_of("pods"), pod["metadata"]["name"]
+            failure = forbidden(
+                f'pods "{own}" is forbidden: exceeded quota: {quota["metadata"]["name"]}, '
+                f"requested: pods=1, used: pods={used}, limited: pods={limit}",
+                resource_details(pods, own),
+            )
+            failure.headers = {}
+            raise failure

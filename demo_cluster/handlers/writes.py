@@ -1,0 +1,533 @@
+"""create, update, patch and server-side apply of any kind."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from demo_cluster import managed_fields
+from demo_cluster.admission import admit
+from demo_cluster.conversion import to_stored
+from demo_cluster.decoding import Decoded, JsonError, check_types, decoded_body, parse_json
+from demo_cluster.handlers.objects import existing, the_kind
+from demo_cluster.kinds import Kind, Obj, kind_of
+from demo_cluster.managed_fields import Writer
+from demo_cluster.paging import invalid_options
+from demo_cluster.patches import PatchError, json_patch, merge_patch
+from demo_cluster.presentation import object_reply
+from demo_cluster.reply import Call, Reply
+from demo_cluster.schema.types import definition_of_kind
+from demo_cluster.status import Cause, Failure, bad_request, forbidden, invalid, not_found
+from demo_cluster.storage import key_of
+from demo_cluster.strategic import strategic_merge_patch
+from demo_cluster.timestamps import timestamp
+from demo_cluster.validation import validate, warnings_about
+
+_APPLY = "application/apply-patch+yaml"
+_STRATEGIC = "application/strategic-merge-patch+json"
+_MERGE = "application/merge-patch+json"
+_JSON = "application/json-patch+json"
+
+Shape = Callable[[Obj, Obj | None], None]
+"""Keeps of a written object only what this path may write: (new, old) -> None, in place."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOptions:
+    """How a write is to be done, from the query."""
+
+    manager: str
+    is_dry_run: bool = False
+    validation: str = "Warn"
+    is_forced: bool = False
+
+
+def write_options(call: Call, kind_of_options: str) -> WriteOptions:
+    """The query's options.
+
+    Raises:
+        Failure: 422, one of them cannot be.
+    """
+    causes = []
+    dry_run = call.query.get("dryRun", [])
+    if dry_run and dry_run != ["All"]:
+        shown = "[" + ",".join(f'"{value}"' for value in dry_run) + "]"
+        text = f'Unsupported value: {shown}: supported values: "All"'
+        causes.append(Cause("FieldValueNotSupported", text, "dryRun"))
+    validation = call.param("fieldValidation", "Warn") or "Warn"
+    if validation not in ("Ignore", "Warn", "Strict"):
+        text = f'Unsupported value: "{validation}": supported values: "Ignore", "Strict", "Warn"'
+        causes.append(Cause("FieldValueNotSupported", text, "fieldValidation"))
+    manager = call.param("fieldManager")
+    if len(manager) > 128:
+        causes.append(
+            Cause("FieldValueTooLong", "Too long: may not be more than 128 bytes", "fieldManager")
+        )
+    if causes:
+        raise invalid_options(kind_of_options, causes)
+    agent = call.headers.get("user-agent", "").partition("/")[0]
+    return WriteOptions(
+        manager or agent or "unknown", bool(dry_run), validation, call.flag("force")
+    )
+
+
+def writer_of(call: Call, options: WriteOptions, operation: str = "Update") -> Writer:
+    """Who writes, for managedFields."""
+    subresource = call.route.subresource.name if call.route.subresource else ""
+    return Writer(options.manager, operation, the_kind(call).api_version, subresource)
+
+
+async def create_object(call: Call) -> Reply:
+    """POST of one object.
+
+    Raises:
+        Failure: 400, 404, 409 or 422, as the object deserves.
+    """
+    kind = the_kind(call)
+    options = write_options(call, "CreateOptions")
+    decoded = decoded_body(call, kind)
+    obj = checked_object(call, kind, decoded, options)
+    if obj["metadata"].get("resourceVersion"):
+        raise Failure(500, "", "resourceVersion should not be set on objects to be created")
+    stored = create_checked(call, kind, obj, options)
+    return object_reply(call, kind, stored, 201, warning_headers(decoded, options, stored, kind))
+
+
+def create_checked(
+    call: Call, kind: Kind, obj: Obj, options: WriteOptions, managers: list[Obj] | None = None
+) -> Obj:
+    """Admit, validate and store a new object, or only say what would be stored."""
+    meta = obj["metadata"]
+    if kind.namespaced:
+        require_namespace(call, kind, meta["namespace"], meta.get("name", ""))
+    if not meta.get("name") and not meta.get("generateName"):
+        text = "Required value: name or generateName is required"
+        raise invalid(kind, "", [Cause("FieldValueRequired", text, "metadata.name")])
+    for name in ("uid", "creationTimestamp", "deletionTimestamp", "selfLink", "generation"):
+        meta.pop(name, None)
+    meta.pop("deletionGracePeriodSeconds", None)
+    if kind.subresource("status") is not None and kind.storage_key not in _STATUS_KEPT:
+        obj.pop("status", None)
+    meta.pop("managedFields", None)
+    new = call.storage.prepare(kind, to_stored(kind, obj))
+    admit(call.backend, kind, new, None)
+    raise_if(kind, new, validate(kind, new, None, call.storage))
+    if managers is not None:
+        new["metadata"]["managedFields"] = managers
+    else:
+        now = timestamp(call.backend.clock.now())
+        definition = definition_of_kind(kind)
+        managed_fields.track_update(definition, None, new, writer_of(call, options), now)
+    if options.is_dry_run:
+        call.storage.check_free(kind, new)
+        return new
+    return call.storage.insert(kind, new)
+
+
+_STATUS_KEPT = frozenset({("", "nodes"), ("apiregistration.k8s.io", "apiservices")})
+
+
+def raise_if(kind: Kind, obj: Obj, causes: list[Cause]) -> None:
+    """Refuse the object when anything is wrong with it.
+
+    Raises:
+        Failure: 422.
+    """
+    if causes:
+        raise invalid(kind, obj["metadata"].get("name", ""), causes)
+
+
+def checked_object(call: Call, kind: Kind, decoded: Decoded, options: WriteOptions) -> Obj:
+    """A body's object that fits the path: its kind, name, namespace and field types.
+
+    Raises:
+        Failure: 400 (422 for custom kinds), it does not fit.
+    """
+    obj: Obj = decoded.value
+    _check_kind(kind, obj)
+    if not isinstance(obj.get("metadata"), dict):
+        obj["metadata"] = {}
+    check_types(kind, decoded)
+    if options.validation == "Strict" and decoded.problems:
+        problems = ", ".join(decoded.problems)
+        raise bad_request(_strict_text(kind, problems))
+    meta = obj["metadata"]
+    if kind.namespaced:
+        namespace = call.route.namespace or "default"
+        if meta.setdefault("namespace", namespace) != namespace:
+            raise bad_request(
+                "the namespace of the provided object does not match the namespace sent on the "
+                "request"
+            )
+    else:
+        meta.pop("namespace", None)
+    return obj
+
+
+def _strict_text(kind: Kind, problems: str) -> str:
+    if kind.is_custom:
+        return f"strict decoding error: {problems}"
+    return (
+        f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: '
+        f"strict decoding error: {problems}"
+    )
+
+
+def _check_kind(kind: Kind, obj: Obj) -> None:
+    version = obj.setdefault("apiVersion", kind.api_version) or kind.api_version
+    name = obj.setdefault("kind", kind.kind) or kind.kind
+    obj["apiVersion"], obj["kind"] = version, name
+    if name != kind.kind:
+        if kind.is_custom:
+            text = f'Invalid value: "{name}": must be {kind.kind}'
+            raise invalid(
+                kind,
+                (obj.get("metadata") or {}).get("name", ""),
+                [Cause("FieldValueInvalid", text, "kind")],
+            )
+        raise bad_request(
+            f'{name} in version "{version.rpartition("/")[2]}" cannot be handled as a {kind.kind}: '
+            f'no kind "{name}" is registered for version "{version}" in scheme '
+            f'"k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:31"'
+        )
+    if version != kind.api_version:
+        raise bad_request(
+            f"the API version in the data ({version}) does not match the expected API version "
+            f"({kind.api_version})"
+        )
+
+
+def warning_headers(
+    decoded: Decoded, options: WriteOptions, obj: Obj, kind: Kind
+) -> dict[str, str]:
+    """Warning headers, joined by newlines for the listener to send one by one."""
+    texts = list(decoded.problems) if options.validation == "Warn" else []
+    texts += warnings_about(kind, obj)
+    if not texts:
+        return {}
+    quoted = [text.replace("\\", "\\\\").replace('"', '\\"') for text in texts]
+    return {"Warning": "\n".join(f'299 - "{text}"' for text in quoted)}
+
+
+def require_namespace(call: Call, kind: Kind, namespace: str, name: str) -> None:
+    """The namespace that a new object goes into is there and stays.
+
+    Raises:
+        Failure: 404, it is not there; 403, it is going.
+    """
+    spaces = kind_of("namespaces")
+    found = call.storage.get(spaces, "", namespace)
+    if found is None:
+        raise not_found(spaces, namespace)
+    if "deletionTimestamp" in found["metadata"]:
+        details = {"name": name} if name else {}
+        if kind.group:
+            details["group"] = kind.group
+        details["kind"] = kind.plural
+        causes = [
+            {
+                "reason": "NamespaceTerminating",
+                "message": f"namespace {namespace} is being terminated",
+                "field": "metadata.namespace",
+            }
+        ]
+        about = f"{kind.plural}.{kind.group}" if kind.group else kind.plural
+        failure = forbidden(
+            f'{about} "{name}" is forbidden: unable to create new content in namespace '
+            f"{namespace} because it is being terminated",
+            {**details, "causes": causes},
+        )
+        failure.headers = {}
+        raise failure
+
+
+async def replace_object(call: Call) -> Reply:
+    """PUT of one object.
+
+    Raises:
+        Failure: 400, 404, 409 or 422, as the object deserves.
+    """
+    kind = the_kind(call)
+    options = write_options(call, "UpdateOptions")
+    decoded = decoded_body(call, kind)
+    obj = checked_object(call, kind, decoded, options)
+    name = obj["metadata"].setdefault("name", call.route.name)
+    if name != call.route.name:
+        raise bad_request(
+            f"the name of the object ({name}) does not match the name on the URL "
+            f"({call.route.name})"
+        )
+    old = existing(call)
+    uid = obj["metadata"].get("uid")
+    if uid and uid != old["metadata"]["uid"]:
+        raise _wrong_uid(kind, old, uid)
+    stored = update_checked(call, kind, old, to_stored(kind, obj), options, keep_status)
+    return object_reply(call, kind, stored, 200, warning_headers(decoded, options, stored, kind))
+
+
+def _wrong_uid(kind: Kind, old: Obj, uid: str) -> Failure:
+    from demo_cluster.status import conflict
+
+    namespace, name = key_of(old)
+    place = f"{namespace}/{name}" if namespace else name
+    group = f"{kind.group}/" if kind.group and kind.is_custom else ""
+    return conflict(
+        kind,
+        name,
+        f"StorageError: invalid object, Code: 4, Key: /registry/{group}{kind.plural}/{place}, "
+        "ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: "
+        f"{uid}, UID in object meta: {old['metadata']['uid']}",
+    )
+
+
+def keep_status(new: Obj, old: Obj | None) -> None:
+    """A plain write cannot change the status."""
+    if old is not None and "status" in old:
+        new["status"] = old["status"]
+    else:
+        new.pop("status", None)
+
+
+def status_only(new: Obj, old: Obj | None) -> None:
+    """A write of the status cannot change anything else but metadata."""
+    if old is None:
+        return
+    status = new.get("status")
+    meta = new["metadata"]
+    new.clear()
+    new.update(old)
+    new["metadata"] = {
+        **old["metadata"],
+        **{name: meta[name] for name in ("resourceVersion", "managedFields") if name in meta},
+    }
+    if status is not None:
+        new["status"] = status
+
+
+def shape_for(kind: Kind, shape: Shape) -> Shape:
+    """`keep_status` only where the status has a path of its own."""
+    if shape is keep_status and kind.subresource("status") is None:
+        return lambda _new, _old: None
+    return shape
+
+
+def update_checked(
+    call: Call, kind: Kind, old: Obj, new: Obj, options: WriteOptions, shape: Shape
+) -> Obj:
+    """Admit, validate and store a changed object, or only say what would be stored."""
+    shape_for(kind, shape)(new, old)
+    prepared = call.storage.prepare_update(kind, new)
+    if prepared is old:
+        return old
+    admit(call.backend, kind, prepared, old)
+    raise_if(kind, prepared, validate(kind, prepared, old, call.storage))
+    now = timestamp(call.backend.clock.now())
+    prepared = copy.copy(prepared)
+    prepared["metadata"] = dict(prepared["metadata"])
+    prepared["metadata"].pop("managedFields", None)
+    managed_fields.track_update(
+        definition_of_kind(kind), old, prepared, writer_of(call, options), now
+    )
+    if _same_but_for_managers(prepared, old):
+        return old
+    if options.is_dry_run:
+        return prepared
+    return call.storage.replace(kind, prepared)
+
+
+def _same_but_for_managers(new: Obj, old: Obj) -> bool:
+    return _bare(new) == _bare(old)
+
+
+def _bare(obj: Obj) -> Obj:
+    meta = {name: value for name, value in obj["metadata"].items() if name != "managedFields"}
+    return {**obj, "metadata": meta}
+
+
+async def patch_object(call: Call) -> Reply:
+    """PATCH of one object, server-side apply included.
+
+    Raises:
+        Failure: 400, 404, 409, 415 or 422, as the patch deserves.
+    """
+    return await patch_with(call, keep_status)
+
+
+async def patch_with(call: Call, shape: Shape) -> Reply:
+    """PATCH of what `shape` lets through."""
+    kind = the_kind(call)
+    media = call.headers.get("content-type", "").partition(";")[0].strip()
+    options = write_options(call, "PatchOptions")
+    _check_patch_type(call, kind, media)
+    if media == _APPLY:
+        return _apply(call, kind, options, shape)
+    old = existing(call)
+    decoded = _patch_body(call, media)
+    new, problems = _patched(call, kind, media, old, decoded)
+    if options.validation == "Strict" and problems:
+        raise _strict_patch(decoded.value, problems)
+    _check_patched(call, kind, old, new)
+    stored = update_checked(call, kind, old, new, options, shape)
+    headers = warning_headers(Decoded(None, problems), options, stored, kind)
+    return object_reply(call, kind, stored, 200, headers)
+
+
+def _check_patch_type(call: Call, kind: Kind, media: str) -> None:
+    accepted = [_JSON, _MERGE, _STRATEGIC, _APPLY]
+    if kind.is_custom:
+        accepted = [_JSON, _MERGE, _APPLY]
+    if media not in accepted:
+        if media in (_STRATEGIC, "application/apply-patch+cbor"):
+            text = (
+                "the body of the request was in an unknown format - "
+                f"accepted media types include: {', '.join(accepted)}"
+            )
+            raise Failure(415, "UnsupportedMediaType", text)
+        raise Failure(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
+    if media != _APPLY and "force" in call.query:
+        text = "Forbidden: may not be specified for non-apply patch"
+        raise invalid_options("PatchOptions", [Cause("FieldValueForbidden", text, "force")])
+    if media == _APPLY and not call.param("fieldManager"):
+        text = "Required value: is required for apply patch"
+        raise invalid_options("PatchOptions", [Cause("FieldValueRequired", text, "fieldManager")])
+
+
+def _patch_body(call: Call, media: str) -> Decoded:
+    try:
+        decoded = parse_json(call.body)
+    except JsonError as error:
+        raise bad_request(f"error decoding patch: {error}") from error
+    if media == _JSON and not isinstance(decoded.value, list):
+        name = "object" if isinstance(decoded.value, dict) else "value"
+        text = f"json: cannot unmarshal {name} into Go value of type []handlers.jsonPatchOp"
+        raise bad_request(f"error decoding patch: {text}")
+    if media != _JSON and not isinstance(decoded.value, dict):
+        name = "array" if isinstance(decoded.value, list) else "value"
+        text = f"json: cannot unmarshal {name} into Go value of type map[string]interface {{}}"
+        raise bad_request(f"error decoding patch: {text}")
+    return decoded
+
+
+def _patched(
+    call: Call, kind: Kind, media: str, old: Obj, decoded: Decoded
+) -> tuple[Obj, list[str]]:
+    """The object after the patch, and what strict decoding says about it."""
+    from demo_cluster.conversion import converted
+
+    shown = copy.deepcopy(converted(kind, old))
+    del call
+    try:
+        if media == _JSON:
+            new = json_patch(shown, decoded.value)
+        elif media == _STRATEGIC:
+            new = strategic_merge_patch(definition_of_kind(kind), shown, decoded.value)
+        else:
+            new = merge_patch(shown, decoded.value)
+    except PatchError as error:
+        if media == _STRATEGIC:
+            raise Failure(500, "", str(error)) from error
+        text = "the server rejected our request due to an error in our request"
+        raise Failure(422, "Invalid", text, {}) from error
+    if not isinstance(new, dict) or not isinstance(new.get("metadata"), dict):
+        raise bad_request("the patch leaves no object")
+    checked = Decoded(copy.deepcopy(new), list(decoded.problems))
+    check_types(kind, checked)
+    return to_stored(kind, checked.value), checked.problems
+
+
+def _strict_patch(patch: Any, problems: list[str]) -> Failure:
+    text = f'Invalid value: "{_go_value(patch)}": strict decoding error: {", ".join(problems)}'
+    cause = {"reason": "FieldValueInvalid", "message": text, "field": "patch"}
+    return Failure(422, "Invalid", f' "" is invalid: patch: {text}', {"causes": [cause]})
+
+
+def _go_value(value: Any) -> str:
+    """A value as Go's %v prints it."""
+    if isinstance(value, dict):
+        inner = " ".join(f"{key}:{_go_value(value[key])}" for key in sorted(value))
+        return f"map[{inner}]"
+    if isinstance(value, list):
+        return "[" + " ".join(map(_go_value, value)) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "<nil>" if value is None else str(value)
+
+
+def _check_patched(call: Call, kind: Kind, old: Obj, new: Obj) -> None:
+    meta = new["metadata"]
+    if meta.get("name") != call.route.name:
+        raise bad_request(
+            f"the name of the object ({meta.get('name', '')}) does not match the name on the URL "
+            f"({call.route.name})"
+        )
+    if kind.namespaced and meta.get("namespace") != old["metadata"].get("namespace"):
+        raise bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
+    if meta.get("uid") != old["metadata"]["uid"]:
+        raise _wrong_uid(kind, old, str(meta.get("uid", "")))
+
+
+def _apply(call: Call, kind: Kind, options: WriteOptions, shape: Shape) -> Reply:
+    config, decoded = _apply_config(call, kind, options)
+    writer = writer_of(call, options, "Apply")
+    definition = definition_of_kind(kind)
+    now = timestamp(call.backend.clock.now())
+    live = call.storage.get(kind, call.route.namespace or "", call.route.name)
+    if live is None:
+        if call.route.subresource is not None:
+            raise not_found(kind, call.route.name)
+        bare: Obj = {"metadata": {"name": call.route.name}}
+        new = managed_fields.apply(definition, bare, config, writer, is_forced=True, now=now)
+        managers = new["metadata"].pop("managedFields", [])
+        stored = create_checked(call, kind, new, options, managers)
+        headers = warning_headers(decoded, options, stored, kind)
+        return object_reply(call, kind, stored, 201, headers)
+    if config["metadata"].get("uid") not in (None, live["metadata"]["uid"]):
+        raise _wrong_uid(kind, live, config["metadata"]["uid"])
+    config["metadata"].pop("resourceVersion", None)
+    merged = managed_fields.apply(
+        definition, live, config, writer, is_forced=options.is_forced, now=now
+    )
+    stored = _store_applied(call, kind, live, merged, options, shape)
+    headers = warning_headers(decoded, options, stored, kind)
+    return object_reply(call, kind, stored, 200, headers)
+
+
+def _store_applied(
+    call: Call, kind: Kind, live: Obj, merged: Obj, options: WriteOptions, shape: Shape
+) -> Obj:
+    shape_for(kind, shape)(merged, live)
+    merged["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"]
+    prepared = call.storage.prepare_update(kind, merged)
+    if prepared is live:
+        return live
+    admit(call.backend, kind, prepared, live)
+    raise_if(kind, prepared, validate(kind, prepared, live, call.storage))
+    if options.is_dry_run:
+        return prepared
+    return call.storage.replace(kind, prepared)
+
+
+def _apply_config(call: Call, kind: Kind, options: WriteOptions) -> tuple[Obj, Decoded]:
+    import yaml
+
+    try:
+        value = yaml.safe_load(call.body)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise bad_request(f"error decoding YAML: {error}") from error
+    if not isinstance(value, dict):
+        raise bad_request(f"error decoding YAML: {kind.kind} must be an object")
+    decoded = Decoded(value)
+    obj = checked_object(call, kind, decoded, options)
+    meta = obj["metadata"]
+    if meta.get("managedFields"):
+        raise bad_request("metadata.managedFields must be nil")
+    if meta.setdefault("name", call.route.name) != call.route.name:
+        raise bad_request(
+            f"the name of the object ({meta['name']}) does not match the name on the URL "
+            f"({call.route.name})"
+        )
+    return to_stored(kind, obj), decoded

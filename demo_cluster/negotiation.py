@@ -1,0 +1,91 @@
+"""Which form of an answer a client wants, by its Accept header. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from demo_cluster.status import Failure
+
+_SERVED = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+_PLAIN = frozenset({"application/json", "application/*", "*/*"})
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How objects are shown: whole, as Table rows, or their metadata only."""
+
+    shape: Literal["whole", "table", "partial"] = "whole"
+    version: str = "v1"
+    is_yaml: bool = False
+    is_list_wanted: bool = False
+    """The client said PartialObjectMetadataList."""
+
+    @property
+    def content_type(self) -> str:
+        """The answer's media type."""
+        return "application/yaml" if self.is_yaml else "application/json"
+
+
+WHOLE = Form()
+
+
+def negotiated(accept: str) -> Form:
+    """The first form in the header that we have; JSON when there is no header.
+
+    Raises:
+        Failure: 406, none of them.
+    """
+    if not accept.strip():
+        return WHOLE
+    for clause in accept.split(","):
+        form = _form(clause)
+        if form is not None:
+            return form
+    message = f"406: Not Acceptable\n\nAvailable representations: {_SERVED}"
+    if "as=" in accept:
+        message = f"only the following media types are accepted: {_SERVED}"
+        raise Failure(406, "NotAcceptable", message)
+    raise Failure(406, "NotAcceptable", message, {})
+
+
+def _form(clause: str) -> Form | None:
+    media, *parameters = [part.strip() for part in clause.split(";")]
+    given = dict(part.partition("=")[::2] for part in parameters)
+    is_yaml = media == "application/yaml"
+    if media not in _PLAIN and not is_yaml:
+        return None
+    wanted = given.get("as")
+    if wanted is None:
+        return Form(is_yaml=is_yaml)
+    version = given.get("v", "v1")
+    if given.get("g") != "meta.k8s.io" or version not in ("v1", "v1beta1"):
+        return None
+    if wanted == "Table":
+        return Form("table", version, is_yaml)
+    if wanted in ("PartialObjectMetadata", "PartialObjectMetadataList"):
+        return Form("partial", version, is_yaml, wanted.endswith("List"))
+    return None
+
+
+def not_acceptable_discovery() -> Failure:
+    """406 as the discovery handlers say it."""
+    message = f"only the following media types are accepted: {_SERVED}"
+    return Failure(406, "NotAcceptable", message)
+
+
+def wants_yaml(accept: str) -> bool:
+    """Whether discovery should answer in YAML.
+
+    Raises:
+        Failure: 406, the client wants neither JSON nor YAML.
+    """
+    if not accept.strip():
+        return False
+    for clause in accept.split(","):
+        media = clause.partition(";")[0].strip()
+        if media in _PLAIN and "as=" not in clause:
+            return False
+        if media == "application/yaml":
+            return True
+    raise not_acceptable_discovery()

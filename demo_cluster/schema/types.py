@@ -1,0 +1,121 @@
+"""The table of types, as values: which fields an object has, and how each one merges."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from demo_cluster.kinds import Kind
+
+META = "io.k8s.apimachinery.pkg.apis.meta.v1"
+OBJECT_META = f"{META}.ObjectMeta"
+_EXTENSIONS = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1"
+INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
+QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
+TIME = f"{META}.Time"
+MICRO_TIME = f"{META}.MicroTime"
+RAW = "io.k8s.apimachinery.pkg.runtime.RawExtension"
+FIELDS = f"{META}.FieldsV1"
+SCALARS = frozenset({"string", "int32", "int64", "bool", "bytes", "double"})
+OPAQUE = frozenset({RAW, FIELDS, f"{_EXTENSIONS}.JSON"})
+TEXTUAL = frozenset({QUANTITY, TIME, MICRO_TIME, INT_OR_STRING})
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field: its numbers on the wire (more than one when it lies in an inlined struct)."""
+
+    name: str
+    numbers: tuple[int, ...]
+    type: str
+    is_required: bool = False
+    is_pointer: bool = False
+    list_type: str = ""
+    list_keys: tuple[str, ...] = ()
+    is_atomic_map: bool = False
+    patch_strategy: str = ""
+    merge_key: str = ""
+
+    @property
+    def is_list(self) -> bool:
+        """Whether the value is a list."""
+        return self.type.startswith("[]")
+
+    @property
+    def is_map(self) -> bool:
+        """Whether the value is a map with free keys."""
+        return self.type.startswith("{}")
+
+    @property
+    def element(self) -> str:
+        """The type of the value, or of a list's items or a map's values."""
+        return self.type[2:] if self.type[:2] in ("[]", "{}") else self.type
+
+
+@cache
+def _table() -> dict[str, dict[str, list[Any]]]:
+    text = Path(__file__).with_name("types.json").read_text(encoding="utf-8")
+    table: dict[str, dict[str, list[Any]]] = json.loads(text)
+    return table
+
+
+def is_known(definition: str) -> bool:
+    """Whether the table has this type."""
+    return definition in _table()
+
+
+def is_atomic(definition: str) -> bool:
+    """Whether values of this type are replaced as a whole."""
+    return "@" in _table().get(definition, {})
+
+
+@cache
+def fields_of(definition: str) -> dict[str, Field]:
+    """The fields of a type by their JSON names, those of inlined structs included."""
+    fields: dict[str, Field] = {}
+    for name, (number, type_, rules) in _table().get(definition, {}).items():
+        if name.startswith("~"):
+            for inner in fields_of(type_).values():
+                fields[inner.name] = _inlined(inner, number)
+        elif name != "@":
+            fields[name] = _field(name, number, type_, rules)
+    return fields
+
+
+def _inlined(field: Field, number: int) -> Field:
+    return replace(field, numbers=(number, *field.numbers))
+
+
+def _field(name: str, number: int, type_: str, rules: dict[str, Any]) -> Field:
+    return Field(
+        name,
+        (number,),
+        type_,
+        is_required=rules.get("required", False),
+        is_pointer=rules.get("pointer", False),
+        list_type=rules.get("list", ""),
+        list_keys=tuple(rules.get("keys", ())),
+        is_atomic_map=rules.get("map") == "atomic",
+        patch_strategy=rules.get("patch", ""),
+        merge_key=rules.get("key", ""),
+    )
+
+
+def definition_of(group: str, version: str, kind: str) -> str:
+    """The name of a kind's type, "" when the table does not have it."""
+    if group == "apiextensions.k8s.io":
+        name = f"{_EXTENSIONS}.{kind}"
+    else:
+        package = group.partition(".")[0] or "core"
+        name = f"io.k8s.api.{package}.{version}.{kind}"
+    if not is_known(name):
+        name = f"{META}.{kind}"
+    return name if is_known(name) else ""
+
+
+def definition_of_kind(kind: Kind) -> str:
+    """The name of a built-in kind's type, "" for custom kinds."""
+    return "" if kind.is_custom else definition_of(kind.group, kind.version, kind.kind)

@@ -1,0 +1,134 @@
+"""Strategic merge patch: kubectl's own kind of patch, lists merged by key. Pure."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from demo_cluster.field_sets import UNTYPED, root
+from demo_cluster.patches import PatchError
+from demo_cluster.schema.types import SCALARS, Field, fields_of
+
+_DELETE_LIST = "$deleteFromPrimitiveList/"
+_ORDER = "$setElementOrder/"
+_RETAIN = "$retainKeys"
+
+
+def strategic_merge_patch(definition: str, target: Any, patch: Any) -> Any:
+    """The object after the patch.
+
+    Raises:
+        PatchError: The patch does not fit.
+    """
+    if not isinstance(patch, dict):
+        raise PatchError("cannot unmarshal patch into an object")
+    return _merge_map(root(definition), target, patch)
+
+
+def _merge_map(type_field: Field, target: Any, patch: dict[str, Any]) -> Any:
+    directive = patch.get("$patch")
+    if directive == "replace":
+        return {name: value for name, value in patch.items() if name != "$patch"}
+    if directive == "delete":
+        return {}
+    if directive not in (None, "merge"):
+        raise PatchError(f"Unknown patch type: {directive}")
+    merged = dict(target) if isinstance(target, dict) else {}
+    if _RETAIN in patch:
+        merged = {name: value for name, value in merged.items() if name in patch[_RETAIN]}
+    fields = {} if type_field.is_map else fields_of(type_field.element)
+    map_element = Field("", (), type_field.element) if type_field.is_map else UNTYPED
+    for name, value in patch.items():
+        if name.startswith("$"):
+            continue
+        field = fields.get(name, map_element)
+        if value is None:
+            merged.pop(name, None)
+        elif isinstance(value, list):
+            merged[name] = _merge_list(field, merged.get(name), value)
+        elif isinstance(value, dict):
+            merged[name] = _merge_value(field, merged.get(name), value)
+        else:
+            merged[name] = value
+    _delete_primitives(merged, patch)
+    _reorder(fields, merged, patch)
+    return merged
+
+
+def _merge_value(field: Field, target: Any, patch: dict[str, Any]) -> Any:
+    if field.patch_strategy == "replace":
+        return copy.deepcopy(patch)
+    if "retainKeys" in field.patch_strategy and _RETAIN not in patch:
+        return _merge_map(field, target, patch)
+    return _merge_map(field, target, patch)
+
+
+def _merge_list(field: Field, target: Any, patch: list[Any]) -> Any:
+    if "merge" not in field.patch_strategy or not isinstance(target, list):
+        return _plain_items(field, patch)
+    if field.element in SCALARS or not field.merge_key:
+        return [*target, *(item for item in patch if item not in target)]
+    return _merge_items(field, target, patch)
+
+
+def _plain_items(field: Field, patch: list[Any]) -> list[Any]:
+    element = Field("", (), field.element)
+    return [
+        _merge_map(element, {}, item) if isinstance(item, dict) else item
+        for item in patch
+        if not (
+            isinstance(item, dict)
+            and (item.get("$patch") in ("delete", "replace") and len(item) <= 2)
+        )
+    ]
+
+
+def _merge_items(field: Field, target: list[Any], patch: list[Any]) -> list[Any]:
+    key = field.merge_key
+    element = Field("", (), field.element)
+    if any(
+        isinstance(item, dict) and item.get("$patch") == "replace" and len(item) == 1
+        for item in patch
+    ):
+        return [copy.deepcopy(item) for item in patch if "$patch" not in item]
+    merged = list(target)
+    for item in patch:
+        if not isinstance(item, dict) or key not in item:
+            raise PatchError(f"map: {item} does not contain declared merge key: {key}")
+        places = [index for index, own in enumerate(merged) if own.get(key) == item[key]]
+        if item.get("$patch") == "delete":
+            merged = [own for own in merged if own.get(key) != item[key]]
+        elif item.get("$patch") == "replace":
+            plain = {name: value for name, value in item.items() if name != "$patch"}
+            merged = [plain if own.get(key) == item[key] else own for own in merged]
+        elif places:
+            merged[places[0]] = _merge_map(element, merged[places[0]], item)
+        else:
+            merged.append(_merge_map(element, {}, item))
+    return merged
+
+
+def _delete_primitives(merged: dict[str, Any], patch: dict[str, Any]) -> None:
+    for name, values in patch.items():
+        if name.startswith(_DELETE_LIST):
+            field = name[len(_DELETE_LIST) :]
+            merged[field] = [value for value in merged.get(field, []) if value not in values]
+
+
+def _reorder(fields: dict[str, Field], merged: dict[str, Any], patch: dict[str, Any]) -> None:
+    """Put list items in the order that the patch states; others follow their old neighbours."""
+    for name, order in patch.items():
+        if not name.startswith(_ORDER):
+            continue
+        list_name = name[len(_ORDER) :]
+        items = merged.get(list_name)
+        key = fields[list_name].merge_key if list_name in fields else ""
+        if not isinstance(items, list):
+            continue
+        wanted = [entry.get(key) if isinstance(entry, dict) else entry for entry in order]
+
+        def rank(item: Any, wanted: list[Any] = wanted, key: str = key) -> int:
+            value = item.get(key) if isinstance(item, dict) else item
+            return wanted.index(value) if value in wanted else len(wanted)
+
+        merged[list_name] = sorted(items, key=rank)

@@ -1,0 +1,126 @@
+"""Lists and objects as a Table: which kind has which columns and rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from demo_cluster.kinds import Kind, Obj
+from demo_cluster.tables import others, pods, workloads
+from demo_cluster.tables.custom import custom_columns, custom_row
+
+Row = Callable[[Obj, datetime], list[Any]]
+
+_RBAC = "rbac.authorization.k8s.io"
+_ROWS: dict[str, Row] = {
+    "pods": pods.pod_row,
+    "replicationcontrollers": workloads.replica_set_row,
+    "deployments.apps": workloads.deployment_row,
+    "replicasets.apps": workloads.replica_set_row,
+    "statefulsets.apps": workloads.stateful_set_row,
+    "daemonsets.apps": workloads.daemon_set_row,
+    "controllerrevisions.apps": workloads.controller_revision_row,
+    "jobs.batch": workloads.job_row,
+    "cronjobs.batch": workloads.cron_job_row,
+    "horizontalpodautoscalers.autoscaling": workloads.autoscaler_row,
+    "poddisruptionbudgets.policy": workloads.budget_row,
+    "services": others.service_row,
+    "nodes": others.node_row,
+    "events": others.event_row,
+    "namespaces": others.namespace_row,
+    "configmaps": others.config_map_row,
+    "secrets": others.secret_row,
+    "serviceaccounts": others.service_account_row,
+    "endpoints": others.endpoints_row,
+    "endpointslices.discovery.k8s.io": others.endpoint_slice_row,
+    "ingresses.networking.k8s.io": others.ingress_row,
+    "ingressclasses.networking.k8s.io": others.ingress_class_row,
+    "networkpolicies.networking.k8s.io": others.network_policy_row,
+    "persistentvolumeclaims": others.claim_row,
+    "persistentvolumes": others.volume_row,
+    "storageclasses.storage.k8s.io": others.storage_class_row,
+    "resourcequotas": others.quota_row,
+    "limitranges": others.created_row,
+    f"roles.{_RBAC}": others.created_row,
+    f"clusterroles.{_RBAC}": others.created_row,
+    f"rolebindings.{_RBAC}": others.role_binding_row,
+    f"clusterrolebindings.{_RBAC}": others.role_binding_row,
+    "leases.coordination.k8s.io": others.lease_row,
+    "priorityclasses.scheduling.k8s.io": others.priority_class_row,
+    "apiservices.apiregistration.k8s.io": others.api_service_row,
+    "customresourcedefinitions.apiextensions.k8s.io": others.created_row,
+    "runtimeclasses.node.k8s.io": others.runtime_class_row,
+}
+
+
+@cache
+def _columns() -> dict[str, list[list[Any]]]:
+    text = Path(__file__).with_name("columns.json").read_text(encoding="utf-8")
+    columns: dict[str, list[list[Any]]] = json.loads(text)
+    return columns
+
+
+def column_definitions(kind: Kind, printer_columns: list[Obj] | None) -> list[Obj]:
+    """The columns of a kind; of a custom one by its additionalPrinterColumns."""
+    if kind.is_custom:
+        return custom_columns(_name_column(), _age_column(), printer_columns)
+    known = _columns().get(_table_name(kind))
+    if known is None or _table_name(kind) not in _ROWS:
+        return [_name_column(), _age_column()]
+    return [_definition(column) for column in known]
+
+
+def rows(
+    kind: Kind,
+    objects: Iterable[Obj],
+    now: datetime,
+    include: str,
+    version: str,
+    printer_columns: list[Obj] | None = None,
+) -> list[Obj]:
+    """One row for each object, with as much of the object as `include` says."""
+    found = []
+    cells_of = _ROWS.get(_table_name(kind), others.plain_row)
+    for obj in objects:
+        cells = custom_row(obj, now, printer_columns) if kind.is_custom else cells_of(obj, now)
+        row: Obj = {"cells": cells}
+        if include == "Object":
+            row["object"] = obj
+        elif include == "Metadata":
+            row["object"] = {
+                "kind": "PartialObjectMetadata",
+                "apiVersion": f"meta.k8s.io/{version}",
+                "metadata": obj["metadata"],
+            }
+        else:
+            row["object"] = None
+        found.append(row)
+    return found
+
+
+def _table_name(kind: Kind) -> str:
+    group, plural = kind.storage_key
+    return f"{plural}.{group}" if group else plural
+
+
+def _definition(column: list[Any]) -> Obj:
+    name, type_, format_, priority, description = column
+    return {
+        "name": name,
+        "type": type_,
+        "format": format_,
+        "description": description,
+        "priority": priority,
+    }
+
+
+def _name_column() -> Obj:
+    return _definition(_columns()["configmaps"][0])
+
+
+def _age_column() -> Obj:
+    return _definition(_columns()["configmaps"][-1])

@@ -1,0 +1,333 @@
+"""What is wrong with an object, field by field, in the API server's words."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from demo_cluster.kinds import Kind, Obj, kind_of
+from demo_cluster.quantities import quantity
+from demo_cluster.selection import LABEL_VALUE_RULE, NAME_PART_RULE
+from demo_cluster.status import Cause
+from demo_cluster.storage import Storage
+
+LABEL_RULE = (
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and "
+    "must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used "
+    "for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
+)
+SUBDOMAIN_RULE = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or "
+    "'.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used "
+    "for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+)
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_NAME_PART = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
+_LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
+_MAX_DATA = 1024 * 1024
+_SHORT_NAMES = frozenset({("", "namespaces"), ("", "services")})
+_TEMPLATED = frozenset(
+    {
+        ("apps", "deployments"),
+        ("apps", "replicasets"),
+        ("apps", "statefulsets"),
+        ("apps", "daemonsets"),
+        ("batch", "jobs"),
+    }
+)
+
+
+def validate(kind: Kind, new: Obj, old: Obj | None, storage: Storage) -> list[Cause]:
+    """Everything that is wrong with a new object, or with a change of one."""
+    causes = [*_metadata(kind, new)]
+    if kind.is_custom:
+        return causes
+    if kind.storage_key == ("", "pods"):
+        causes += _pod(new, old)
+    elif kind.storage_key == ("", "services"):
+        causes += _service(new, old, storage)
+    elif kind.storage_key in _TEMPLATED:
+        causes += _workload(kind, new, old)
+    elif kind.storage_key in (("", "configmaps"), ("", "secrets")):
+        causes += _data(new, old)
+    elif kind.plural in ("rolebindings", "clusterrolebindings") and old is not None:
+        causes += _same_role(new, old)
+    return causes
+
+
+def _invalid(field: str, value: Any, why: str) -> Cause:
+    return Cause("FieldValueInvalid", f"Invalid value: {_shown(value)}: {why}", field)
+
+
+def _required(field: str, why: str = "") -> Cause:
+    return Cause("FieldValueRequired", f"Required value: {why}" if why else "Required value", field)
+
+
+def _unsupported(field: str, value: Any, supported: list[str]) -> Cause:
+    listed = ", ".join(json.dumps(text) for text in supported)
+    text = f"Unsupported value: {_shown(value)}: supported values: {listed}"
+    return Cause("FieldValueNotSupported", text, field)
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _metadata(kind: Kind, obj: Obj) -> Iterator[Cause]:
+    meta = obj["metadata"]
+    name = meta["name"]
+    if kind.group != "rbac.authorization.k8s.io":
+        yield from _name(kind, name)
+    elif "/" in name or "%" in name:
+        yield _invalid("metadata.name", name, f"may not contain '{'/' if '/' in name else '%'}'")
+    yield from labels_causes(meta.get("labels") or {}, "metadata.labels")
+    for key in meta.get("annotations") or {}:
+        if not _NAME_PART.fullmatch(key.rpartition("/")[2]):
+            yield _invalid("metadata.annotations", key, NAME_PART_RULE)
+    for finalizer in meta.get("finalizers") or ():
+        if "/" not in finalizer and finalizer not in ("orphan", "foregroundDeletion", "kubernetes"):
+            why = "name is neither a standard finalizer name nor is it fully qualified"
+            yield _invalid("metadata.finalizers", finalizer, why)
+
+
+def _name(kind: Kind, name: str) -> Iterator[Cause]:
+    is_short = kind.storage_key in _SHORT_NAMES
+    pattern, rule = (_LABEL, LABEL_RULE) if is_short else (_SUBDOMAIN, SUBDOMAIN_RULE)
+    if kind.storage_key == ("", "services") and name[:1].isdigit():
+        pattern = re.compile("$^")
+        rule = (
+            "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start "
+            "with an alphabetic character, and end with an alphanumeric character (e.g. "
+            "'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
+        )
+    limit = 63 if is_short else 253
+    if len(name) > limit:
+        yield _invalid("metadata.name", name, f"must be no more than {limit} characters")
+    if not pattern.fullmatch(name):
+        yield _invalid("metadata.name", name, rule)
+
+
+def labels_causes(labels: dict[str, str], field: str) -> Iterator[Cause]:
+    """What is wrong with labels."""
+    for key, value in labels.items():
+        if not _NAME_PART.fullmatch(key.rpartition("/")[2]):
+            yield _invalid(field, key, NAME_PART_RULE)
+        if len(value) > 63:
+            yield _invalid(field, value, "must be no more than 63 bytes")
+        elif not _LABEL_VALUE.fullmatch(value):
+            yield _invalid(field, value, LABEL_VALUE_RULE)
+
+
+def _pod(new: Obj, old: Obj | None) -> Iterator[Cause]:
+    if old is not None:
+        yield from _pod_change(new, old)
+        return
+    yield from pod_spec_causes(new["spec"], "spec")
+
+
+def pod_spec_causes(spec: Obj, path: str) -> Iterator[Cause]:
+    """What is wrong with a pod's spec."""
+    containers = spec.get("containers") or []
+    if not containers:
+        yield _required(f"{path}.containers")
+    volumes = {volume.get("name") for volume in spec.get("volumes") or ()}
+    seen: set[str] = set()
+    for field in ("containers", "initContainers"):
+        for index, container in enumerate(spec.get(field) or ()):
+            yield from _container(container, f"{path}.{field}[{index}]", seen, volumes)
+    policies = ["Always", "OnFailure", "Never"]
+    if spec.get("restartPolicy") not in policies:
+        yield _unsupported(f"{path}.restartPolicy", spec.get("restartPolicy"), policies)
+
+
+def _container(
+    container: Obj, path: str, seen: set[str], volumes: set[str | None]
+) -> Iterator[Cause]:
+    name = container.get("name", "")
+    if not name:
+        yield _required(f"{path}.name")
+    elif not _LABEL.fullmatch(name):
+        yield _invalid(f"{path}.name", name, LABEL_RULE)
+    elif name in seen:
+        yield Cause("FieldValueDuplicate", f"Duplicate value: {_shown(name)}", f"{path}.name")
+    seen.add(name)
+    if not container.get("image"):
+        yield _required(f"{path}.image")
+    for index, port in enumerate(container.get("ports") or ()):
+        yield from _port(port.get("containerPort"), f"{path}.ports[{index}].containerPort")
+    for index, mount in enumerate(container.get("volumeMounts") or ()):
+        if mount.get("name") not in volumes:
+            where = f"{path}.volumeMounts[{index}].name"
+            yield Cause("FieldValueNotFound", f"Not found: {_shown(mount.get('name'))}", where)
+        if not mount.get("mountPath"):
+            yield _required(f"{path}.volumeMounts[{index}].mountPath")
+    yield from _resources(container.get("resources") or {}, f"{path}.resources")
+
+
+def _port(port: Any, field: str) -> Iterator[Cause]:
+    if port is None:
+        yield _required(field)
+    elif not 1 <= port <= 65535:
+        yield _invalid(field, port, "must be between 1 and 65535, inclusive")
+
+
+def _resources(resources: Obj, path: str) -> Iterator[Cause]:
+    limits = resources.get("limits") or {}
+    for name, amount in (resources.get("requests") or {}).items():
+        if quantity(str(amount)) < Decimal(0):
+            yield _invalid(f"{path}.requests[{name}]", amount, "must be greater than or equal to 0")
+        limit = limits.get(name)
+        if limit is not None and quantity(str(amount)) > quantity(str(limit)):
+            why = f"must be less than or equal to {name} limit of {limit}"
+            yield _invalid(f"{path}.requests", str(amount), why)
+
+
+_POD_RULE = (
+    "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,"
+    "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only "
+    "additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set "
+    "to 1 if it was previously negative)"
+)
+
+
+def _pod_change(new: Obj, old: Obj) -> Iterator[Cause]:
+    if _fixed_part(new["spec"]) != _fixed_part(old["spec"]):
+        yield Cause("FieldValueForbidden", _POD_RULE, "spec")
+
+
+def _fixed_part(spec: Obj) -> Obj:
+    fixed = {
+        name: value
+        for name, value in spec.items()
+        if name not in ("activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds")
+    }
+    for field in ("containers", "initContainers"):
+        fixed[field] = [{**entry, "image": ""} for entry in spec.get(field) or ()]
+    return fixed
+
+
+def _workload(kind: Kind, new: Obj, old: Obj | None) -> Iterator[Cause]:
+    spec = new["spec"]
+    if (spec.get("replicas") or 0) < 0:
+        why = "must be greater than or equal to 0"
+        yield _invalid("spec.replicas", spec["replicas"], why)
+    template = spec.get("template") or {}
+    if kind.plural != "jobs":
+        yield from _selector(spec, template, new, old)
+    if old is None or old["spec"].get("template") != template:
+        yield from labels_causes(
+            template.get("metadata", {}).get("labels") or {}, "spec.template.metadata.labels"
+        )
+        yield from pod_spec_causes(template.get("spec") or {}, "spec.template.spec")
+        policy = template.get("spec", {}).get("restartPolicy")
+        if kind.plural != "jobs" and policy in ("OnFailure", "Never"):
+            yield _unsupported("spec.template.spec.restartPolicy", policy, ["Always"])
+        if kind.plural == "jobs" and policy == "Always":
+            yield _required(
+                "spec.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"'
+            )
+    if kind.plural == "jobs" and old is not None and old["spec"].get("template") != template:
+        yield _invalid("spec.template", template, "field is immutable")
+
+
+def _selector(spec: Obj, template: Obj, new: Obj, old: Obj | None) -> Iterator[Cause]:
+    del new
+    selector = spec.get("selector")
+    labels = template.get("metadata", {}).get("labels") or {}
+    if not selector:
+        yield _required("spec.selector")
+        why = "`selector` does not match template `labels`"
+        yield _invalid("spec.template.metadata.labels", labels or None, why)
+    else:
+        from demo_cluster.selection import selector_matcher
+
+        if old is not None and old["spec"].get("selector") != selector:
+            yield _invalid("spec.selector", selector, "field is immutable")
+        elif not selector_matcher(selector)(labels):
+            why = "`selector` does not match template `labels`"
+            yield _invalid("spec.template.metadata.labels", labels, why)
+
+
+def _service(new: Obj, old: Obj | None, storage: Storage) -> Iterator[Cause]:
+    spec = new["spec"]
+    ports = spec.get("ports") or []
+    if not ports and spec.get("clusterIP") != "None" and spec.get("type") != "ExternalName":
+        yield _required("spec.ports")
+    for index, port in enumerate(ports):
+        path = f"spec.ports[{index}]"
+        if len(ports) > 1 and not port.get("name"):
+            yield _required(f"{path}.name")
+        yield from _port(port.get("port"), f"{path}.port")
+        if port.get("protocol") not in ("TCP", "UDP", "SCTP"):
+            yield _unsupported(f"{path}.protocol", port.get("protocol"), ["SCTP", "TCP", "UDP"])
+        if isinstance(port.get("targetPort"), int):
+            yield from _port(port["targetPort"], f"{path}.targetPort")
+        yield from _node_port(new, old, storage, port, f"{path}.nodePort")
+    types = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]
+    if spec.get("type") not in types:
+        yield _unsupported("spec.type", spec.get("type"), types)
+
+
+def _node_port(
+    new: Obj, old: Obj | None, storage: Storage, port: Obj, field: str
+) -> Iterator[Cause]:
+    wanted = port.get("nodePort")
+    if not wanted:
+        return
+    if not 30000 <= wanted <= 32767:
+        why = "provided port is not in the valid range. The range of valid ports is 30000-32767"
+        yield _invalid(field, wanted, why)
+        return
+    uid = (old or new)["metadata"]["uid"]
+    for other in storage.list(kind_of("services")):
+        if other["metadata"]["uid"] == uid:
+            continue
+        if any(entry.get("nodePort") == wanted for entry in other["spec"].get("ports") or ()):
+            yield _invalid(field, wanted, "provided port is already allocated")
+
+
+def _data(new: Obj, old: Obj | None) -> Iterator[Cause]:
+    size = sum(len(str(value)) for value in (new.get("data") or {}).values())
+    size += sum(len(str(value)) * 3 // 4 for value in (new.get("binaryData") or {}).values())
+    if size > _MAX_DATA:
+        text = f"Too long: may not be more than {_MAX_DATA} bytes"
+        yield Cause("FieldValueTooLong", text, "[]" if new["kind"] == "ConfigMap" else "data")
+    if old is not None and old.get("immutable"):
+        why = "Forbidden: field is immutable when `immutable` is set"
+        for field in ("immutable", "data", "binaryData"):
+            if new.get(field) != old.get(field):
+                yield Cause("FieldValueForbidden", why, field)
+
+
+def _same_role(new: Obj, old: Obj) -> Iterator[Cause]:
+    if new.get("roleRef") != old.get("roleRef"):
+        yield _invalid("roleRef", new.get("roleRef"), "cannot change roleRef")
+
+
+_SECCOMP = "seccomp.security.alpha.kubernetes.io/pod"
+
+
+def warnings_about(kind: Kind, obj: Obj) -> list[str]:
+    """What the server warns of without refusing it."""
+    if kind.storage_key != ("", "pods"):
+        return []
+    found = []
+    if _SECCOMP in (obj["metadata"].get("annotations") or {}):
+        found.append(
+            f"metadata.annotations[{_SECCOMP}]: non-functional in v1.27+; "
+            'use the "seccompProfile" field instead'
+        )
+    for position, container in enumerate(obj["spec"].get("containers") or ()):
+        names: set[str] = set()
+        for index, variable in enumerate(container.get("env") or ()):
+            if variable["name"] in names:
+                found.append(
+                    f"spec.containers[{position}].env[{index}]: hides previous definition of "
+                    f'"{variable["name"]}", which may be dropped when using apply'
+                )
+            names.add(variable["name"])
+    return found
