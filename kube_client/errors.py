@@ -173,6 +173,8 @@ class _Refusal(NamedTuple):
 
 
 def _bad_request(refusal: _Refusal) -> str:
+    if "HTTP request to an HTTPS server" in refusal.text:
+        return "The server wants TLS: write https:// in its address in the kubeconfig."
     return (
         f"The server could not understand the request to {refusal.verb} "
         f"{refusal.thing}{refusal.said}"
