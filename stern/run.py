@@ -22,6 +22,7 @@ from stern.settings import (
 from stern.writer import write_out
 
 if TYPE_CHECKING:
+    from kube_client.client import Client
     from kube_client.cluster_access import ClusterAccess
     from stern.output import OutputOptions
     from stern.sink import Sink
@@ -92,7 +93,24 @@ class Run:
         if len(self.clusters) > 1:
             options = replace(options, context=access.context_name)
         async with connect_to(access) as client:
+            if self.flags.is_on("prompt"):
+                options = await self._prompted(client, options)
             return await tail(client, options, sink=sink)
+
+    async def _prompted(self, client: Client, options: TailOptions) -> TailOptions:
+        """The options with the label that the person chooses, in place of any other."""
+        from stern.prompt import LABEL, choose, label_values
+
+        if any("/" in query and not _names_pod(query) for query in options.queries):
+            return options
+        selector = f"{LABEL}={choose(await label_values(client, options))}"
+        shown = self.output_options.palette.color((34,)).wrap_text(selector)
+        write_out(f"Selector: {shown}\n".encode())
+        return replace(options, label_selector=selector)
+
+
+def _names_pod(query: str) -> bool:
+    return query.partition("/")[0] in ("po", "pod", "pods")
 
 
 def prepare(flags: ParsedFlags, *, env: Mapping[str, str], note: Note) -> Run:

@@ -1,0 +1,171 @@
+"""What template values are: truth, comparison, printing, and Go's names for their types. Pure.
+
+A value is a str, bool, int (Go's int), float (float64), None, dict (map), list (slice), or one of
+`NumberText` (json.Number), `GoTime` and `ColorValue`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stern.errors import RenderError
+from stern.go_json import NumberText
+from stern.palette import Color
+from stern.template.go_time import GoTime
+
+_EXPONENT_FROM = 6  # 123456 is written out, 1234567 is 1.234567e+06
+
+
+@dataclass(frozen=True, slots=True)
+class ColorValue:
+    """A colour as a template value."""
+
+    color: Color
+
+
+def is_true(value: object) -> bool:
+    """Whether `if` takes its first branch: not for zero, empty, false and nothing."""
+    if isinstance(value, GoTime | ColorValue):
+        return True
+    return bool(value)
+
+
+def type_name(value: object) -> str:
+    """Go's name of a value's type."""
+    match value:
+        case None:
+            return "<nil>"
+        case bool():
+            return "bool"
+        case NumberText():
+            return "json.Number"
+        case str():
+            return "string"
+        case int():
+            return "int"
+        case float():
+            return "float64"
+        case Mapping():
+            return "map[string]interface {}"
+        case list() | tuple():
+            return "[]interface {}"
+        case GoTime():
+            return "time.Time"
+        case _:
+            return "*color.Color"
+
+
+def float_text(value: float) -> str:
+    """A float as %v prints it: shortest, with an exponent where Go has one."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+    exponent = int(f"{value:.17e}".partition("e")[2])
+    if value and (exponent < -4 or exponent >= _EXPONENT_FROM):
+        sign = "-" if exponent < 0 else "+"
+        return f"{_shortest_mantissa(value)}e{sign}{abs(exponent):02d}"
+    if value.is_integer():
+        return "-0" if str(value) == "-0.0" else str(int(value))
+    return repr(value)
+
+
+def _shortest_mantissa(value: float) -> str:
+    """The digits before the exponent, in as few as name the number."""
+    from decimal import Decimal
+
+    sign, digits, _ = Decimal(repr(value)).normalize().as_tuple()
+    text = "".join(map(str, digits))
+    return ("-" if sign else "") + text[0] + (f".{text[1:]}" if len(text) > 1 else "")
+
+
+def text_of(value: object) -> str:
+    """A value as %v prints it."""
+    match value:
+        case str():
+            return str(value)
+        case None:
+            return "<nil>"
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case float():
+            return float_text(value)
+        case Mapping():
+            items = (f"{text_of(key)}:{text_of(value[key])}" for key in sorted(value))
+            return f"map[{' '.join(items)}]"
+        case list() | tuple():
+            return f"[{' '.join(text_of(item) for item in value)}]"
+        case _:
+            return str(value)
+
+
+def printed(value: object) -> str:
+    """A value as an action prints it."""
+    return "<no value>" if value is None else text_of(value)
+
+
+_KINDS = ((bool, "bool"), (str, "string"), (int, "int"), (float, "float"))
+
+
+def _basic_kind(value: object) -> str:
+    for kind, name in _KINDS:
+        if isinstance(value, kind):
+            return name
+    return ""
+
+
+def equal(one: object, other: object) -> bool:
+    """Whether two values are the same.
+
+    Raises:
+        RenderError: They are of kinds that cannot be compared.
+    """
+    if one is None or other is None:
+        return one is other
+    first, second = _basic_kind(one), _basic_kind(other)
+    if first and second and first != second:
+        raise RenderError("incompatible types for comparison")
+    if not (first and second) and not isinstance(one, GoTime):
+        raise RenderError(f"non-comparable type {text_of(one)}: {type_name(one)}")
+    return one == other
+
+
+def less(one: object, other: object) -> bool:
+    """Whether one value comes before another.
+
+    Raises:
+        RenderError: They have no order.
+    """
+    first, second = _basic_kind(one), _basic_kind(other)
+    if not first or not second or first == "bool":
+        raise RenderError("invalid type for comparison")
+    if first != second:
+        raise RenderError("incompatible types for comparison")
+    assert isinstance(one, str | int | float)
+    assert isinstance(other, str | int | float)
+    return bool(one < other)  # type: ignore[operator]  # both are of one kind
+
+
+_QUOTED = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t",
+           "\v": "\\v", "\\": "\\\\", '"': '\\"'}  # fmt: skip
+_UNPRINTABLE = re.compile(r'[\x00-\x1f\x7f-\xa0\xad"\\\ud800-\udfff\u2028\u2029\ufeff]')
+
+
+def quoted(text: str) -> str:
+    """A string as %q prints it."""
+    return f'"{_UNPRINTABLE.sub(_escaped, text)}"'
+
+
+def _escaped(found: re.Match[str]) -> str:
+    char = found[0]
+    if char in _QUOTED:
+        return _QUOTED[char]
+    rune = ord(char)
+    if 0xDC80 <= rune <= 0xDCFF:
+        return f"\\x{rune - 0xDC00:02x}"
+    return f"\\x{rune:02x}" if rune < 0x80 else f"\\u{rune:04x}"
