@@ -13,6 +13,7 @@ from kompose.errors import KomposeError
 from kompose.flags import GLOBAL_FLAGS, Flag
 from kompose.invocation import Invocation
 from kompose.report import ConvertError, Level, Report
+from kube_client.errors import KubeError
 
 _DEMO = Flag("demo", "bool", "Work on a demo cluster that ends with this run")
 _GLOBALS = (*GLOBAL_FLAGS, _DEMO)
@@ -73,6 +74,7 @@ def _start_demo(stack: ExitStack) -> None:
 
 
 def _invoke(words: list[str], invocation: Invocation) -> int:
+    """Runs the app; a command ends with another code than 0 by raising `typer.Exit`."""
     from kompose.commands import register
 
     app = typer.Typer(
@@ -84,12 +86,12 @@ def _invoke(words: list[str], invocation: Invocation) -> int:
     )
     register(app)
     try:
-        result = app(words, prog_name="kompose", obj=invocation, standalone_mode=False)
-    except typer.Exit as end:
-        return end.exit_code
-    except (typer.Abort, KeyboardInterrupt):
+        app(words, prog_name="kompose", obj=invocation)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    except KeyboardInterrupt:
         return 130
-    except (ConvertError, KomposeError, FatalWarningError) as error:
+    except (ConvertError, KomposeError, KubeError, FatalWarningError) as error:
         write_line(Level.FATAL, str(error))
-        return getattr(error, "exit_code", 1)
-    return result if isinstance(result, int) else 0
+        return error.exit_code if isinstance(error, ConvertError) else 1
+    return 0

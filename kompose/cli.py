@@ -7,7 +7,6 @@ after them (`up`, `down`, `logs`, ...) is a Typer app.
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,8 @@ from kompose.flags import COMMANDS, COMPATIBLE_VERSION, GLOBAL_FLAGS, ORIGINAL_C
 from kompose.report import ConvertError, Level, Report
 
 if TYPE_CHECKING:
+    from contextlib import ExitStack
+
     from demo_cluster.launch import DemoProcess
     from kompose.request import Output, Request
 
@@ -176,7 +177,7 @@ def _run_app(command: str, line: Sequence[str]) -> int:
     return run_app(command, line)
 
 
-def start_demo(stack: ExitStack) -> Path:
+def start_demo(stack: "ExitStack") -> Path:
     """Starts a demo cluster that ends with the stack, and returns its kubeconfig."""
     from demo_cluster.launch import start_demo as start
 

@@ -1,6 +1,5 @@
 """The command line by the rules of the original's parser, to the error text. Pure."""
 
-import csv
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -141,6 +140,10 @@ def _read_int(flag: Flag, text: str) -> int:
 
 
 def _read_list(flag: Flag, text: str) -> tuple[str, ...]:
+    if '"' not in text:
+        return tuple(text.split(",")) if text else ()
+    import csv
+
     try:
         return tuple(next(csv.reader([text], strict=True), ()))
     except csv.Error as error:

@@ -4,7 +4,6 @@ A file is written beside its place and moved there when it is whole.
 """
 
 import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -91,6 +90,8 @@ def file_name(obj: Mapping[str, Any], form: Form) -> str:
 
 def write_whole(path: Path, text: str) -> None:
     """Puts the text at the path, all of it or nothing."""
+    import tempfile  # needs 7 ms to load, and stdout does without
+
     handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:

@@ -6,7 +6,7 @@ single-quoted one, and what single quotes cannot hold into a double-quoted one.
 """
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 _SAFE = re.compile(r"[A-Za-z/_$(][A-Za-z0-9_./()$+-]*(?::[A-Za-z0-9_./()$+-]+)*", re.ASCII)
 _WORDS = (
@@ -30,9 +30,6 @@ _TIMESTAMP = re.compile(
 )
 _FIRST_INDICATORS = frozenset("#,[]{}&*!|>'\"%@`")
 _BREAKS = frozenset("\n\r\x85\u2028\u2029")
-_UNPRINTABLE = re.compile(
-    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
 _AFTER_COLON = re.compile(r":(?=[\s\x00]|$)")
 _BREAK_THEN_SPACE = re.compile("[\n\r\x85\u2028\u2029] ")
 _SPACE_THEN_BREAK = re.compile(" [\n\r\x85\u2028\u2029]")
@@ -41,9 +38,7 @@ _ESCAPES = {
     "\r": "\\r", "\x1b": "\\e", '"': '\\"', "\\": "\\\\", "\x85": "\\N", "\xa0": "\\_",
     "\u2028": "\\L", "\u2029": "\\P",
 }  # fmt: skip
-_TO_ESCAPE = re.compile(
-    '[^\x20-\x7e\xa1-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|["\\\\]'
-)
+_PRINTABLE = "\x20-\x7e\xa1-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
 
 
 @lru_cache(maxsize=4096)
@@ -62,7 +57,7 @@ def block(text: str, column: int, indent: int) -> str | None:
     Every line stands at `column`; the text starts with the indicator (`|`, `|-`) and has no
     final newline. `indent` is the document's own step, which a leading blank makes explicit.
     """
-    if text.endswith(" ") or _SPACE_THEN_BREAK.search(text) or _UNPRINTABLE.search(text):
+    if text.endswith(" ") or _SPACE_THEN_BREAK.search(text) or _has_unprintable(text):
         return None
     pad = " " * column
     hint = str(indent) if text[0] in " \n" else ""
@@ -101,15 +96,29 @@ def _fits_plain(text: str) -> bool:
 def _fits_single_quotes(text: str) -> bool:
     return not (
         "\t" in text
-        or _UNPRINTABLE.search(text)
+        or _has_unprintable(text)
         or _SPACE_THEN_BREAK.search(text)
         or _BREAK_THEN_SPACE.search(text)
     )
 
 
+def _has_unprintable(text: str) -> bool:
+    return not (text.isascii() and text.isprintable()) and bool(_unprintable().search(text))
+
+
+@cache
+def _unprintable() -> "re.Pattern[str]":
+    return re.compile(f"[^\t\n\r\x85\xa0\u2028\u2029{_PRINTABLE}]")
+
+
+@cache
+def _to_escape() -> "re.Pattern[str]":
+    return re.compile(f'[^{_PRINTABLE}]|["\\\\]')
+
+
 def double_quoted(text: str) -> str:
     """The text between double quotes, on one line."""
-    return '"' + _TO_ESCAPE.sub(_escape, text) + '"'
+    return '"' + _to_escape().sub(_escape, text) + '"'
 
 
 def _escape(match: "re.Match[str]") -> str:

@@ -1,7 +1,6 @@
 """OpenShift's BuildConfig: the image of a service built in the cluster from its repository."""
 
 import os
-import subprocess
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -107,6 +106,8 @@ def _context_directory(context: str) -> str:
 
 
 def _git(directory: str, *words: str) -> str:
+    import subprocess  # needs 15 ms to load, and few conversions ask git
+
     try:
         done = subprocess.run(
             ["git", *words], cwd=directory, check=False, capture_output=True, text=True
