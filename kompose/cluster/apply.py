@@ -1,0 +1,204 @@
+"""Objects onto the cluster by server-side apply, and what became of each."""
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Any, NamedTuple
+
+from kompose.cluster.errors import ClusterError
+from kompose.cluster.gone import until_gone
+from kompose.cluster.kinds import resource_of, title
+from kompose.cluster.ownership import (
+    FIELD_MANAGER,
+    OUR_MANAGERS,
+    PROJECT,
+    Object,
+    service_key,
+    stamped,
+)
+from kube_client.client import Client
+from kube_client.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from kube_client.resource import JOBS, NAMESPACES, PODS, ResourceType
+
+_IMMUTABLE = ("field is immutable", "pod updates may not change fields", "updates to statefulset")
+
+
+class Outcome(Enum):
+    """What an apply did; the value is the word for it."""
+
+    CREATED = "created"
+    CHANGED = "configured"
+    UNCHANGED = "unchanged"
+    REPLACED = "replaced"
+
+
+class Applied(NamedTuple):
+    """One object, what became of it, and how the server has it now."""
+
+    title: str
+    outcome: Outcome
+    object: Object
+
+
+class Applier:
+    """Applies objects of one project into one namespace.
+
+    With `dry_run` the server says what it would do and does nothing. With `force`, fields that
+    another manager owns are taken over.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        namespace: str,
+        project: str,
+        *,
+        dry_run: bool = False,
+        force: bool = False,
+        on_applied: Callable[[Applied], None] = lambda _applied: None,
+    ) -> None:
+        self.results: list[Applied] = []
+        self._client = client
+        self._namespace = namespace
+        self._project = project
+        self._dry_run = dry_run
+        self._force = force
+        self._on_applied = on_applied
+
+    async def apply_all(self, objects: Sequence[Object]) -> list[Applied]:
+        """Each object in turn; what was done before an error stays done."""
+        return [await self.apply(obj) for obj in objects]
+
+    async def apply(self, obj: Object) -> Applied:
+        """One object.
+
+        Raises:
+            ClusterError: It belongs to somebody else, or cannot be changed this way.
+            KubeError: The server refused.
+        """
+        resource = resource_of(obj)
+        before = await self._current(resource, obj)
+        self._refuse_foreign(obj, before)
+        outcome = Outcome.CHANGED if before else Outcome.CREATED
+        try:
+            after = await self._apply(resource, obj)
+        except InvalidError as error:
+            if before is None or not _is_immutable(error):
+                raise
+            if resource not in (PODS, JOBS):
+                raise ClusterError(
+                    f"{title(obj)} cannot be changed into what the file says now: "
+                    f"{error.server_message} Remove it first: kompose down {service_key(obj)}"
+                ) from error
+            after, outcome = await self._replace(resource, obj, before), Outcome.REPLACED
+        if before is not None and _is_same(before, after):
+            outcome = Outcome.UNCHANGED
+        applied = Applied(title(obj), outcome, after)
+        self.results.append(applied)
+        self._on_applied(applied)
+        return applied
+
+    async def _current(self, resource: ResourceType, obj: Object) -> Object | None:
+        try:
+            return await self._client.get(resource, obj["metadata"]["name"], self._namespace)
+        except NotFoundError:
+            return None
+
+    def _refuse_foreign(self, obj: Object, before: Object | None) -> None:
+        """Objects of another project are not ours to change; unmarked ones may be taken over."""
+        if before is None:
+            return
+        owner = (before["metadata"].get("labels") or {}).get(PROJECT, self._project)
+        if owner != self._project:
+            raise ClusterError(
+                f"{title(obj)} in namespace {self._namespace} belongs to the project {owner!r}. "
+                "Choose another namespace with --namespace, or rename the service."
+            )
+
+    async def _apply(self, resource: ResourceType, obj: Object) -> Object:
+        try:
+            return await self._send(resource, obj, force=self._force)
+        except ConflictError as error:
+            managers = conflicting_managers(error)
+            if managers and managers <= OUR_MANAGERS:
+                return await self._send(resource, obj, force=True)
+            if not managers:
+                raise
+            raise ClusterError(
+                f"{title(obj)} has fields that {' and '.join(sorted(managers))} set: "
+                f"{', '.join(_fields(error))}. Take them over with --force, or leave them out of "
+                "the compose file."
+            ) from error
+
+    async def _send(self, resource: ResourceType, obj: Object, *, force: bool) -> Object:
+        return await self._client.apply(
+            resource,
+            obj,
+            field_manager=FIELD_MANAGER,
+            force=force,
+            dry_run=self._dry_run,
+            namespace=self._namespace,
+        )
+
+    async def _replace(self, resource: ResourceType, obj: Object, before: Object) -> Object:
+        """Pods and jobs cannot be changed: the old one goes, and a new one comes."""
+        if self._dry_run:
+            return obj
+        name, uid = before["metadata"]["name"], before["metadata"]["uid"]
+        await self._client.delete(
+            resource, name, self._namespace, uid=uid, propagation="Background"
+        )
+        await until_gone(self._client, resource, self._namespace, name, uid)
+        return await self._send(resource, obj, force=self._force)
+
+
+async def ensure_namespace(client: Client, name: str, project: str, *, dry_run: bool) -> bool:
+    """Make the namespace when it is missing, marked as ours; returns whether it was made.
+
+    A user who may not look at namespaces is believed to have one.
+    """
+    try:
+        await client.get(NAMESPACES, name)
+    except NotFoundError:
+        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        await client.create(
+            NAMESPACES, stamped(namespace, project), dry_run=dry_run, field_manager=FIELD_MANAGER
+        )
+        return True
+    except ForbiddenError:
+        return False
+    return False
+
+
+def conflicting_managers(error: ConflictError) -> set[str]:
+    """Who owns the fields that an apply was refused for."""
+    found = set()
+    for cause in error.details.get("causes") or ():
+        if cause.get("reason") == "FieldManagerConflict":
+            text = str(cause.get("message", ""))
+            found.add(text.partition('"')[2].partition('"')[0] or "somebody else")
+    return found
+
+
+def _fields(error: ConflictError) -> list[str]:
+    causes: Sequence[Any] = error.details.get("causes") or ()
+    return sorted({str(cause.get("field", "")) for cause in causes} - {""})
+
+
+def _is_immutable(error: InvalidError) -> bool:
+    return any(words in error.server_message for words in _IMMUTABLE)
+
+
+def _is_same(before: Object, after: Object) -> bool:
+    """Whether nothing was written; a dry run has a new version of the same content."""
+    versions = (before["metadata"].get("resourceVersion"), after["metadata"].get("resourceVersion"))
+    return versions[0] == versions[1] or _content(before) == _content(after)
+
+
+def _content(obj: Object) -> Object:
+    """The object without what changes by itself."""
+    meta = {
+        key: value
+        for key, value in obj["metadata"].items()
+        if key not in ("managedFields", "resourceVersion", "generation")
+    }
+    return {**{key: value for key, value in obj.items() if key != "status"}, "metadata": meta}

@@ -1,0 +1,219 @@
+"""`down`: remove exactly what `up` made."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from kompose.cluster.errors import ClusterError
+from kompose.cluster.gone import until_none
+from kompose.cluster.inventory import owned_objects
+from kompose.cluster.kinds import WORKLOADS, resource_of, title
+from kompose.cluster.ownership import (
+    MANAGED_BY,
+    PROJECT,
+    Object,
+    project_selector,
+    service_key,
+    service_selector,
+)
+from kube_client.client import Client
+from kube_client.discovery import Discovery
+from kube_client.errors import ForbiddenError, KubeError, NotFoundError
+from kube_client.objects import KubeObject
+from kube_client.resource import (
+    EVENTS,
+    NAMESPACES,
+    PERSISTENT_VOLUME_CLAIMS,
+    PODS,
+    ResourceType,
+)
+
+_MADE_BY_ITSELF = {
+    "ConfigMap": ("kube-root-ca.crt", "openshift-service-ca.crt"),
+    "ServiceAccount": ("default",),
+}
+_OF_OTHERS = frozenset(("Event", "Endpoints", "EndpointSlice", "Lease", "PodMetrics"))
+
+
+@dataclass(frozen=True, slots=True)
+class DownOptions:
+    """What to remove: volumes only when asked for, some services or all."""
+
+    namespace: str
+    volumes: bool = False
+    services: tuple[str, ...] = ()
+    timeout: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class DownPlan:
+    """What will go, and what stays."""
+
+    removed: tuple[Object, ...]
+    kept_volumes: tuple[str, ...]
+
+    @property
+    def destroys_data(self) -> bool:
+        """Whether volumes are among what goes."""
+        return any(obj["kind"] == PERSISTENT_VOLUME_CLAIMS.kind for obj in self.removed)
+
+
+@dataclass(frozen=True, slots=True)
+class DownResult:
+    """What went, what stayed; nothing went when the person said no."""
+
+    removed: tuple[str, ...] = ()
+    kept_volumes: tuple[str, ...] = ()
+    kept_namespace: str = ""
+    is_declined: bool = False
+
+
+async def down(
+    client: Client,
+    project_name: str,
+    options: DownOptions,
+    confirm: Callable[[DownPlan], Awaitable[bool]],
+    progress: Callable[[str], None],
+) -> DownResult:
+    """Remove a project's objects and wait until they are gone.
+
+    `progress` hears one line for each step. The namespace goes too when `up` made it and nothing
+    of anybody else is left in it.
+
+    Raises:
+        ClusterError: Something did not end in time.
+        KubeError: The server refused, or went away.
+    """
+    plan = _plan(await owned_objects(client, project_name, options.namespace), options)
+    if plan.removed and not await confirm(plan):
+        return DownResult(is_declined=True)
+    for obj in reversed(plan.removed):
+        await _delete(client, obj, options.namespace)
+        progress(f"{title(obj)} is being removed")
+    await _until_all_gone(client, project_name, plan.removed, options, progress)
+    removed = [title(obj) for obj in plan.removed]
+    kept = ""
+    if not options.services and not plan.kept_volumes:
+        made = await _own_namespace(client, project_name, options.namespace)
+        if made and await _is_empty(client, options.namespace):
+            await _delete_namespace(client, options, progress)
+            removed.append(f"namespace/{options.namespace}")
+        elif made:
+            kept = options.namespace
+    return DownResult(tuple(removed), plan.kept_volumes, kept)
+
+
+def _plan(found: Sequence[Object], options: DownOptions) -> DownPlan:
+    chosen = [obj for obj in found if not options.services or service_key(obj) in options.services]
+    is_volume = [obj["kind"] == PERSISTENT_VOLUME_CLAIMS.kind for obj in chosen]
+    pairs = list(zip(chosen, is_volume, strict=True))
+    return DownPlan(
+        tuple(obj for obj, volume in pairs if options.volumes or not volume),
+        tuple(obj["metadata"]["name"] for obj, volume in pairs if volume and not options.volumes),
+    )
+
+
+async def _delete(client: Client, obj: Object, namespace: str) -> None:
+    try:
+        await client.delete(
+            resource_of(obj),
+            obj["metadata"]["name"],
+            namespace,
+            uid=obj["metadata"]["uid"],
+            propagation="Background",
+        )
+    except NotFoundError:
+        return  # somebody was quicker
+
+
+async def _until_all_gone(
+    client: Client,
+    project: str,
+    removed: Sequence[Object],
+    options: DownOptions,
+    progress: Callable[[str], None],
+) -> None:
+    """Wait for the objects and for the pods that they ran."""
+    uids = {obj["metadata"]["uid"] for obj in removed}
+    kinds = dict.fromkeys(resource_of(obj) for obj in removed)
+    waits = [
+        until_none(
+            client,
+            resource,
+            options.namespace,
+            labels=project_selector(project),
+            is_awaited=lambda found: found.metadata.uid in uids,
+            timeout=options.timeout,
+        )
+        for resource in kinds
+    ]
+    units = sorted({service_key(obj) for obj in removed if resource_of(obj) in WORKLOADS} - {""})
+    if units:
+        waits.append(_until_pods_gone(client, units, options, progress))
+    await asyncio.gather(*waits)
+
+
+async def _until_pods_gone(
+    client: Client, units: list[str], options: DownOptions, progress: Callable[[str], None]
+) -> None:
+    told: list[str] = []
+
+    def tell(names: list[str]) -> None:
+        if names != told:
+            told[:] = names
+            progress(f"waiting for {len(names)} pod{'s'[: len(names) != 1]} to end")
+
+    await until_none(
+        client,
+        PODS,
+        options.namespace,
+        labels=service_selector(units),
+        on_left=tell,
+        timeout=options.timeout,
+    )
+
+
+async def _own_namespace(client: Client, project: str, name: str) -> bool:
+    try:
+        namespace = await client.get(NAMESPACES, name)
+    except (NotFoundError, ForbiddenError):
+        return False
+    labels = namespace["metadata"].get("labels") or {}
+    return labels.get(MANAGED_BY) == "kompose" and labels.get(PROJECT) == project
+
+
+async def _is_empty(client: Client, namespace: str) -> bool:
+    """Whether nothing is left in a namespace but what is in every one; in doubt, no."""
+    try:
+        resources = (await Discovery.discover(client)).resources
+        for resource in resources:
+            if resource.namespaced and "list" in resource.verbs and not _is_of_others(resource):
+                found = await client.list(resource, KubeObject, namespace=namespace)
+                automatic = _MADE_BY_ITSELF.get(resource.kind, ())
+                if any(obj.metadata.name not in automatic for obj in found.items):
+                    return False
+    except KubeError:
+        return False
+    return True
+
+
+def _is_of_others(resource: ResourceType) -> bool:
+    return resource.kind in _OF_OTHERS or resource.plural == EVENTS.plural
+
+
+async def _delete_namespace(
+    client: Client, options: DownOptions, progress: Callable[[str], None]
+) -> None:
+    progress(f"namespace/{options.namespace} is being removed")
+    await client.delete(NAMESPACES, options.namespace)
+    try:
+        await until_none(
+            client,
+            NAMESPACES,
+            "",
+            fields=f"metadata.name={options.namespace}",
+            is_awaited=lambda found: found.metadata.name == options.namespace,
+            timeout=options.timeout,
+        )
+    except ClusterError:
+        progress(f"namespace/{options.namespace} is still ending")

@@ -1,0 +1,318 @@
+"""`up`: make what the compose file says in the order of its needs, and wait until it runs."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from kompose.cluster.apply import Applied, Applier, Outcome, ensure_namespace
+from kompose.cluster.health import Crash, Health, Phase, crashes
+from kompose.cluster.inventory import owned_objects
+from kompose.cluster.kinds import resource_of, title
+from kompose.cluster.ownership import Object, project_selector, service_key, stamped
+from kompose.cluster.plan import Need, Plan, make_plan, selected_objects
+from kompose.cluster.view import ProjectView
+from kompose.cluster.watching import ProjectWatch
+from kube_client.client import Client
+from kube_client.errors import KubeError
+from kube_client.logs import LogQuery, open_log
+from kube_client.resource import HORIZONTAL_POD_AUTOSCALERS, PERSISTENT_VOLUME_CLAIMS
+
+_LAST_LINES = 6
+_LINE_LENGTH = 300
+
+
+@dataclass(frozen=True, slots=True)
+class UpOptions:
+    """How to bring a project up.
+
+    `timeout` is in seconds, None waits for ever. Without `waits` nothing is waited for but
+    dependencies. `services` limits the run to these and what they depend on.
+    """
+
+    namespace: str
+    timeout: float | None = 300.0
+    waits: bool = True
+    prune: bool = False
+    dry_run: bool = False
+    force: bool = False
+    services: tuple[str, ...] = ()
+
+
+class Progress(NamedTuple):
+    """One piece of news: an object applied, or how a service is now.
+
+    `lines` are the last words of a container that crashed.
+    """
+
+    service: str = ""
+    health: Health | None = None
+    applied: Applied | None = None
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UpResult:
+    """What became of a project."""
+
+    applied: tuple[Applied, ...]
+    health: Mapping[str, Health] = field(default_factory=dict)
+    orphans: tuple[str, ...] = ()
+    pruned: tuple[str, ...] = ()
+    made_namespace: bool = False
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the cluster had everything already."""
+        return (
+            all(one.outcome is Outcome.UNCHANGED for one in self.applied)
+            and not self.pruned
+            and not self.made_namespace
+        )
+
+    @property
+    def unready(self) -> dict[str, Health]:
+        """The services that are not as they were asked for."""
+        return {name: health for name, health in self.health.items() if not health.is_good}
+
+
+async def up(
+    client: Client,
+    objects: Sequence[Object],
+    project: ProjectView,
+    options: UpOptions,
+    progress: Callable[[Progress], None],
+) -> UpResult:
+    """Make the project's objects, or bring those that are there to what they should be.
+
+    Converges from any state: a run that was stopped in the middle is finished by the next.
+
+    Raises:
+        ClusterError: The file cannot be run as it stands, or objects belong to somebody else.
+        KubeError: The server refused, or went away.
+    """
+    chosen = _chosen(objects, project, options)
+    plan = make_plan(_without_scaled_replicas(chosen), project.selected(options.services))
+    made_namespace = await ensure_namespace(
+        client, options.namespace, project.name, dry_run=options.dry_run
+    )
+    applier = Applier(
+        client,
+        options.namespace,
+        project.name,
+        dry_run=options.dry_run,
+        force=options.force,
+        on_applied=lambda applied: progress(Progress(applied=applied)),
+    )
+    if options.dry_run:
+        if not made_namespace:
+            await applier.apply_all(_stamped(plan.base, project))
+            for group in plan.workloads.values():
+                await applier.apply_all(_stamped(group, project))
+        return UpResult(tuple(applier.results), made_namespace=made_namespace)
+    await applier.apply_all(_stamped(plan.base, project))
+    run = _Run(client, plan, project, options, applier, progress)
+    health = await run.start() if plan.workloads else {}
+    orphans = () if options.services else await _orphans(client, objects, project, options)
+    pruned = await _prune(client, orphans, options) if options.prune else ()
+    return UpResult(
+        tuple(applier.results),
+        health,
+        tuple(title(obj) for obj in orphans if title(obj) not in pruned),
+        pruned,
+        made_namespace,
+    )
+
+
+class _Run:
+    """The workloads of one project on their way up."""
+
+    def __init__(
+        self,
+        client: Client,
+        plan: Plan,
+        project: ProjectView,
+        options: UpOptions,
+        applier: Applier,
+        progress: Callable[[Progress], None],
+    ) -> None:
+        self._client = client
+        self._plan = plan
+        self._project = project
+        self._options = options
+        self._applier = applier
+        self._progress = progress
+        self._told: dict[str, Health] = {}
+        self._heard: set[Crash] = set()
+
+    async def start(self) -> dict[str, Health]:
+        """Apply each unit when its needs are met; return when all are settled, or time is up."""
+        loop = asyncio.get_running_loop()
+        timeout = self._options.timeout
+        deadline = None if timeout is None else loop.time() + timeout
+        waiting = list(self._plan.workloads)
+        labels = project_selector(self._project.name)
+        namespace = self._options.namespace
+        async with ProjectWatch(self._client, namespace, self._plan.workloads, labels) as watch:
+            while True:
+                waiting = await self._apply_ready(waiting, watch)
+                health = self._health(waiting, watch)
+                await self._tell(health, watch)
+                if self._is_done(waiting, health):
+                    return self._by_service(health)
+                left = None if deadline is None else deadline - loop.time()
+                if left is not None and left <= 0:
+                    return self._by_service(health)
+                await watch.changed(left)
+
+    async def _apply_ready(self, waiting: list[str], watch: ProjectWatch) -> list[str]:
+        """Apply what needs wait for no longer; returns what still waits."""
+        rest = []
+        for unit in waiting:
+            needs = self._plan.needs[unit]
+            if any(need.unit in waiting or not _is_met(need, watch) for need in needs):
+                rest.append(unit)
+                continue
+            for obj in _stamped(self._plan.workloads[unit], self._project):
+                watch.expect((await self._applier.apply(obj)).object)
+        if len(rest) < len(waiting):
+            return await self._apply_ready(rest, watch)
+        return rest
+
+    def _health(self, waiting: list[str], watch: ProjectWatch) -> dict[str, Health]:
+        found = {}
+        for unit in self._plan.workloads:
+            if unit not in waiting:
+                found[unit] = watch.health(unit)
+                continue
+            awaited = [
+                self._plan.names[need.unit][0]
+                for need in self._plan.needs[unit]
+                if need.unit in waiting or not _is_met(need, watch)
+            ]
+            found[unit] = Health(Phase.WAITING, why=f"for {', '.join(dict.fromkeys(awaited))}")
+        return found
+
+    def _is_done(self, waiting: list[str], health: Mapping[str, Health]) -> bool:
+        if not self._options.waits:
+            return not waiting
+        running = [found for unit, found in health.items() if unit not in waiting]
+        if not all(found.is_settled for found in running):
+            return False
+        return not waiting or any(found.phase is Phase.FAILED for found in running)
+
+    async def _tell(self, health: Mapping[str, Health], watch: ProjectWatch) -> None:
+        for unit, found in health.items():
+            lines: tuple[str, ...] = ()
+            for crash in crashes(watch.pods_of(unit)):
+                if crash not in self._heard and found.phase is not Phase.WAITING:
+                    self._heard.add(crash)
+                    lines = await self._last_words(crash)
+            if found != self._told.get(unit) or lines:
+                self._told[unit] = found
+                name = " + ".join(self._plan.names[unit])
+                self._progress(Progress(service=name, health=found, lines=lines))
+
+    async def _last_words(self, crash: Crash) -> tuple[str, ...]:
+        """The end of the log of the run that crashed."""
+        query = LogQuery(
+            self._options.namespace,
+            crash.pod,
+            crash.container,
+            tail_lines=_LAST_LINES,
+            timestamps=False,
+        )
+        try:
+            async with aclosing(open_log(self._client, query)) as chunks:
+                text = b"".join([chunk async for chunk in chunks])
+        except KubeError:
+            return ()
+        lines = text.decode("utf-8", "replace").splitlines()
+        return tuple(line[:_LINE_LENGTH] for line in lines[-_LAST_LINES:])
+
+    def _by_service(self, health: Mapping[str, Health]) -> dict[str, Health]:
+        return {name: found for unit, found in health.items() for name in self._plan.names[unit]}
+
+
+def _is_met(need: Need, watch: ProjectWatch) -> bool:
+    """Whether another unit is as far as `depends_on` wants it."""
+    health = watch.health(need.unit)
+    if need.condition == "service_completed_successfully":
+        return health.phase is Phase.COMPLETED
+    if need.condition == "service_healthy":
+        return health.is_good
+    return health.has_started or health.is_good
+
+
+def _chosen(
+    objects: Sequence[Object], project: ProjectView, options: UpOptions
+) -> Sequence[Object]:
+    if not options.services:
+        return objects
+    return selected_objects(objects, project.selected(options.services))
+
+
+def _stamped(objects: Sequence[Object], project: ProjectView) -> list[Object]:
+    return [stamped(obj, project.name) for obj in objects]
+
+
+def _without_scaled_replicas(objects: Sequence[Object]) -> list[Object]:
+    """The objects; what an autoscaler scales says no number of its own."""
+    scaled = {
+        (target.get("kind"), target.get("name"))
+        for obj in objects
+        if obj.get("kind") == HORIZONTAL_POD_AUTOSCALERS.kind
+        and isinstance(target := obj.get("spec", {}).get("scaleTargetRef"), dict)
+    }
+    kept = []
+    for obj in objects:
+        if (obj.get("kind"), obj["metadata"]["name"]) in scaled:
+            spec = {key: value for key, value in obj["spec"].items() if key != "replicas"}
+            obj = {**obj, "spec": spec}  # noqa: PLW2901 - the same object, less one field
+        kept.append(obj)
+    return kept
+
+
+async def _orphans(
+    client: Client, objects: Sequence[Object], project: ProjectView, options: UpOptions
+) -> tuple[Object, ...]:
+    """What an earlier up of this project made and the file no longer has."""
+    wanted = {title(obj) for obj in objects}
+    found = await owned_objects(client, project.name, options.namespace)
+    claimed_by_sets = {
+        obj["metadata"]["name"]
+        for obj in found
+        if obj["kind"] == PERSISTENT_VOLUME_CLAIMS.kind and service_key(obj) in _set_keys(objects)
+    }
+    return tuple(
+        obj
+        for obj in found
+        if title(obj) not in wanted and obj["metadata"]["name"] not in claimed_by_sets
+    )
+
+
+def _set_keys(objects: Sequence[Object]) -> set[str]:
+    return {
+        str((claim["metadata"].get("labels") or {}).get("io.kompose.service", ""))
+        for obj in objects
+        for claim in (obj.get("spec") or {}).get("volumeClaimTemplates") or ()
+    }
+
+
+async def _prune(client: Client, orphans: Sequence[Object], options: UpOptions) -> tuple[str, ...]:
+    """Remove orphans, volumes excepted: their data may be wanted."""
+    removed = []
+    for obj in orphans:
+        resource = resource_of(obj)
+        if resource is PERSISTENT_VOLUME_CLAIMS:
+            continue
+        await client.delete(
+            resource,
+            obj["metadata"]["name"],
+            options.namespace,
+            uid=obj["metadata"]["uid"],
+            propagation="Background",
+        )
+        removed.append(title(obj))
+    return tuple(removed)

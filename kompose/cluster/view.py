@@ -1,0 +1,62 @@
+"""What the commands on a cluster know of a compose project. Pure."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from kompose.manifests.names import key_name
+from kompose.project import Dependency, Project, PublishedPort
+
+
+class ServiceView(NamedTuple):
+    """One service: its name in the file, and what else stands there of its life."""
+
+    name: str
+    dependencies: tuple[Dependency, ...] = ()
+    ports: tuple[PublishedPort, ...] = ()
+    container_name: str = ""
+
+    @property
+    def key(self) -> str:
+        """The value of the label that the service's objects carry."""
+        return key_name(self.name)
+
+
+class ProjectView(NamedTuple):
+    """A project by its services, in the order of the file."""
+
+    name: str
+    services: Mapping[str, ServiceView]
+
+    def selected(self, names: tuple[str, ...]) -> "ProjectView":
+        """The project with only these services and what they depend on; none means all.
+
+        Raises:
+            KeyError: There is no such service; the argument is its name.
+        """
+        if not names:
+            return self
+        wanted: dict[str, ServiceView] = {}
+        rest = list(names)
+        while rest:
+            name = rest.pop()
+            if name not in wanted:
+                wanted[name] = self.services[name]
+                rest += [
+                    dependency.service
+                    for dependency in wanted[name].dependencies
+                    if dependency.service in self.services
+                ]
+        return self._replace(
+            services={name: view for name, view in self.services.items() if name in wanted}
+        )
+
+
+def project_view(project: Project) -> ProjectView:
+    """What the commands on a cluster need of a project."""
+    return ProjectView(
+        project.name,
+        {
+            name: ServiceView(name, service.dependencies, service.ports, service.container_name)
+            for name, service in project.services.items()
+        },
+    )
