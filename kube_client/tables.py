@@ -6,15 +6,18 @@ Listed and watched like any other kind; a server that makes no tables gives name
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from kube_client.client import Client, Page
+from kube_client.errors import MethodNotAllowedError
 from kube_client.objects import KubeObject, KubeStruct, ObjectMeta
 from kube_client.reflector import Pace, Reflector, ReflectorState, Selection, watch_lines
 from kube_client.resource import ObjectKey, ResourceType
 from kube_client.store import Store
+from kube_client.timestamp import format_timestamp
 from kube_client.watch import WatchDecoder, WatchEvent
 
 TABLE = (
@@ -54,10 +57,9 @@ class _WireRow(KubeStruct):
     object: KubeObject = msgspec.field(default_factory=KubeObject)
 
 
-class _ListMeta(KubeStruct):
-    name: str = ""
-    namespace: str = ""
-    resource_version: str = ""
+class _WireMeta(ObjectMeta):
+    """The metadata of a table, of a list, or of one object."""
+
     continue_: str = msgspec.field(default="", name="continue")
     remaining_item_count: int | None = None
 
@@ -66,14 +68,10 @@ class _WireTable(KubeStruct):
     """A Table, or the plain list or object of a server that makes no tables."""
 
     kind: str = ""
-    metadata: ObjectMeta = msgspec.field(default_factory=ObjectMeta)
+    metadata: _WireMeta = msgspec.field(default_factory=_WireMeta)
     column_definitions: list[TableColumn] | None = None
     rows: list[_WireRow] | None = None
     items: list[KubeObject] | None = None
-
-
-class _WirePage(KubeStruct):
-    metadata: _ListMeta = msgspec.field(default_factory=_ListMeta)
 
 
 class TableFeed:
@@ -97,7 +95,7 @@ class TableFeed:
                 "GET", path, query=query, accept=TABLE, verb="list"
             )
             table = self._client.decode(content, _WireTable, path)
-            meta = self._client.decode(content, _WirePage, path).metadata
+            meta = table.metadata
             yield Page(self._rows(table), meta.resource_version, meta.remaining_item_count)
             if not meta.continue_:
                 return
@@ -115,7 +113,7 @@ class TableFeed:
                 if event is None:
                     yield None
                     continue
-                for row in self._rows(event.object):
+                for row in self._event_rows(event, path):
                     yield WatchEvent(event.type, row)
 
     def _rows(self, table: _WireTable) -> list[TableRow]:
@@ -127,16 +125,30 @@ class TableFeed:
             TableRow(row.object.key, row.cells, row.object.metadata) for row in table.rows or ()
         ]
 
+    def _event_rows(self, event: WatchEvent[_WireTable], path: str) -> list[TableRow]:
+        table = event.object
+        if event.type == "BOOKMARK":
+            return [TableRow(ObjectKey("", ""), [], table.metadata)]
+        if table.kind != "Table" and self.columns != NAME_AND_AGE:
+            raise MethodNotAllowedError(f"The server does not watch {path} as a table.")
+        return self._rows(table)
+
     def _plain_rows(self, table: _WireTable) -> list[TableRow]:
         self.columns = self.columns or NAME_AND_AGE
         listed = table.items
         metas = [table.metadata] if listed is None else [item.metadata for item in listed]
         return [
             TableRow(
-                ObjectKey(meta.namespace, meta.name), [meta.name, meta.creation_timestamp], meta
+                ObjectKey(meta.namespace, meta.name),
+                [meta.name, _written(meta.creation_timestamp)],
+                meta,
             )
             for meta in metas
         ]
+
+
+def _written(moment: datetime | None) -> str:
+    return "" if moment is None else format_timestamp(moment)
 
 
 class TableReflector:
