@@ -69,7 +69,8 @@ class KubeApp(App[None]):
             return self._options.namespace or None
         access = self._session.client.access
         context = self._config.contexts.get(access.context_name)
-        return access.namespace if context is not None and context.namespace else None
+        names_one = context is not None and context.namespace not in ("", "default")
+        return access.namespace if names_one else None
 
     def _start_intent(self) -> Intent:
         if self._options.command:

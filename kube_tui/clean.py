@@ -20,7 +20,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 
 
 def one_line(text: str) -> str:
-    """The text on one line: line ends and tabs are blanks, other control characters are pictures."""
+    """The text on one line: line ends and tabs are blanks, other controls are pictures."""
     if text.isascii() and text.isprintable():
         return text
     return _BAD.sub(lambda match: _SOFT.get(ord(match[0]), "\ufffd"), text)

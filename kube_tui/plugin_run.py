@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shlex
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from kube_tui.actions.action import Desk, Subject
 from kube_tui.actions.question import Confirm, Field, Form
@@ -77,23 +80,37 @@ async def run_plugin(
         )
     ):
         return
-    if shutil.which(command[0]) is None:
+    environment = plugin_environment(os.environ, values.get("KUBECONFIG", ""))
+    program = shutil.which(command[0], path=environment["PATH"])
+    if program is None:
         desk.say(f"{command[0]} is not on the PATH; {plugin.name} needs it.", Tone.BROKEN)
     elif plugin.background:
-        await _run_behind(desk, plugin, command)
+        await _run_behind(desk, plugin, [program, *command[1:]], environment)
     else:
-        await _run_in_front(desk, plugin, command)
+        await _run_in_front(desk, plugin, [program, *command[1:]], environment)
+
+
+def plugin_environment(environment: Mapping[str, str], kubeconfig: str) -> dict[str, str]:
+    """The person's own, our programs found too, and the kubeconfig that we were given."""
+    path = environment.get("PATH", os.defpath)
+    ours = {"PATH": os.pathsep.join([path, str(Path(sys.executable).parent)])}
+    if kubeconfig:
+        ours["KUBECONFIG"] = kubeconfig
+    return {**environment, **ours}
 
 
 def _field(asked: PluginInput) -> Field:
     return Field(asked.name, asked.label, asked.kind, asked.default, asked.options, asked.required)
 
 
-async def _run_behind(desk: Desk, plugin: Plugin, command: Sequence[str]) -> None:
+async def _run_behind(
+    desk: Desk, plugin: Plugin, command: Sequence[str], environment: Mapping[str, str]
+) -> None:
     """Without leaving the screen; what it said last is the news."""
     desk.say(f"{plugin.description} runs ...", Tone.BUSY)
     process = await asyncio.create_subprocess_exec(
         *command,
+        env=environment,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -113,10 +130,12 @@ async def _run_behind(desk: Desk, plugin: Plugin, command: Sequence[str]) -> Non
         desk.say(f"{plugin.description}: done.")
 
 
-async def _run_in_front(desk: Desk, plugin: Plugin, command: Sequence[str]) -> None:
+async def _run_in_front(
+    desk: Desk, plugin: Plugin, command: Sequence[str], environment: Mapping[str, str]
+) -> None:
     """With the whole terminal, error messages included."""
     with desk.terminal():
-        process = await asyncio.create_subprocess_exec(*command)
+        process = await asyncio.create_subprocess_exec(*command, env=environment)
         try:
             code = await process.wait()
         except asyncio.CancelledError:

@@ -197,12 +197,12 @@ class TableModel(Generic[ItemT]):
         return any(cell.tone in (Tone.BROKEN, Tone.ATTENTION, Tone.BUSY) for cell in cells)
 
     def _row_text(self, item: ItemT) -> str:
-        """All cells but those that time alone changes, joined by blanks."""
+        """All cells but labels, and but those that time alone changes, joined by blanks."""
         text = self._texts.get(item.key)
         if text is None:
             moment = self._moment
             cells = (column.cell(item, moment).text for column in self._view.columns
-                     if not column.ages)  # fmt: skip
+                     if not column.ages and column.name != "LABELS")  # fmt: skip
             text = self._texts[item.key] = " ".join(cells)
         return text
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
 
@@ -79,6 +80,11 @@ class BrowserScreen(Screen[None]):
     BrowserScreen ResourceTable { border-top: solid $surface; border-bottom: solid $surface; }
     """
     AUTO_FOCUS = "ResourceTable"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # With priority, so that a line typed or pasted at one go arrives whole in the prompt.
+        Binding("slash", "filter", show=False, priority=True),
+        Binding("colon", "go_to", show=False, priority=True),
+    ]
 
     class ContextWanted(Message):
         """Connect to another cluster, and go there."""
@@ -415,7 +421,13 @@ class BrowserScreen(Screen[None]):
             for plugin in self._options.shelf.plugins
             if plugin.is_for(words) and not (plugin.dangerous and self._options.read_only)
         ]
-        self._keys = key_table(view, actions, plugins)
+        self._keys = key_table(
+            view,
+            actions,
+            plugins,
+            is_deep=self._trail.is_deep,
+            is_narrowed=view.is_namespaced and self._level.place.namespace is not None,
+        )
         self.query_one(KeyMenu).entries = menu(self._keys, enter_words(view))
 
     def on_key(self, event: events.Key) -> None:
@@ -511,6 +523,12 @@ class BrowserScreen(Screen[None]):
     def action_next_theme(self) -> None:
         """Other colours."""
         self.post_message(self.ThemeWanted(""))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While a line is typed, its sign is a character like any other."""
+        if action in ("filter", "go_to"):
+            return not self.query_one(Prompt).is_open
+        return super().check_action(action, parameters)
 
     # -- marks, sort, filter ---------------------------------------------------------------------
 
@@ -620,7 +638,7 @@ class BrowserScreen(Screen[None]):
 
     def _close_prompt(self) -> None:
         self.query_one(Prompt).close()
-        self._table.focus()
+        self.set_focus(self._table)
 
     def say(self, words: str, tone: Tone = Tone.DONE) -> None:
         """One line of news; it goes by itself."""

@@ -34,7 +34,7 @@ class DocumentScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "back", "back"),
-        Binding("slash", "search", "search"),
+        Binding("slash", "search", "search", priority=True),
         Binding("n", "match(1)", "next match"),
         Binding("N", "match(-1)", "previous match"),
         Binding("w", "wrap", "wrap long lines"),
@@ -81,6 +81,12 @@ class DocumentScreen(Screen[None]):
         lines = f"{len(self._document.lines):,} lines"
         matched = f"{found:,} match /{self._search} · " if self._search else ""
         self.query_one(Crumbs).counts = matched + lines
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While a line is typed, its sign is a character like any other."""
+        if action == "search":
+            return not self.query_one(Prompt).is_open
+        return super().check_action(action, parameters)
 
     def action_back(self) -> None:
         """Forget the search first, then leave."""
@@ -131,7 +137,7 @@ class DocumentScreen(Screen[None]):
 
     def _leave_prompt(self) -> None:
         self.query_one(Prompt).close()
-        self.query_one(DocumentPanel).focus()
+        self.set_focus(self.query_one(DocumentPanel))
 
 
 def _pattern(text: str) -> re.Pattern[str] | None:

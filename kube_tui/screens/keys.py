@@ -21,6 +21,9 @@ _SHOWN = {
     "down": "↓",
     "left": "←",
     "right": "→",
+    "minus": "-",
+    "shift+left": "⇧←",
+    "shift+right": "⇧→",
 }
 
 
@@ -86,25 +89,33 @@ class KeyEntry:
 def shown_key(key: str) -> str:
     """A key's name as people write it."""
     if key.startswith("ctrl+"):
-        return f"^{key.removeprefix('ctrl+')}"
+        inner = key.removeprefix("ctrl+")
+        return "^" + {"backslash": "\\"}.get(inner, inner)
     if key in _SHOWN:
         return _SHOWN[key]
     return key.capitalize() if len(key) > 1 and key[0] == "f" and key[1:].isdigit() else key
 
 
 def key_table(
-    view: View[Any], actions: Mapping[str, Action], plugins: Iterable[KeyEntry]
+    view: View[Any],
+    actions: Mapping[str, Action],
+    plugins: Iterable[KeyEntry],
+    *,
+    is_deep: bool,
+    is_narrowed: bool,
 ) -> dict[str, KeyEntry]:
     """Every key of a view.
 
-    An action's key beats a screen's; a plugin takes a free one, or one that it says it overrides;
+    `is_deep`: there is a way back. `is_narrowed`: the rows are of one namespace. An action's key beats a screen's; a plugin takes a free one, or one that it says it overrides;
     sorting takes what is left.
     """
     table: dict[str, KeyEntry] = {}
     for action in actions.values():
         table[action.key] = KeyEntry(action.key, action.words, view.name, action.rank, action)
+    idle = {"back": not is_deep, "all_namespaces": not is_narrowed}
     for each in SCREEN_KEYS:
-        table.setdefault(each.key, KeyEntry(each.key, each.words, "every table", each.rank, each))
+        rank = 9 if idle.get(each.method) else each.rank
+        table.setdefault(each.key, KeyEntry(each.key, each.words, "every table", rank, each))
     for entry in plugins:
         if entry.key not in table or (isinstance(entry.target, Plugin) and entry.target.override):
             table[entry.key] = entry

@@ -113,7 +113,7 @@ class LogsScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "back", "back"),
-        Binding("slash", "filter", "filter"),
+        Binding("slash", "filter", "filter", priority=True),
         Binding("s", "follow", "follow, or stay"),
         Binding("w", "switch('wrap')", "wrap"),
         Binding("t", "switch('shows_time')", "time"),
@@ -207,6 +207,12 @@ class LogsScreen(Screen[None]):
 
     # -- keys ------------------------------------------------------------------------------------
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While a line is typed, its sign is a character like any other."""
+        if action == "filter":
+            return not self.query_one(Prompt).is_open
+        return super().check_action(action, parameters)
+
     def action_back(self) -> None:
         """Forget the filter first, then leave."""
         if self._filter:
@@ -298,7 +304,7 @@ class LogsScreen(Screen[None]):
 
     def _close_prompt(self) -> None:
         self.query_one(Prompt).close()
-        self.query_one(LogPanel).focus()
+        self.set_focus(self.query_one(LogPanel))
 
 
 def tail_options(wanted: LogsWanted, span: _Span) -> TailOptions:

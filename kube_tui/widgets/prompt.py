@@ -68,8 +68,7 @@ class Prompt(Horizontal):
     """Hidden until it is asked for; takes one line and goes."""
 
     DEFAULT_CSS = """
-    Prompt { height: 1; padding: 0 1; background: $surface; display: none; }
-    Prompt.-open { display: block; }
+    Prompt { height: 1; padding: 0 1; background: $surface; }
     Prompt Label { width: 2; color: $accent; text-style: bold; background: $surface; }
     Prompt Input, Prompt Input:focus {
         width: 1fr; height: 1; border: none; padding: 0; background: $surface;
@@ -103,6 +102,7 @@ class Prompt(Horizontal):
         self._completer = _Completer(complete)
         self._history: dict[str, list[str]] = {GO: [], FILTER: []}
         self._recalled = 0
+        self.display = False
 
     def compose(self) -> ComposeResult:
         """A sign, the line, and what is wrong with it."""
@@ -114,7 +114,7 @@ class Prompt(Horizontal):
     @property
     def is_open(self) -> bool:
         """Whether it takes the keys now."""
-        return self.has_class("-open")
+        return bool(self.display)
 
     def open(self, mode: str, text: str = "") -> None:
         """Take a line, beginning with this text."""
@@ -127,12 +127,12 @@ class Prompt(Horizontal):
         line.cursor_position = len(text)
         self._recalled = len(self._history[mode])
         self.complain("")
-        self.add_class("-open")
-        line.focus()
+        self.display = True
+        self.screen.set_focus(line)  # at once: the next key may be here already
 
     def close(self) -> None:
         """Go out of the way."""
-        self.remove_class("-open")
+        self.display = False
 
     def complain(self, words: str) -> None:
         """Say what is wrong with the line so far; '' takes it back."""
