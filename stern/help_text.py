@@ -51,7 +51,9 @@ def _described_command() -> Callable[..., None]:
 
     query = Annotated[str, typer.Argument(metavar="[POD-QUERY]", show_default=False)]
     parameters = [
-        inspect.Parameter("pod_query", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=query)
+        inspect.Parameter(
+            "pod_query", inspect.Parameter.POSITIONAL_OR_KEYWORD, default="", annotation=query
+        )
     ]
     parameters += _parameters(ORIGINAL, "Options")
     parameters += _parameters(BEYOND, "Beyond the Go program")
@@ -62,7 +64,7 @@ def _described_command() -> Callable[..., None]:
 def _parameters(flags: Iterable[Flag], panel: str) -> list[inspect.Parameter]:
     return [
         inspect.Parameter(
-            flag.name.replace("-", "_"),
+            flag.name.replace("-", "_").replace("for", "for_"),
             inspect.Parameter.KEYWORD_ONLY,
             default=_default(flag),
             annotation=Annotated[_TYPES[flag.kind], _option(flag, panel)],

@@ -78,13 +78,11 @@ Codes = tuple[int, ...]
 def parse_colors(
     pod_colors: Sequence[str], container_colors: Sequence[str]
 ) -> tuple[tuple[Codes, Codes], ...]:
-    """The pairs that --pod-colors and --container-colors mean; the usual ones for neither.
+    """The pairs that --pod-colors and --container-colors mean.
 
     Raises:
         SternError: A list is missing, too short or no list of numbers.
     """
-    if not pod_colors and not container_colors:
-        return DEFAULT_PAIRS
     pods = [_codes(text) for text in pod_colors]
     containers = [_codes(text) for text in container_colors]
     if not pods:

@@ -22,10 +22,8 @@ CONDITION_VALUES = ("True", "False", "Unknown")
 CONTAINER_STATES = ("running", "waiting", "terminated", "all")
 
 
-def quoted_choices(choices: tuple[str, ...], last_word: str = "or") -> str:
-    """`'a', 'b', or 'c'`, as the messages name what they would accept."""
-    *first, last = (f"'{choice}'" for choice in choices)
-    return f"{', '.join(first)}, {last_word} {last}"
+def _quoted(choices: tuple[str, ...]) -> list[str]:
+    return [f"'{choice}'" for choice in choices]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +39,12 @@ class Condition:
         name, equals, value = text.lower().partition("=")
         known_names = {known.lower(): known for known in CONDITIONS}
         if name not in known_names:
-            raise SternError(f"condition should be one of {quoted_choices(CONDITIONS)}")
+            raise SternError(f"condition should be one of {', '.join(_quoted(CONDITIONS))}")
         known_values = {known.lower(): known for known in CONDITION_VALUES}
         if equals and value not in known_values:
-            raise SternError(f"condition value should be one of {quoted_choices(CONDITION_VALUES)}")
+            raise SternError(
+                f"condition value should be one of {', '.join(_quoted(CONDITION_VALUES))}"
+            )
         return cls(known_names[name], known_values[value] if equals else "True")
 
     def holds(self, pod: Pod) -> bool:
@@ -58,7 +58,8 @@ class Condition:
 def parse_container_state(text: str) -> str:
     """The state as given, or a `SternError` that names the choices."""
     if text not in CONTAINER_STATES:
-        raise SternError(f"containerState should be one of {quoted_choices(CONTAINER_STATES)}")
+        *first, last = _quoted(CONTAINER_STATES)
+        raise SternError(f"containerState should be one of {', '.join(first)}, or {last}")
     return text
 
 

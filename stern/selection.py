@@ -124,9 +124,9 @@ def build_filter(options: TailOptions, pod_pattern: str) -> TargetFilter:
         SternError: A pattern does not compile.
     """
     return TargetFilter(
-        pod=_compile(pod_pattern, "query"),
+        pod=_compile(pod_pattern, "from query"),
         exclude_pod=_compile_any(options.exclude_pods, "excluded pod query"),
-        container=_compile(options.container, "container query"),
+        container=_compile(options.container, "for container query"),
         exclude_container=_compile_any(options.exclude_containers, "excluded container query"),
         states=options.container_states,
         init_containers=options.init_containers,
@@ -140,7 +140,7 @@ def _compile(text: str, what: str) -> Pattern:
     try:
         return compile_pattern(text)
     except PatternError as error:
-        raise SternError(f"failed to compile regular expression from {what}: {error}") from error
+        raise SternError(f"failed to compile regular expression {what}: {error}") from error
 
 
 def _compile_any(texts: tuple[str, ...], what: str) -> Pattern | None:

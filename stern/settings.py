@@ -10,7 +10,7 @@ from stern.flag_parser import ParsedFlags
 from stern.line_filter import compile_filter, compile_highlighter
 from stern.options import FOLLOW_LIMIT, READ_LIMIT, TailOptions
 from stern.output import OutputOptions, check_output
-from stern.palette import DistinctPalette, Palette, colors_enabled, parse_colors
+from stern.palette import DEFAULT_PAIRS, DistinctPalette, Palette, colors_enabled, parse_colors
 from stern.pod_state import Condition, parse_container_state
 from stern.selection import ResourceQuery, build_filter, namespaces_of, normalised_selectors
 from stern.timestamps import stamp_format
@@ -55,7 +55,8 @@ def build_palette(flags: ParsedFlags, *, is_terminal: bool, env: Mapping[str, st
     Raises:
         SternError: A colour list is wrong.
     """
-    pairs = parse_colors(flags.texts("pod-colors"), flags.texts("container-colors"))
+    pods, containers = flags.texts("pod-colors"), flags.texts("container-colors")
+    pairs = parse_colors(pods, containers) if pods or containers else DEFAULT_PAIRS
     word = flags.text("color")
     is_known = word in ("always", "never", "auto")
     enabled = is_known and colors_enabled(word, is_terminal=is_terminal, env=env)
