@@ -1,4 +1,4 @@
-"""A request in, a reply out: authenticate, route, authorize, handle, shape errors. No sockets."""
+"""A request in, a reply out: authenticate, authorize, route, handle, shape errors. No sockets."""
 
 from __future__ import annotations
 
@@ -6,13 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs
 
-from demo_cluster.handlers import deletes, discovery, objects, watches, writes
-from demo_cluster.reply import AnyReply, Backend, Call, Handler, Reply, User
-from demo_cluster.route import Route, find_route
-from demo_cluster.status import Failure, unauthorized
-from demo_cluster.users import ANONYMOUS, Tokens
+from demo_cluster.handlers import (
+    access,
+    deletes,
+    discovery,
+    objects,
+    subresources,
+    watches,
+    writes,
+)
+from demo_cluster.kinds import Kind
+from demo_cluster.rbac import Attributes, Authorizer, refusal
+from demo_cluster.reply import AnyReply, Backend, Call, Handler, Reply
+from demo_cluster.route import Route, attributes_of, find_route
+from demo_cluster.status import Failure, forbidden, method_not_allowed, unauthorized
+from demo_cluster.users import ANONYMOUS, AUTHENTICATED, User
 
 _COMMON_HEADERS = {"Cache-Control": "no-cache, private"}
+_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 
 _BY_VERB: dict[str, Handler] = {
     "get": objects.get_object,
@@ -26,10 +37,43 @@ _BY_VERB: dict[str, Handler] = {
 }
 """What answers a request for a resource."""
 
-_BY_SUBRESOURCE: dict[tuple[str, str], Handler] = {}
-"""What answers for a part of it, by plural and subresource."""
+_BY_RESOURCE: dict[tuple[str, str], Handler] = {
+    ("selfsubjectaccessreviews", "create"): access.self_access,
+    ("subjectaccessreviews", "create"): access.subject_access,
+    ("localsubjectaccessreviews", "create"): access.subject_access,
+    ("selfsubjectrulesreviews", "create"): access.self_rules,
+    ("selfsubjectreviews", "create"): access.who_am_i,
+    ("tokenreviews", "create"): access.review_token,
+    ("bindings", "create"): subresources.bind,
+    ("componentstatuses", "list"): discovery.component_statuses,
+}
+"""What answers for resources that are not kept, by plural and verb."""
+
+_BY_SUBRESOURCE: dict[tuple[str, str], Handler] = {
+    ("status", "get"): subresources.read,
+    ("status", "update"): subresources.replace_status,
+    ("status", "patch"): subresources.patch_status,
+    ("scale", "get"): subresources.get_scale,
+    ("scale", "update"): subresources.replace_scale,
+    ("scale", "patch"): subresources.patch_scale,
+    ("ephemeralcontainers", "get"): subresources.read,
+    ("ephemeralcontainers", "update"): subresources.replace_ephemeral_containers,
+    ("ephemeralcontainers", "patch"): subresources.patch_ephemeral_containers,
+    ("resize", "get"): subresources.read,
+    ("resize", "update"): subresources.replace_resize,
+    ("resize", "patch"): subresources.patch_resize,
+    ("approval", "get"): subresources.read,
+    ("approval", "update"): subresources.replace_status,
+    ("approval", "patch"): subresources.patch_status,
+    ("binding", "create"): subresources.bind,
+    ("eviction", "create"): subresources.evict,
+    ("finalize", "update"): subresources.finalize_namespace,
+    ("token", "create"): access.request_token,
+}
+"""What answers for a part of an object, by subresource and verb."""
 
 _BY_PATH: dict[str, Handler] = {
+    "/": discovery.paths,
     "/version": discovery.version,
     "/healthz": discovery.health,
     "/livez": discovery.health,
@@ -49,21 +93,22 @@ class RawRequest:
     query: str
     headers: Mapping[str, str]
     body: bytes
+    impersonated_groups: tuple[str, ...] = ()
 
 
 class Api:
     """Answers requests on one cluster's behalf."""
 
-    def __init__(self, backend: Backend, tokens: Tokens) -> None:
+    def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._tokens = tokens
+        self._authorizer = Authorizer(backend.storage)
 
     async def answer(self, request: RawRequest) -> AnyReply:
         """The reply to any request; failures are replies too."""
         try:
             reply = await self._answer(request)
         except discovery.PageNotFound:
-            reply = _page_not_found()
+            reply = page_not_found()
         except Failure as failure:
             reply = Reply(failure.code, failure.body(), failure.headers)
         if isinstance(reply, Reply):
@@ -72,9 +117,18 @@ class Api:
 
     async def _answer(self, request: RawRequest) -> AnyReply:
         user = self._authenticate(request.headers)
+        if request.method not in _METHODS:
+            raise method_not_allowed()
         query = parse_qs(request.query, keep_blank_values=True)
         is_watch = (query.get("watch") or ["false"])[0] in ("true", "1", "")
-        route = find_route(request.method, request.path, is_watch, self._backend.registry)
+        registry = self._backend.registry
+        wanted = attributes_of(
+            request.method, request.path, is_watch, _selected_name(query), registry
+        )
+        user = self._impersonated(user, request, wanted)
+        if not self._authorizer.decide(user, wanted).is_allowed:
+            raise refusal(user, wanted)
+        route = find_route(request.method, request.path, is_watch, registry)
         call = Call(
             request.method,
             request.path,
@@ -87,28 +141,58 @@ class Api:
         )
         handler = _handler(route)
         if handler is None:
-            return _page_not_found()
+            return page_not_found()
         return await handler(call)
 
     def _authenticate(self, headers: Mapping[str, str]) -> User:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             return ANONYMOUS
-        user = self._tokens.owner(token.strip())
+        user = self._backend.tokens.owner(token.strip(), self._backend.clock.now())
         if user is None:
             raise unauthorized()
         return user
 
+    def _impersonated(self, user: User, request: RawRequest, wanted: Attributes) -> User:
+        name = request.headers.get("impersonate-user")
+        if not name:
+            if request.impersonated_groups or request.headers.get("impersonate-uid"):
+                text = "requested [] without impersonating a user"
+                raise Failure(500, "InternalError", f"Internal error occurred: {text}")
+            return user
+        may = Attributes("impersonate", "", "users", name=name)
+        if not self._authorizer.decide(user, may).is_allowed:
+            raise _may_not_impersonate(user, wanted)
+        groups = request.impersonated_groups
+        if AUTHENTICATED not in groups and name != ANONYMOUS.name:
+            groups = (*groups, AUTHENTICATED)
+        return User(name, groups, request.headers.get("impersonate-uid", ""))
+
+
+def _may_not_impersonate(user: User, wanted: Attributes) -> Failure:
+    denied = refusal(user, replace(wanted, verb=f"impersonate-on:user-info:{wanted.verb}"))
+    return forbidden(denied.message, denied.details)
+
+
+def _selected_name(query: Mapping[str, list[str]]) -> str:
+    for clause in (query.get("fieldSelector") or [""])[0].split(","):
+        field, _, value = clause.partition("=")
+        if field == "metadata.name":
+            return value.lstrip("=")
+    return ""
+
 
 def _handler(route: Route) -> Handler | None:
-    if route.kind is not None and route.subresource is not None:
-        return _BY_SUBRESOURCE.get((route.kind.plural, route.subresource.name))
     if route.kind is not None:
-        return _BY_VERB.get(route.verb)
+        return _resource_handler(route, route.kind)
     path = route.path.rstrip("/") or "/"
+    if route.verb in ("put", "patch", "delete", "head", "options"):
+        raise method_not_allowed()
     if path in _BY_PATH:
         return _BY_PATH[path]
-    parts = path.strip("/").split("/")
+    parts = path[1:].split("/")
+    if parts[0] in ("healthz", "livez", "readyz"):
+        return discovery.health_check
     if parts[0] == "api" and len(parts) == 2:
         return discovery.resources
     if parts[0] == "apis" and len(parts) in (2, 3):
@@ -116,6 +200,14 @@ def _handler(route: Route) -> Handler | None:
     return None
 
 
-def _page_not_found() -> Reply:
+def _resource_handler(route: Route, kind: Kind) -> Handler | None:
+    if route.subresource is not None:
+        return _BY_SUBRESOURCE.get((route.subresource.name, route.verb))
+    own = _BY_RESOURCE.get((kind.plural, route.verb))
+    return own or _BY_VERB.get(route.verb)
+
+
+def page_not_found() -> Reply:
+    """404 with the plain text that Go's multiplexer gives."""
     headers = {"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"}
     return Reply(404, "404 page not found\n", headers)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import random
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from demo_cluster.api import Api
+from demo_cluster.bootstrap import make_first_objects
 from demo_cluster.certificates import make_certificates
 from demo_cluster.clock import Clock, RealClock
-from demo_cluster.kinds import KindRegistry, kind_of
+from demo_cluster.history import HistoryClock
+from demo_cluster.kinds import KindRegistry
 from demo_cluster.kubeconfig_file import ContextEntry, kubeconfig_text, write_private
 from demo_cluster.listener import Listener
-from demo_cluster.reply import Backend, User
+from demo_cluster.reply import Backend
 from demo_cluster.storage import Storage
-from demo_cluster.users import ADMIN, DEVELOPER, VIEWER, Tokens
-
-_FIRST_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+from demo_cluster.users import ADMIN, DEVELOPER, VIEWER, Tokens, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +39,14 @@ class DemoCluster:
     def __init__(self, options: ClusterOptions | None = None) -> None:
         self.options = options or ClusterOptions()
         rng = random.Random(self.options.seed)
-        self.storage = Storage(self.options.clock, random.Random(rng.getrandbits(64)))
+        self.clock = HistoryClock(self.options.clock)
+        self.storage = Storage(self.clock, random.Random(rng.getrandbits(64)))
         self.tokens = Tokens(random.Random(random.SystemRandom().getrandbits(128)))
-        self.backend = Backend(self.storage, self.options.clock, KindRegistry(), rng)
+        self.backend = Backend(self.storage, self.options.clock, KindRegistry(), rng, self.tokens)
         self.server = ""
         self._certificates = make_certificates(_hosts(self.options.host))
         self._listener = Listener(
-            Api(self.backend, self.tokens), self._certificates, self.options.host, self.options.port
+            Api(self.backend), self._certificates, self.options.host, self.options.port
         )
         self._user_tokens = {user: self.tokens.issue(user) for user in (ADMIN, VIEWER, DEVELOPER)}
 
@@ -57,7 +56,7 @@ class DemoCluster:
         Raises:
             OSError: The port is taken.
         """
-        self._make_namespaces()
+        make_first_objects(self.storage)
         self._start_world()
         port = await self._listener.start()
         host = f"[{self.options.host}]" if ":" in self.options.host else self.options.host
@@ -66,9 +65,18 @@ class DemoCluster:
     async def stop(self) -> None:
         """Stop listening and end everything that runs."""
         await self._listener.stop()
-        world = self.backend.world
-        if world is not None and hasattr(world, "stop"):
-            await world.stop()
+        if self.backend.world is not None:
+            self.backend.world.stop()
+
+    def _start_world(self) -> None:
+        try:
+            from demo_cluster.world import World, WorldOptions
+        except ImportError:
+            return
+        options = WorldOptions(self.options.scenario, self.options.seed, self.options.dials)
+        world = World(self.backend, self.clock, options, self._certificates.authority)
+        self.backend.world = world
+        world.start()
 
     def kubeconfig(self) -> str:
         """A kubeconfig with a context for each of the users; the admin's is the current one."""
@@ -87,20 +95,6 @@ class DemoCluster:
     def token(self, user: User = ADMIN) -> str:
         """The bearer token of one of the first users."""
         return self._user_tokens[user]
-
-    def _make_namespaces(self) -> None:
-        for name in _FIRST_NAMESPACES:
-            self.storage.create(kind_of("namespaces"), {"metadata": {"name": name}})
-
-    def _start_world(self) -> None:
-        if importlib.util.find_spec("demo_cluster.world") is None:
-            return
-        module = importlib.import_module("demo_cluster.world")
-        world = module.World(
-            self.storage, self.options.clock, random.Random(self.options.seed), self.options
-        )
-        self.backend.world = world
-        world.start()
 
 
 def _hosts(host: str) -> tuple[str, ...]:

@@ -334,6 +334,7 @@ class KindRegistry:
         self._kinds = {(kind.group, kind.version, kind.plural): kind for kind in kinds}
         self._versions = {(kind.group, kind.version) for kind in kinds}
         self._printer_columns: dict[tuple[str, str, str], list[Obj]] = {}
+        self._scale_paths: dict[tuple[str, str, str], Obj] = {}
         self.generation = 0
 
     def all(self) -> list[Kind]:
@@ -375,8 +376,20 @@ class KindRegistry:
         """What a CRD says its Table shows; None when it says nothing."""
         return self._printer_columns.get((kind.group, kind.version, kind.plural))
 
-    def add(self, kind: Kind, printer_columns: list[Obj] | None = None) -> None:
+    def scale_paths(self, kind: Kind) -> Obj | None:
+        """Where a CRD says its replicas are; None when it has no scale."""
+        return self._scale_paths.get((kind.group, kind.version, kind.plural))
+
+    def add(
+        self,
+        kind: Kind,
+        printer_columns: list[Obj] | None = None,
+        scale_paths: Obj | None = None,
+    ) -> None:
         """Serve one more kind, or another form of the same."""
+        self._scale_paths.pop((kind.group, kind.version, kind.plural), None)
+        if scale_paths is not None:
+            self._scale_paths[kind.group, kind.version, kind.plural] = scale_paths
         self._printer_columns.pop((kind.group, kind.version, kind.plural), None)
         if printer_columns is not None:
             self._printer_columns[kind.group, kind.version, kind.plural] = printer_columns

@@ -15,6 +15,7 @@ from aiohttp import WSMsgType, web
 from demo_cluster.api import Api, RawRequest
 from demo_cluster.certificates import Certificates
 from demo_cluster.reply import Reply, StreamReply, UpgradeReply
+from demo_cluster.status import Failure
 
 MAX_BODY = 3 * 1024 * 1024
 
@@ -54,13 +55,38 @@ class Listener:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")
         headers = {name.lower(): value for name, value in request.headers.items()}
-        raw = RawRequest(request.method, unquote(path), query, headers, await request.read())
+        groups = tuple(request.headers.getall("Impersonate-Group", ()))
+        try:
+            body = await _body(request)
+        except _TooLargeError:
+            return _whole(_too_large())
+        raw = RawRequest(request.method, unquote(path), query, headers, body, groups)
         reply = await self._api.answer(raw)
         if isinstance(reply, Reply):
             return _whole(reply)
         if isinstance(reply, StreamReply):
             return await _stream(request, reply)
         return await _upgrade(request, reply)
+
+
+class _TooLargeError(Exception):
+    """The body is larger than an API server takes."""
+
+
+async def _body(request: web.BaseRequest) -> bytes:
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise _TooLargeError
+    return bytes(body)
+
+
+def _too_large() -> Reply:
+    failure = Failure(
+        413, "RequestEntityTooLarge", f"Request entity too large: limit is {MAX_BODY}"
+    )
+    return Reply(413, failure.body(), {"Cache-Control": "no-cache, private", "Connection": "close"})
 
 
 def _server_context(certificates: Certificates) -> ssl.SSLContext:

@@ -14,16 +14,7 @@ from demo_cluster.kinds import KindRegistry, Obj
 from demo_cluster.route import Route
 from demo_cluster.status import bad_request
 from demo_cluster.storage import Storage
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """Who asks, as authentication found out."""
-
-    name: str
-    groups: tuple[str, ...] = ()
-    uid: str = ""
-    extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+from demo_cluster.users import Tokens, User
 
 
 @dataclass(slots=True)
@@ -34,6 +25,7 @@ class Backend:
     clock: Clock
     registry: KindRegistry
     rng: random.Random
+    tokens: Tokens
     world: Any = None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from demo_cluster.kinds import Kind, KindRegistry, Subresource
+from demo_cluster.rbac import Attributes
 from demo_cluster.status import method_not_allowed, no_such_resource
 
 
@@ -44,18 +45,39 @@ _METHOD_VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
 
 def split_resource_path(path: str) -> ResourcePath | None:
     """The parts of `/api/v1/...` or `/apis/GROUP/VERSION/...`; None for any other path."""
-    parts = path.strip("/").split("/")
-    if parts[0] == "api" and len(parts) > 2:
+    parts = path[1:].split("/")
+    if parts[-1] == "":
+        parts.pop()
+    if len(parts) > 2 and parts[0] == "api":
         group, version, rest = "", parts[1], parts[2:]
-    elif parts[0] == "apis" and len(parts) > 3:
+    elif len(parts) > 3 and parts[0] == "apis":
         group, version, rest = parts[1], parts[2], parts[3:]
     else:
         return None
     namespace = None
     if rest[0] == "namespaces" and len(rest) > 2 and rest[2] not in ("status", "finalize"):
-        namespace, rest = rest[1], rest[2:]
+        namespace, rest = rest[1] or None, rest[2:]
     plural, name, subresource, *tail = (*rest, "", "", "")[: max(len(rest), 3)]
     return ResourcePath(group, version, namespace, plural, name, subresource, "/".join(["", *tail]))
+
+
+def attributes_of(
+    method: str, path: str, is_watch: bool, field_name: str, registry: KindRegistry
+) -> Attributes:
+    """What the authorizer is asked about; `field_name` is a name from the field selector."""
+    parts = split_resource_path(path)
+    if parts is None:
+        return Attributes(_plain_verb(method), path=path)
+    verb = verb_of(method, parts.name, is_watch)
+    kind = registry.find(parts.group, parts.version, parts.plural)
+    namespace, name = parts.namespace or "", parts.name or field_name
+    if parts.plural == "namespaces" and kind is not None:
+        namespace = parts.name
+    return Attributes(verb, parts.group, parts.plural, parts.subresource, namespace, name)
+
+
+def _plain_verb(method: str) -> str:
+    return {"GET": "get", "HEAD": "head", "POST": "post", "PUT": "put"}.get(method, method.lower())
 
 
 def find_route(method: str, path: str, is_watch: bool, registry: KindRegistry) -> Route:
@@ -65,28 +87,38 @@ def find_route(method: str, path: str, is_watch: bool, registry: KindRegistry) -
         Failure: 404, no such resource or subresource; 405, it does not do that.
     """
     parts = split_resource_path(path)
-    if parts is None or not registry.serves(parts.group, parts.version):
+    if parts is None:
+        return Route(method.lower(), path)
+    if not registry.serves(parts.group, parts.version):
+        if parts.group in registry.groups():
+            raise no_such_resource()
         return Route(method.lower(), path)
     kind = registry.find(parts.group, parts.version, parts.plural)
     if kind is None or (parts.namespace is not None and not kind.namespaced):
         raise no_such_resource()
-    verb = _verb(method, parts.name, is_watch)
     subresource = None
     if parts.subresource:
         subresource = kind.subresource(parts.subresource)
         if subresource is None:
             raise no_such_resource()
+    verb = verb_of(method, parts.name, is_watch and subresource is None)
     allowed = subresource.verbs if subresource else kind.verbs
-    if verb not in allowed and not (verb == "watch" and "list" in allowed):
+    if method == "HEAD" or (verb not in allowed and not (verb == "watch" and "list" in allowed)):
         raise method_not_allowed()
+    if kind.namespaced and not parts.namespace and (parts.name or verb == "create"):
+        raise no_such_resource() if parts.name else method_not_allowed()
     return Route(verb, path, kind, parts.namespace, parts.name, subresource, parts.rest)
 
 
-def _verb(method: str, name: str, is_watch: bool) -> str:
+def verb_of(method: str, name: str, is_watch: bool) -> str:
+    """The API's word for a method on an object or a collection."""
     if method in ("GET", "HEAD"):
         if is_watch:
             return "watch"
         return "get" if name else "list"
     if method == "DELETE":
         return "delete" if name else "deletecollection"
-    return _METHOD_VERBS.get(method, method.lower())
+    verb = _METHOD_VERBS.get(method, method.lower())
+    if verb in ("update", "patch") and not name:
+        return f"{verb} a collection"
+    return verb

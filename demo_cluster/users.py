@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 import random
-
-from demo_cluster.reply import User
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 AUTHENTICATED = "system:authenticated"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who asks, as authentication found out."""
+
+    name: str
+    groups: tuple[str, ...] = ()
+    uid: str = ""
+    extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+
+
 ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
-ADMIN = User("admin", ("system:masters", AUTHENTICATED))
-VIEWER = User("viewer", ("viewers", AUTHENTICATED))
-DEVELOPER = User("developer", ("developers", AUTHENTICATED))
+ADMIN = User("admin", ("system:masters", AUTHENTICATED), "admin")
+VIEWER = User("viewer", ("viewers", AUTHENTICATED), "viewer")
+DEVELOPER = User("developer", ("developers", AUTHENTICATED), "developer")
+
+
+def service_account_user(namespace: str, name: str, uid: str) -> User:
+    """The user that a service account's token stands for."""
+    groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", AUTHENTICATED)
+    return User(f"system:serviceaccount:{namespace}:{name}", groups, uid)
 
 
 class Tokens:
@@ -19,17 +38,31 @@ class Tokens:
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
         self._users: dict[str, User] = {}
+        self._expiry: dict[str, datetime] = {}
 
-    def issue(self, user: User) -> str:
-        """A new token for this user."""
+    def issue(self, user: User, expires: datetime | None = None) -> str:
+        """A new token for this user; None = it holds for ever."""
         token = f"demo-{self._rng.getrandbits(160):040x}"
         self._users[token] = user
+        if expires is not None:
+            self._expiry[token] = expires
         return token
+
+    def issue_for_account(
+        self, namespace: str, name: str, uid: str, seconds: int, now: datetime
+    ) -> tuple[str, datetime]:
+        """A new token for a service account, and when it ends."""
+        expires = now + timedelta(seconds=seconds)
+        return self.issue(service_account_user(namespace, name, uid), expires), expires
 
     def revoke(self, token: str) -> None:
         """Nobody comes in with this token any more."""
         self._users.pop(token, None)
+        self._expiry.pop(token, None)
 
-    def owner(self, token: str) -> User | None:
-        """Whose token it is, None when nobody's."""
+    def owner(self, token: str, now: datetime | None = None) -> User | None:
+        """Whose token it is; None when nobody's, or when it has expired."""
+        expires = self._expiry.get(token)
+        if expires is not None and now is not None and now >= expires:
+            self.revoke(token)
         return self._users.get(token)

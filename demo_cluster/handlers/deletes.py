@@ -99,18 +99,29 @@ def delete_options(call: Call) -> DeleteOptions:
     given: Any = (
         decoded_body(call, the_kind(call), "DeleteOptions").value if call.body.strip() else {}
     )
-    preconditions = given.get("preconditions") or {}
-    grace = given.get("gracePeriodSeconds")
-    if grace is None and call.param("gracePeriodSeconds"):
-        text = call.param("gracePeriodSeconds")
+    from_query: Obj = {}
+    if text := call.param("gracePeriodSeconds"):
         try:
-            grace = int(text)
+            from_query["gracePeriodSeconds"] = int(text)
         except ValueError as error:
             raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from error
-    propagation: Any = given.get("propagationPolicy") or call.param("propagationPolicy") or None
+    if call.param("propagationPolicy"):
+        from_query["propagationPolicy"] = call.param("propagationPolicy")
+    if "orphanDependents" in call.query:
+        from_query["orphanDependents"] = call.flag("orphanDependents")
+    return delete_options_of({**from_query, **given})
+
+
+def delete_options_of(given: Obj) -> DeleteOptions:
+    """DeleteOptions as they came, checked.
+
+    Raises:
+        Failure: 422, they make no sense.
+    """
+    preconditions = given.get("preconditions") or {}
+    grace = given.get("gracePeriodSeconds")
+    propagation: Any = given.get("propagationPolicy") or None
     orphan = given.get("orphanDependents")
-    if orphan is None and "orphanDependents" in call.query:
-        orphan = call.flag("orphanDependents")
     _check_options(given, propagation, orphan)
     if orphan is not None:
         propagation = "Orphan" if orphan else "Background"

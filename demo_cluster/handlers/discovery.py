@@ -36,14 +36,58 @@ async def version(call: Call) -> Reply:
     return Reply(body=VERSION)
 
 
+_CHECKS = ("ping", "log", "etcd", "informer-sync", "poststarthook/start-apiextensions-controllers")
+
+
 async def health(call: Call) -> Reply:
     """GET /healthz, /livez and /readyz."""
-    text = "text/plain; charset=utf-8"
+    headers = {
+        "Content-Type": "text/plain; charset=utf-8",
+        "X-Content-Type-Options": "nosniff",
+    }
     if "verbose" not in call.query:
-        return Reply(body="ok", headers={"Content-Type": text, "X-Content-Type-Options": "nosniff"})
+        return Reply(body="ok", headers=headers)
     name = call.path.strip("/")
-    body = f"[+]ping ok\n[+]log ok\n[+]etcd ok\n{name} check passed\n"
-    return Reply(body=body, headers={"Content-Type": text, "X-Content-Type-Options": "nosniff"})
+    lines = "".join(f"[+]{check} ok\n" for check in _CHECKS)
+    return Reply(body=f"{lines}{name} check passed\n", headers=headers)
+
+
+async def health_check(call: Call) -> Reply:
+    """GET /readyz/NAME: one check.
+
+    Raises:
+        Failure: 404, there is no such check.
+    """
+    name = call.path.strip("/").partition("/")[2]
+    if name not in _CHECKS:
+        raise PageNotFound
+    return Reply(body="ok", headers={"Content-Type": "text/plain; charset=utf-8"})
+
+
+async def paths(call: Call) -> Reply:
+    """GET /: every path that is served."""
+    registry = call.backend.registry
+    found = ["/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/apis/"]
+    for name, versions in registry.groups().items():
+        if name:
+            found += [f"/apis/{name}", *(f"/apis/{name}/{version}" for version in versions)]
+    found += ["/healthz", *(f"/healthz/{check}" for check in _CHECKS), "/livez", "/metrics"]
+    found += ["/openapi/v2", "/openapi/v3", "/openapi/v3/", "/readyz", "/version"]
+    return Reply(body={"paths": sorted(found)})
+
+
+async def component_statuses(call: Call) -> Reply:
+    """GET componentstatuses: a deprecated list of what the cluster runs on."""
+    del call
+    condition = {"type": "Healthy", "status": "True", "message": "ok"}
+    items = [
+        {"metadata": {"name": name}, "conditions": [condition]}
+        for name in ("etcd-0", "scheduler", "controller-manager")
+    ]
+    return Reply(
+        body={"kind": "ComponentStatusList", "apiVersion": "v1", "metadata": {}, "items": items},
+        headers={"Warning": '299 - "v1 ComponentStatus is deprecated in v1.19+"'},
+    )
 
 
 async def core_versions(call: Call) -> Reply:

@@ -1,0 +1,188 @@
+"""What every new cluster has: its first namespaces, roles, bindings and priority classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from demo_cluster.kinds import Obj, kind_of
+from demo_cluster.storage import Storage
+
+FIRST_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+_RBAC = "rbac.authorization.k8s.io"
+_READ = ["get", "list", "watch"]
+_WRITE = ["create", "delete", "deletecollection", "patch", "update"]
+_BOOTSTRAP_LABELS = {"kubernetes.io/bootstrapping": "rbac-defaults"}
+
+_CORE_VIEWED = [
+    "configmaps",
+    "endpoints",
+    "persistentvolumeclaims",
+    "persistentvolumeclaims/status",
+    "pods",
+    "replicationcontrollers",
+    "replicationcontrollers/scale",
+    "serviceaccounts",
+    "services",
+    "services/status",
+    "bindings",
+    "events",
+    "limitranges",
+    "namespaces/status",
+    "pods/log",
+    "pods/status",
+    "replicationcontrollers/status",
+    "resourcequotas",
+    "resourcequotas/status",
+    "namespaces",
+]
+_APPS = [
+    "controllerrevisions",
+    "daemonsets",
+    "daemonsets/status",
+    "deployments",
+    "deployments/scale",
+    "deployments/status",
+    "replicasets",
+    "replicasets/scale",
+    "replicasets/status",
+    "statefulsets",
+    "statefulsets/scale",
+    "statefulsets/status",
+]
+_BATCH = ["cronjobs", "cronjobs/status", "jobs", "jobs/status"]
+
+
+def _rule(group: str, resources: list[str], verbs: list[str]) -> Obj:
+    return {"verbs": verbs, "apiGroups": [group], "resources": resources}
+
+
+def _urls(urls: list[str], verbs: list[str]) -> Obj:
+    return {"verbs": verbs, "nonResourceURLs": urls}
+
+
+_VIEW: list[Obj] = [
+    _rule("", _CORE_VIEWED, _READ),
+    _rule("discovery.k8s.io", ["endpointslices"], _READ),
+    _rule("apps", _APPS, _READ),
+    _rule("autoscaling", ["horizontalpodautoscalers", "horizontalpodautoscalers/status"], _READ),
+    _rule("batch", _BATCH, _READ),
+    _rule("policy", ["poddisruptionbudgets", "poddisruptionbudgets/status"], _READ),
+    _rule("networking.k8s.io", ["ingresses", "ingresses/status", "networkpolicies"], _READ),
+    _rule("metrics.k8s.io", ["pods", "nodes"], _READ),
+]
+_EDIT: list[Obj] = [
+    _rule(
+        "",
+        ["pods/attach", "pods/exec", "pods/portforward", "pods/proxy", "secrets", "services/proxy"],
+        _READ,
+    ),
+    _rule("", ["serviceaccounts"], ["impersonate"]),
+    _rule(
+        "",
+        ["pods", "pods/attach", "pods/exec", "pods/portforward", "pods/proxy", "pods/eviction"],
+        _WRITE,
+    ),
+    _rule(
+        "",
+        [
+            "configmaps",
+            "events",
+            "persistentvolumeclaims",
+            "replicationcontrollers",
+            "replicationcontrollers/scale",
+            "secrets",
+            "serviceaccounts",
+            "services",
+            "services/proxy",
+        ],
+        _WRITE,
+    ),
+    _rule("", ["serviceaccounts/token"], ["create"]),
+    _rule("apps", _APPS, _WRITE),
+    _rule("autoscaling", ["horizontalpodautoscalers"], _WRITE),
+    _rule("batch", _BATCH, _WRITE),
+    _rule("policy", ["poddisruptionbudgets"], _WRITE),
+    _rule("networking.k8s.io", ["ingresses", "networkpolicies"], _WRITE),
+    _rule("coordination.k8s.io", ["leases"], [*_READ, *_WRITE]),
+    *_VIEW,
+]
+_ADMIN: list[Obj] = [
+    _rule(_RBAC, ["rolebindings", "roles"], [*_READ, *_WRITE]),
+    _rule("authorization.k8s.io", ["localsubjectaccessreviews"], ["create"]),
+    *_EDIT,
+]
+_HEALTH = ["/healthz", "/livez", "/readyz", "/version", "/version/"]
+
+_CLUSTER_ROLES: dict[str, list[Obj]] = {
+    "cluster-admin": [_rule("*", ["*"], ["*"]), _urls(["*"], ["*"])],
+    "admin": _ADMIN,
+    "edit": _EDIT,
+    "view": _VIEW,
+    "system:discovery": [
+        _urls(
+            ["/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*", *_HEALTH],
+            ["get"],
+        )
+    ],
+    "system:basic-user": [
+        _rule(
+            "authorization.k8s.io",
+            ["selfsubjectaccessreviews", "selfsubjectrulesreviews"],
+            ["create"],
+        ),
+        _rule("authentication.k8s.io", ["selfsubjectreviews"], ["create"]),
+    ],
+    "system:public-info-viewer": [_urls(_HEALTH, ["get"])],
+}
+_CLUSTER_BINDINGS: dict[str, tuple[str, ...]] = {
+    "cluster-admin": ("system:masters",),
+    "system:basic-user": ("system:authenticated",),
+    "system:discovery": ("system:authenticated",),
+    "system:public-info-viewer": ("system:authenticated", "system:unauthenticated"),
+}
+_PRIORITIES = {
+    "system-cluster-critical": (
+        2000000000,
+        (
+            "Used for system critical pods that must run in the cluster, but can be moved to "
+            "another node if necessary."
+        ),
+    ),
+    "system-node-critical": (
+        2000001000,
+        "Used for system critical pods that must not be moved from their current node.",
+    ),
+}
+
+
+def make_first_objects(storage: Storage) -> None:
+    """Create them in an empty storage."""
+    for name in FIRST_NAMESPACES:
+        _create(storage, "namespaces", "", {"metadata": {"name": name}})
+    for name, rules in _CLUSTER_ROLES.items():
+        meta = {"name": name, "labels": dict(_BOOTSTRAP_LABELS)}
+        _create(storage, "clusterroles", _RBAC, {"metadata": meta, "rules": rules})
+    for name, groups in _CLUSTER_BINDINGS.items():
+        _create(storage, "clusterrolebindings", _RBAC, cluster_binding(name, name, groups))
+    for name, (value, text) in _PRIORITIES.items():
+        body: dict[str, Any] = {
+            "metadata": {"name": name},
+            "value": value,
+            "description": text,
+            "preemptionPolicy": "PreemptLowerPriority",
+        }
+        _create(storage, "priorityclasses", "scheduling.k8s.io", body)
+
+
+def cluster_binding(name: str, role: str, groups: tuple[str, ...]) -> Obj:
+    """A ClusterRoleBinding of groups to a cluster role."""
+    subjects = [{"kind": "Group", "apiGroup": _RBAC, "name": group} for group in groups]
+    return {
+        "metadata": {"name": name, "labels": dict(_BOOTSTRAP_LABELS)},
+        "subjects": subjects,
+        "roleRef": {"apiGroup": _RBAC, "kind": "ClusterRole", "name": role},
+    }
+
+
+def _create(storage: Storage, plural: str, group: str, obj: Obj) -> None:
+    storage.create(kind_of(plural, group), obj)
