@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,19 @@ from kube_tui.text.document import Document
 
 if TYPE_CHECKING:
     from textual.screen import Screen
+
+
+@contextlib.contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Ctrl-C is for the program that has the terminal now, not for us.
+
+    A handler that does nothing, because an ignored signal would be ignored by that program too.
+    """
+    before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class ScreenDesk:
@@ -86,6 +100,6 @@ class ScreenDesk:
     @contextlib.contextmanager
     def terminal(self) -> Iterator[None]:
         """The terminal is the caller's for a while; the screen comes back afterwards."""
-        with self._screen.app.suspend():
+        with self._screen.app.suspend(), _deaf_to_interrupts():
             yield
         self._screen.app.refresh(layout=True)

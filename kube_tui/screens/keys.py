@@ -106,8 +106,9 @@ def key_table(
 ) -> dict[str, KeyEntry]:
     """Every key of a view.
 
-    `is_deep`: there is a way back. `is_narrowed`: the rows are of one namespace. An action's key beats a screen's; a plugin takes a free one, or one that it says it overrides;
-    sorting takes what is left.
+    `is_deep`: there is a way back. `is_narrowed`: the rows are of one namespace. An action's key
+    beats a screen's; a plugin takes a free one, or one that it says it overrides; sorting takes
+    what is left.
     """
     table: dict[str, KeyEntry] = {}
     for action in actions.values():
