@@ -4,6 +4,7 @@ The original's own commands are read by its rules, which are not those of Typer.
 after them (`up`, `down`, `logs`, ...) is a Typer app.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -98,6 +99,15 @@ def _print_completion(words: Sequence[str]) -> int:
 
 
 def _convert(parsed: Parsed, line: Sequence[str]) -> int:
+    # One pass over a tree that lives to the end: there is nothing to collect, only to walk.
+    gc.disable()
+    try:
+        return _convert_files(parsed, line)
+    finally:
+        gc.enable()
+
+
+def _convert_files(parsed: Parsed, line: Sequence[str]) -> int:
     from kompose.request import check_single_output, convert_request
     from kompose.selection import project_directory, select_files
 
@@ -140,6 +150,8 @@ def _objects(
             ReadOptions(profiles=request.profiles, interpolate=request.interpolates),
         )
     except ComposeError as error:
+        for warning in error.warnings:
+            report.warn(warning.message)
         raise ConvertError(f"Unable to load files: {error}") from error
     for warning in model.warnings:
         report.warn(warning.message)

@@ -15,35 +15,30 @@ _STATUS = "status:\n"
 def manifest_yaml(obj: Mapping[str, Any], indent: int = 2) -> str:
     """One object as a YAML document, without the `---` line.
 
-    The status of an object is not for the person who applies it. The original cuts the
-    text from the first `status:` line on, wherever it stands, and so do we.
+    Nulls, empty maps and empty lists are left out, at any depth. The status of an object is not
+    for the person who applies it: the original cuts the text from the first `status:` line on,
+    wherever it stands, and so do we.
     """
-    text = dump(pruned(obj), indent or 4)
+    text = dump(obj, indent or 4)
     cut = text.find(_STATUS)
     return text if cut < 0 else text[:cut]
 
 
-def pruned(value: Any) -> Any:
-    """The same value without nulls, empty maps and empty lists, at any depth."""
-    if isinstance(value, Mapping):
-        kept = ((key, pruned(item)) for key, item in value.items())
-        return {key: item for key, item in kept if not _is_empty(item)}
-    if isinstance(value, list | tuple):
-        return [item for item in map(pruned, value) if not _is_empty(item)]
-    return value
-
-
-def dump(value: Any, indent: int = 2) -> str:
-    """A value of maps, lists and scalars as block YAML with sorted keys."""
+def dump(value: Mapping[str, Any], indent: int = 2) -> str:
+    """A map as block YAML, without what is empty in it."""
     lines: list[str] = []
-    if isinstance(value, dict) and value:
-        _write_map(lines, value, 0, indent, "")
-    elif isinstance(value, list) and value:
-        _write_list(lines, value, 0, indent, "")
-    else:
-        lines.append(_scalar(value, 0, indent))
+    _write_map(lines, value, 0, indent, "")
     lines.append("")
     return "\n".join(lines)
+
+
+def pruned(value: Any) -> Any:
+    """The same value without nulls, empty maps and empty lists, at any depth."""
+    if isinstance(value, dict):
+        return {key: full for key, item in value.items() if not _is_empty(full := pruned(item))}
+    if isinstance(value, list):
+        return [full for item in value if not _is_empty(full := pruned(item))]
+    return value
 
 
 def _is_empty(value: Any) -> bool:
@@ -51,49 +46,62 @@ def _is_empty(value: Any) -> bool:
 
 
 def _write_map(
-    lines: list[str], value: dict[str, Any], column: int, indent: int, opening: str
+    lines: list[str], value: Mapping[str, Any], column: int, indent: int, lead: str
 ) -> None:
-    """Appends the lines of a map; `opening` stands before its first key instead of blanks."""
+    """Appends the lines of a map; `lead` stands before its first key.
+
+    A map that holds nothing appends nothing.
+    """
     pad = " " * column
-    lead = opening or pad
     inner = indent * (column // indent + 1)
     for key in sorted(value):
         item = value[key]
-        head = f"{lead}{inline(key)}:"
-        lead = pad
-        if isinstance(item, dict) and item:
-            lines.append(head)
-            _write_map(lines, item, inner, indent, "")
-        elif isinstance(item, list) and item:
-            lines.append(head)
-            _write_list(lines, item, inner, indent, "")
+        kind = type(item)
+        if kind is str:
+            text = inline(item) if "\n" not in item else _text(item, inner, indent)
+            lines.append(f"{lead}{inline(key)}: {text}")
+        elif kind is dict or kind is list:
+            lines.append(f"{lead}{inline(key)}:")
+            count = len(lines)
+            write = _write_map if kind is dict else _write_list
+            write(lines, item, inner, indent, " " * inner)
+            if len(lines) == count:
+                lines.pop()
+                continue
+        elif item is None:
+            continue
         else:
-            lines.append(f"{head} {_scalar(item, inner, indent)}")
+            lines.append(f"{lead}{inline(key)}: {_plain(item)}")
+        lead = pad
 
 
-def _write_list(lines: list[str], value: list[Any], column: int, indent: int, opening: str) -> None:
+def _write_list(lines: list[str], value: list[Any], column: int, indent: int, lead: str) -> None:
+    """Appends the lines of a list, whose dashes stand after `lead` and then at `column`."""
     pad = " " * column
-    lead = opening or pad
+    inner = column + 2
     for item in value:
-        dash = f"{lead}- "
-        lead = pad
-        if isinstance(item, dict) and item:
-            _write_map(lines, item, column + 2, indent, dash)
-        elif isinstance(item, list) and item:
-            _write_list(lines, item, column + 2, indent, dash)
-        else:
-            lines.append(dash + _scalar(item, column + 2, indent))
+        kind = type(item)
+        count = len(lines)
+        if kind is dict:
+            _write_map(lines, item, inner, indent, f"{lead}- ")
+        elif kind is list:
+            _write_list(lines, item, inner, indent, f"{lead}- ")
+        elif kind is str:
+            text = inline(item) if "\n" not in item else _text(item, inner, indent)
+            lines.append(f"{lead}- {text}")
+        elif item is not None:
+            lines.append(f"{lead}- {_plain(item)}")
+        if len(lines) > count:
+            lead = pad
 
 
-def _scalar(value: Any, column: int, indent: int) -> str:
-    if isinstance(value, str):
-        if "\n" in value:
-            return block(value, column, indent) or inline(value)
-        return inline(value)
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return "{}"
-    return "[]" if isinstance(value, list) else str(value)
+def _text(text: str, column: int, indent: int) -> str:
+    """A text of several lines."""
+    return block(text, column, indent) or inline(text)
+
+
+def _plain(value: Any) -> str:
+    """A number, or a truth value."""
+    if value is True:
+        return "true"
+    return "false" if value is False else str(value)

@@ -11,7 +11,7 @@ def fields(**values: Any) -> dict[str, Any]:
     return {
         name: value
         for name, value in values.items()
-        if value is not None and value is not False and value != "" and value != [] and value != {}
+        if value or (value == 0 and value is not False)
     }
 
 

@@ -83,6 +83,8 @@ _NONE = ServiceLabels()
 
 def lenient_int(text: str) -> int:
     """A number as forgiving readers take it: `80.0` is 80, `0x50` is 80, garbage is 0."""
+    if not text:
+        return 0
     match = _INTEGER.fullmatch(_ZERO_FRACTION.sub("", text))
     if match is None:
         return 0

@@ -3,6 +3,7 @@
 import struct
 from contextlib import suppress
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from kompose.manifests.fields import fields
@@ -40,8 +41,13 @@ def _amounts(amounts: Resources, ephemeral: str) -> dict[str, str]:
         with suppress(QuantityError):  # the original says nothing about a bad one either
             found["ephemeral-storage"] = canonical_quantity(ephemeral)
     if amounts.memory_bytes:
-        found["memory"] = format_quantity(Decimal(amounts.memory_bytes), QuantityStyle.EXPONENT)
+        found["memory"] = _bytes(amounts.memory_bytes)
     return found
+
+
+@lru_cache(maxsize=1024)
+def _bytes(count: int) -> str:
+    return format_quantity(Decimal(count), QuantityStyle.EXPONENT)
 
 
 def _millicores(cpus: float) -> int:
