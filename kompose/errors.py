@@ -16,7 +16,8 @@ class ComposeError(KomposeError):
     """The compose files cannot be made into a model.
 
     The text is the one that compose users know; ``position`` says where, when that is known, and
-    ``others`` holds every further finding of the same pass, so that a user can mend all at once.
+    ``others`` holds every further finding of the same pass, so that a user can mend all at once;
+    ``warnings`` what was said before the files turned out to be wrong.
     """
 
     def __init__(
@@ -29,3 +30,4 @@ class ComposeError(KomposeError):
         super().__init__(message)
         self.position = position
         self.others = others
+        self.warnings: tuple[Diagnostic, ...] = ()

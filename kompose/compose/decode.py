@@ -232,6 +232,8 @@ def record(fields: Mapping[str, Codec], always: Mapping[str, Any] | None = None)
     defaults = dict(always or {})
 
     def decode(value: Any) -> Any:
+        if value is not None and not isinstance(value, dict):
+            raise ValueError(f"expected a map, got '{_go_kind(value)}'")
         shown: dict[str, Any] = {}
         findings: list[tuple[str, str]] = []
         for key, entry in (value or {}).items():
@@ -253,6 +255,11 @@ def record(fields: Mapping[str, Codec], always: Mapping[str, Any] | None = None)
         return shown
 
     return decode
+
+
+def _go_kind(value: Any) -> str:
+    kinds = {str: "string", bool: "bool", int: "int", float: "float64", list: "slice"}
+    return kinds.get(type(value), "interface")
 
 
 def or_nothing(codec: Codec) -> Codec:

@@ -46,15 +46,17 @@ def _environment(
     name: str, service: dict[str, Any], environment: Mapping[str, str], warn: WarnAt
 ) -> dict[str, Any]:
     """File after file, each seeing the ones before, the service's own values last."""
+    own: dict[str, Any] = service.get("environment") or {}
+    known = {**environment, **{key: value for key, value in own.items() if value is not None}}
     found: dict[str, str] = {}
     path = ("services", name, "env_file")
     for entry in service["env_file"]:
         file_format = entry.get("format")
         if file_format:
             raise ComposeError(f'unsupported env_file format "{file_format}"')
-        if entry.get("required", True) or Path(entry["path"]).exists():
-            _take_file(entry["path"], found, environment, lambda m: warn(m, path), "env")
-    return {**found, **(service.get("environment") or {})}
+        if entry.get("required", True) or Path(entry.get("path", "")).exists():
+            _take_file(entry.get("path", ""), found, known, lambda m: warn(m, path), "env")
+    return {**found, **own}
 
 
 def _take_file(
@@ -70,5 +72,7 @@ def _take_file(
         raise ComposeError(
             f"{kind} file {path} not found: stat {path}: no such file or directory"
         ) from None
+    except IsADirectoryError:
+        raise ComposeError(f"failed to read {path}: read {path}: is a directory") from None
     except OSError as error:
         raise ComposeError(f"open {path}: {(error.strerror or 'cannot be read').lower()}") from None

@@ -46,7 +46,7 @@ def _inclusion(entry: Any, directory: str, index: int) -> Inclusion:
     files = tuple(_clean(file) for file in files)
     project = long.get("project_directory")
     if project:
-        own = _clean(str(Path(directory, project)))
+        own = _clean(str(Path(directory, scalar_text(project))))
         own = own if Path(own).is_dir() else str(Path(own).parent)
     else:
         own = str(Path(files[0]).parent)

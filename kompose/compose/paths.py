@@ -45,7 +45,7 @@ class _Resolver:
         self._rules: dict[str, Callable[[Any], Any]] = {
             "build": self._build,
             "develop": self._develop,
-            "env_file": lambda entries: self._each(entries, "path"),
+            "env_file": self._env_files,
             "extends": lambda value: self.with_path(value, "file"),
             "label_file": self._files,
             "volumes": lambda entries: [self._mount(entry) for entry in entries],
@@ -83,6 +83,16 @@ class _Resolver:
         if not isinstance(options, dict) or options.get("o") != "bind":
             return volume
         return {**volume, "driver_opts": self.with_path(options, "device")}
+
+    def _env_files(self, entries: Any) -> Any:
+        if not isinstance(entries, list):
+            return entries
+        return [
+            {**entry, "path": self.absolute(str(entry.get("path", "")))}
+            if isinstance(entry, dict)
+            else entry
+            for entry in entries
+        ]
 
     def _each(self, entries: Any, key: str) -> Any:
         if not isinstance(entries, list):

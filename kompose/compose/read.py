@@ -92,6 +92,17 @@ def read_model(
         ComposeError: They do not make a project.
     """
     loader = Loader(interpolates=options.interpolate)
+    try:
+        return _read(selection, environment, options, loader)
+    except ComposeError as error:
+        error.warnings = tuple(loader.warnings)
+        raise
+
+
+def _read(
+    selection: FileSelection, environment: Mapping[str, str], options: ReadOptions, loader: Loader
+) -> Model:
+    """The passes, in order."""
     sources = _sources(selection)
     directory = _project_directory(selection)
     variables = _variables(directory, environment, loader)
