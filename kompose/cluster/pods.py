@@ -54,14 +54,14 @@ def container_of(pod: Pod, key: str) -> str:
     return key if key in names else names[0]
 
 
-def target_port(services: Sequence[Object], key: str, port: int) -> int | None:
-    """The port of the containers behind a port of a service; None when it has no such port."""
+def target_port(services: Sequence[Object], port: int) -> int:
+    """The port of the containers behind a port of a service; the same where nothing is said."""
     for service in services:
         for entry in (service.get("spec") or {}).get("ports") or ():
             if int(entry["port"]) == port:
                 target = entry.get("targetPort", port)
                 return int(target) if str(target).isdecimal() else port
-    return None
+    return port
 
 
 def _words(pod: Pod) -> str:

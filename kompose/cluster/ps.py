@@ -54,7 +54,8 @@ async def service_rows(client: Client, project: str, namespace: str) -> list[Ser
 def living(obj: Object) -> Living:
     """A listed workload as health sees it."""
     resource = resource_of(obj)
-    return Living(resource.kind, convert(obj, Pod if resource is PODS else Workload))
+    decode_to: type[Pod | Workload] = Pod if resource is PODS else Workload
+    return Living(resource.kind, convert(obj, decode_to))
 
 
 def _pods_of(unit: str, objects: Sequence[Object], pods: Sequence[Pod]) -> list[Pod]:
@@ -83,7 +84,7 @@ def _row(
         ),
         created=min(
             (one.object.metadata.creation_timestamp for one in workloads),
-            key=lambda when: str(when),
+            key=str,
             default=None,
         ),
         images=tuple(

@@ -1,0 +1,192 @@
+"""`exec`, `restart`, `scale` and `port`: one service of a project that runs."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+
+from kompose.cluster.attach import Published, forward_all
+from kompose.cluster.change import restart, scale
+from kompose.cluster.errors import ClusterError
+from kompose.cluster.health import Health
+from kompose.cluster.inventory import of_service, owned_objects, owned_workloads
+from kompose.cluster.ownership import Object, project_selector, service_key
+from kompose.cluster.pods import chosen_pod, container_of, target_port
+from kompose.cluster.reach import Reach, reaches
+from kompose.cluster.up import Progress
+from kompose.cluster.watching import ProjectWatch, units_of
+from kompose.invocation import Invocation
+from kompose.live.progress import ProgressScreen, health_line
+from kompose.live.session import Session, Where, connected, known_project, say, service_keys
+from kube_client.exec import open_exec
+from kube_client.resource import SERVICES
+from kube_client.terminal import hand_over
+
+
+async def run_in_service(
+    invocation: Invocation,
+    where: Where,
+    service: str,
+    command: Sequence[str],
+    *,
+    tty: bool,
+    index: int | None,
+) -> int:
+    """Run a command in a pod of a service; returns its exit code."""
+    view = known_project(invocation, where)
+    [key] = service_keys(view, [service])
+    async with connected(where, view.name) as session:
+        workloads = await owned_workloads(session.client, session.project, session.namespace)
+        label = service_key(of_service(workloads, key, service)[0]) or key
+        pod = await chosen_pod(session.client, session.namespace, label, index)
+        async with open_exec(
+            session.client,
+            session.namespace,
+            pod.metadata.name,
+            command,
+            container=container_of(pod, key),
+            stdin=True,
+            tty=tty,
+        ) as running:
+            status = await hand_over(running)
+    if status.message and status.reason != "NonZeroExitCode":
+        say(status.message)
+    return status.code
+
+
+async def restart_services(
+    invocation: Invocation, where: Where, services: Sequence[str], timeout: float | None
+) -> int:
+    """Restart services and wait until they are ready again; all when none is named."""
+    view = known_project(invocation, where)
+    keys = service_keys(view, services)
+    async with connected(where, view.name) as session:
+        workloads = await owned_workloads(session.client, session.project, session.namespace)
+        chosen = [
+            obj
+            for key, name in zip(keys, services, strict=True)
+            for obj in of_service(workloads, key, name)
+        ] or workloads
+        changed = []
+        for obj in chosen or workloads:
+            after = await restart(session.client, obj, session.namespace)
+            if after is not None:
+                changed.append(_with_kind(after, obj))
+        return await _wait_ready(session, changed, timeout)
+
+
+async def scale_services(
+    invocation: Invocation, where: Where, sizes: Sequence[str], timeout: float | None
+) -> int:
+    """Set the copies of services, given as `web=3`, and wait until they are ready."""
+    wanted = dict(_size(text) for text in sizes)
+    view = known_project(invocation, where)
+    keys = service_keys(view, list(wanted))
+    async with connected(where, view.name) as session:
+        workloads = await owned_workloads(session.client, session.project, session.namespace)
+        changed = []
+        for key, (name, copies) in zip(keys, wanted.items(), strict=True):
+            objects = of_service(workloads, key, name)
+            after = await scale(session.client, objects, session.namespace, copies)
+            changed.append(_with_kind(after, objects[0]))
+        return await _wait_ready(session, changed, timeout)
+
+
+async def show_port(
+    invocation: Invocation, where: Where, service: str, port: int | None, *, forwards: bool
+) -> int:
+    """Print where a port of a service is reached, or forward it until Ctrl-C."""
+    view = known_project(invocation, where)
+    [key] = service_keys(view, [service])
+    async with connected(where, view.name) as session:
+        owned = await owned_objects(session.client, session.project, session.namespace, (SERVICES,))
+        mine = [obj for obj in owned if service_key(obj) == key]
+        found = (await reaches(session.client, mine, session.namespace)).get(key, ())
+        chosen = [reach for reach in found if port is None or port in (reach.port, _target(reach))]
+        if not chosen:
+            ports = ", ".join(str(reach.port) for reach in found) or "no port"
+            raise ClusterError(f"The service {service!r} has {ports}; not {port or 'any'}.")
+        if forwards:
+            await _forward(session, mine, service, key, chosen)
+            return 0
+        for reach in chosen:
+            sys.stdout.write(
+                f"{reach.port}/{reach.protocol} -> {reach.outside or reach.inside}\n"
+                if port is None
+                else f"{reach.outside or reach.inside}\n"
+            )
+    if not all(reach.outside for reach in chosen):
+        say(f"Only the cluster reaches it; from here: kompose port --forward {service}")
+    return 0
+
+
+async def _forward(
+    session: Session, services: Sequence[Object], service: str, key: str, chosen: Sequence[Reach]
+) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    published = [
+        Published(
+            service, key, reach.port, target_port(services, reach.port) or reach.port, "127.0.0.1"
+        )
+        for reach in chosen
+        if reach.protocol == "tcp"
+    ]
+    async with AsyncExitStack() as stack:
+        for port, forward in await forward_all(
+            session.client, session.namespace, published, stack, say
+        ):
+            sys.stdout.write(f"{forward.address}:{forward.local_port} -> {service}:{port.target}\n")
+        sys.stdout.flush()
+        await stopped.wait()
+
+
+async def _wait_ready(session: Session, objects: Sequence[Object], timeout: float | None) -> int:
+    """Follow these workloads until they are ready; 1 when they are not in time."""
+    if not objects or timeout == 0.0:
+        return 0
+    units = units_of(objects)
+    screen = ProgressScreen(sys.stderr, is_live=sys.stderr.isatty())
+    loop = asyncio.get_running_loop()
+    deadline = None if timeout is None else loop.time() + timeout
+    told: dict[str, Health] = {}
+    async with ProjectWatch(
+        session.client, session.namespace, units, project_selector(session.project)
+    ) as watch:
+        for obj in objects:
+            watch.expect(obj)
+        while True:
+            health = {unit: watch.health(unit) for unit in units}
+            for unit, found in health.items():
+                if told.get(unit) != found:
+                    screen(Progress(service=unit, health=found))
+            told = health
+            left = None if deadline is None else deadline - loop.time()
+            if all(found.is_settled for found in health.values()) or (
+                left is not None and left <= 0
+            ):
+                break
+            await watch.changed(left)
+    screen.end()
+    unready = {unit: found for unit, found in told.items() if not found.is_good}
+    for unit, found in unready.items():
+        say(f"Not ready: {health_line(unit, found)}")
+    return 1 if unready else 0
+
+
+def _with_kind(after: Object, before: Object) -> Object:
+    return {"apiVersion": before["apiVersion"], "kind": before["kind"], **after}
+
+
+def _size(text: str) -> tuple[str, int]:
+    name, equals, number = text.rpartition("=")
+    if not equals or not name or not number.isdecimal():
+        raise ClusterError(f"Sizes are given as SERVICE=COPIES, such as web=3; not {text!r}.")
+    return name, int(number)
+
+
+def _target(reach: Reach) -> int:
+    return int(reach.target) if reach.target.isdecimal() else reach.port

@@ -1,0 +1,68 @@
+"""`up --watch`: the project applied again whenever one of its files is saved."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from kompose.cluster.diff import diff
+from kompose.cluster.up import UpOptions, up
+from kompose.errors import KomposeError
+from kompose.invocation import Invocation
+from kompose.live.progress import ProgressScreen
+from kompose.live.session import Loaded, Session, Where, load_project, say
+from kompose.report import ConvertError
+from kube_client.errors import KubeError
+
+_TIMEOUT_SECONDS = 300.0
+
+
+async def apply_when_saved(
+    invocation: Invocation, where: Where, session: Session, loaded: Loaded
+) -> None:
+    """Print the difference and apply it, for every save, for ever.
+
+    A file that cannot be read or applied as it was saved is told; the next save is tried again.
+    """
+    from watchfiles import awatch
+
+    watched = set(watched_files(loaded))
+    say(f"Watching {', '.join(sorted(path.name for path in watched))}; Ctrl-C stops.")
+    async for changes in awatch(*{path.parent for path in watched}, recursive=False):
+        saved = _saved(changes, watched)
+        if not saved:
+            continue
+        say(f"{', '.join(dict.fromkeys(saved))} was saved.")
+        try:
+            loaded = load_project(invocation, where)
+            await _apply(session, loaded)
+        except (KomposeError, ConvertError, KubeError) as error:
+            say(f"Not applied: {error}")
+            continue
+        watched |= set(watched_files(loaded))
+
+
+def _saved(changes: Iterable[tuple[object, str]], watched: set[Path]) -> list[str]:
+    found = (Path(name) for _, name in changes)
+    return sorted(path.name for path in found if path.resolve() in watched)
+
+
+def watched_files(loaded: Loaded) -> list[Path]:
+    """The compose files of a project, and the env files beside them."""
+    files = [path.resolve() for path in loaded.files]
+    folders = {path.parent for path in files}
+    env_files = [path for folder in folders for path in folder.glob("*.env*")]
+    return [*files, *(path.resolve() for path in env_files)]
+
+
+async def _apply(session: Session, loaded: Loaded) -> None:
+    lines = await diff(session.client, loaded.objects, session.project, session.namespace)
+    if not lines:
+        say("Nothing changes on the cluster.")
+        return
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+    screen = ProgressScreen(sys.stderr, is_live=False)
+    options = UpOptions(session.namespace, timeout=_TIMEOUT_SECONDS)
+    result = await up(session.client, loaded.objects, loaded.view, options, screen)
+    word = "runs" if not result.unready else f"is not ready: {', '.join(result.unready)}"
+    say(f"{session.project} {word}.")
