@@ -91,7 +91,7 @@ def build_image(service: Service, build: Build, report: Report) -> None:
     if "://" not in build.context and not Path(build.context).is_dir():
         raise ConvertError(
             f"Unable to build Docker image for service {service.name}: {build.context} is not a "
-            f"valid path for building image {service.name}. Check if this dir exists.: "
+            f"valid path for building image {image}. Check if this dir exists.: "
             f"stat {build.context}: no such file or directory"
         )
     report.info(f"Building image '{image}' from directory '{Path(build.context).name}'")

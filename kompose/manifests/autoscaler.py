@@ -37,7 +37,7 @@ def autoscalers(component: Component, scope: Scope) -> list[dict[str, Any]]:
                     for name in ("cpu", "memory")
                 ],
             },
-            "status": {"currentMetrics": None, "conditions": None, "desiredReplicas": 0},
+            "status": {"desiredReplicas": 0, "currentMetrics": None},
         }
     ]
 

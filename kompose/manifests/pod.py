@@ -63,7 +63,9 @@ def pod_spec(
     service = component.service
     spreads = spread_constraints(component.placed, component.display_name)
     if service.deploy is not None and service.deploy.mode == "global":
-        scope.report.warn(f"Ignore placement preferences for global service {component.key}")
+        scope.report.warn(
+            f"Ignore placement preferences for global service {component.display_name}"
+        )
         spreads = []
     return PodSpec(
         volumes=tuple(volumes),

@@ -36,7 +36,12 @@ def readiness_probe(component: Component) -> dict[str, Any]:
     labels = component.labels.readiness
     if labels.is_disabled or not any(labels):
         return {}
-    command = shlex.split(labels.test)
+    try:
+        command = shlex.split(labels.test)
+    except ValueError as error:
+        raise ConvertError(
+            f"Unable to parse health check: unable to parse health check test variable: {error}"
+        ) from error
     if command and command[0] in (*_SHELL_WORDS, "NONE"):
         command = command[1:]
     return _probe(

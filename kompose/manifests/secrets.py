@@ -46,9 +46,9 @@ def secret_volumes(
     mounts, sources = [], []
     for reference in component.service.secrets:
         if reference.uid:
-            scope.report.warn(f"Ignore pid in secrets for service: {component.service.name}")
+            scope.report.warn(f"Ignore pid in secrets for service: {component.display_name}")
         if reference.gid:
-            scope.report.warn(f"Ignore gid in secrets for service: {component.service.name}")
+            scope.report.warn(f"Ignore gid in secrets for service: {component.display_name}")
         name = resource_name(reference.source)
         directory, file = _place(reference, name)
         if scope.options.secrets_as_files:

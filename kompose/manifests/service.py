@@ -11,14 +11,12 @@ _HEADLESS_PORT = 55555
 
 def service_type(component: Component, scope: Scope) -> str | None:
     """The kind of Service; None for the one that nobody named."""
-    kind = component.labels.service_type
-    if kind is None:
-        deploy = component.service.deploy
-        if deploy is not None and deploy.endpoint_mode == "vip":
-            kind = "NodePort"
-        if scope.options.controller == "statefulset" and not scope.options.is_openshift:
-            kind = "Headless"
-    return kind
+    if scope.options.controller == "statefulset" and not scope.options.is_openshift:
+        return "Headless"
+    if component.labels.service_type is not None:
+        return component.labels.service_type
+    deploy = component.service.deploy
+    return "NodePort" if deploy is not None and deploy.endpoint_mode == "vip" else None
 
 
 def services(component: Component, scope: Scope, selected: str = "") -> list[dict[str, Any]]:
@@ -64,7 +62,7 @@ def _headless(component: Component, scope: Scope, owner: str) -> dict[str, Any]:
 
 def _ignore_policy(component: Component, kind: str, scope: Scope) -> None:
     scope.report.warn(
-        f"External Traffic Policy is ignored for the service {component.key} of type {kind}"
+        f"External Traffic Policy is ignored for the service {component.display_name} of type {kind}"
     )
 
 

@@ -37,7 +37,12 @@ def inspect_source(path: str, report: Report) -> SourceKind:
 
 
 def _inspect_directory(place: Path, report: Report) -> SourceKind:
-    entries = sorted(place.iterdir())
+    try:
+        entries = sorted(place.iterdir())
+    except OSError as error:
+        words = os.strerror(error.errno or 0).lower()
+        report.warn(f"Failed to check if the directory is empty: open {place}: {words}")
+        return _skipped(str(place), report)
     if any(not entry.is_dir() for entry in entries):
         return SourceKind.CONFIG
     for entry in entries:

@@ -63,7 +63,7 @@ def _volume_kind(component: Component, scope: Scope) -> str:
         raise ConvertError(
             "Error transforming Kubernetes objects: k.ConfigVolumes failed: "
             f"invalid volume type {kind} specified in label 'kompose.volume.type' "
-            f"in service {component.key}"
+            f"in service {component.display_name}"
         )
     return kind
 

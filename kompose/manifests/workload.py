@@ -10,6 +10,7 @@ from kompose.manifests.fields import fields, metadata
 from kompose.manifests.openshift import deployment_config
 from kompose.manifests.pod import PodSpec, pod_labels, pod_spec, pod_template
 from kompose.manifests.volumes import Volumes
+from kompose.report import ConvertError
 
 _ONE_SHOT = ("no", "on-failure")
 _DEFAULT_KINDS = ("deployment", "daemonset", "statefulset")
@@ -32,6 +33,10 @@ def workload_kinds(component: Component, scope: Scope) -> list[str]:
     """The kinds of objects that run the component; empty when nothing does."""
     options = scope.options
     if component.restart in _ONE_SHOT and not options.has_controller_flag:
+        if options.is_openshift and options.has_deployment_config_flag:
+            raise ConvertError(
+                f"Controller object cannot be specified with restart: '{component.restart}'"
+            )
         if not component.labels.cron:
             return ["pod"]
         if not options.is_openshift:
@@ -49,19 +54,19 @@ def controller_kinds(component: Component, scope: Scope) -> list[str]:
     options = scope.options
     is_global = component.service.deploy is not None and component.service.deploy.mode == "global"
     label = component.labels.controller
+    if is_global and options.controller not in ("", "daemonset"):
+        scope.report.warn(
+            "Global deploy mode service is best converted to daemonset, "
+            f"now it convert to {options.controller}"
+        )
     if label:
         if options.controller:
             scope.report.warn(
                 f"Use label kompose.controller.type type {label} for service "
-                f"{component.display_name}, ignore {options.controller} flags"
+                f"{component.key}, ignore {options.controller} flags"
             )
         return [label] if label in _DEFAULT_KINDS and _is_made(label, scope) else []
     if options.controller:
-        if is_global:
-            scope.report.warn(
-                "Global deploy mode service is best converted to daemonset, "
-                f"now it convert to {options.controller}"
-            )
         kind = options.controller
         return [kind] if kind in _DEFAULT_KINDS and _is_made(kind, scope) else []
     if is_global:
