@@ -75,7 +75,7 @@ def _start_demo(stack: ExitStack) -> None:
 
 def _invoke(words: list[str], invocation: Invocation) -> int:
     """Runs the app; a command ends with another code than 0 by raising `typer.Exit`."""
-    from kompose.commands import register
+    from kompose import commands, config_command
 
     app = typer.Typer(
         name="kompose",
@@ -84,7 +84,8 @@ def _invoke(words: list[str], invocation: Invocation) -> int:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
-    register(app)
+    commands.register(app)
+    config_command.register(app)
     try:
         app(words, prog_name="kompose", obj=invocation)
     except SystemExit as end:

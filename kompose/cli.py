@@ -152,6 +152,9 @@ def _objects(
     except ComposeError as error:
         for warning in error.warnings:
             report.warn(warning.message)
+        for other in error.others:
+            report.error(str(other))
+        report.debug(f"Found at {error.position}")
         raise ConvertError(f"Unable to load files: {error}") from error
     for warning in model.warnings:
         report.warn(warning.message)

@@ -1,0 +1,121 @@
+"""`kompose config`, as Typer declares it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from kompose.compose.read import Model
+    from kompose.invocation import Invocation
+
+
+class Form(StrEnum):
+    """How the model is written."""
+
+    YAML = "yaml"
+    JSON = "json"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command("config")(config)
+
+
+def config(
+    context: typer.Context,
+    services: Annotated[
+        list[str] | None, typer.Argument(help="Only these, with what they depend on")
+    ] = None,
+    form: Annotated[Form, typer.Option("--format", help="yaml or json")] = Form.YAML,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only check; print nothing")] = False,
+    no_interpolate: Annotated[
+        bool, typer.Option("--no-interpolate", help="Leave variables as they are")
+    ] = False,
+    no_normalize: Annotated[
+        bool, typer.Option("--no-normalize", help="Neither complete names nor check references")
+    ] = False,
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="File to write instead of stdout")
+    ] = "",
+    list_services: Annotated[bool, typer.Option("--services", help="Names of services")] = False,
+    list_volumes: Annotated[bool, typer.Option("--volumes", help="Names of volumes")] = False,
+    list_networks: Annotated[bool, typer.Option("--networks", help="Names of networks")] = False,
+    list_images: Annotated[bool, typer.Option("--images", help="Images used")] = False,
+    list_profiles: Annotated[bool, typer.Option("--profiles", help="Profiles named")] = False,
+    profile: Annotated[
+        list[str] | None, typer.Option("--profile", help="Profile to enable")
+    ] = None,
+) -> None:
+    """Print the compose files as one canonical model. Example: kompose config --format json."""
+    from kompose.config import config_json, config_tree, config_yaml, images, profiles
+
+    invocation: Invocation = context.obj
+    enabled = (*(profile or ()), *(("*",) if list_profiles else ()))
+    model = _read(invocation, enabled, interpolates=not no_interpolate, normalizes=not no_normalize)
+    sections = {
+        "services": list_services,
+        "volumes": list_volumes,
+        "networks": list_networks,
+    }
+    names = [name for key, asked in sections.items() if asked for name in model.tree.get(key, {})]
+    names += images(model) if list_images else []
+    names += profiles(model) if list_profiles else []
+    if any((*sections.values(), list_images, list_profiles)):
+        _put("".join(f"{name}\n" for name in names), output)
+        return
+    tree = config_tree(model, services or (), escapes_dollars=not no_interpolate)
+    if not quiet:
+        _put(config_json(tree) if form is Form.JSON else config_yaml(tree), output)
+
+
+def _read(
+    invocation: Invocation, enabled: tuple[str, ...], *, interpolates: bool, normalizes: bool
+) -> Model:
+    """The model of the files that the command line chose, its warnings told with their lines."""
+    from kompose.compose.read import FileSelection, ReadOptions, read_model
+    from kompose.errors import ComposeError
+    from kompose.selection import select_files
+
+    here = invocation.here.absolute()
+    files = select_files(invocation.files, os.environ, here)
+    stdin = sys.stdin.buffer.read() if "-" in files else None
+    try:
+        model = read_model(
+            FileSelection(files, stdin, here),
+            os.environ,
+            ReadOptions(enabled, interpolate=interpolates, checks=normalizes),
+        )
+    except ComposeError as error:
+        for warning in error.warnings:
+            invocation.report.warn(str(warning))
+        for other in error.others:
+            invocation.report.error(str(other))
+        where = f"{error.position}: " if error.position else ""
+        raise ComposeError(f"{where}{error}") from error
+    for warning in model.warnings:
+        invocation.report.warn(str(warning))
+    return model
+
+
+def _put(text: str, output: str) -> None:
+    """Writes to stdout, or to a file that appears whole or not at all."""
+    if not output or output == "-":
+        sys.stdout.write(text)
+        return
+    from pathlib import Path
+
+    from kompose.errors import KomposeError
+
+    target = Path(output)
+    draft = target.with_name(f".{target.name}.draft")
+    try:
+        draft.write_text(text)
+        draft.replace(target)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise KomposeError(f"{output} cannot be written: {error.strerror}") from error
