@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+from msgspec.structs import replace
 
 from kube_client.errors import ConfigError, NoClusterError
 from kube_client.kubeconfig import (
@@ -58,19 +60,19 @@ def cluster_access(
             return inside
         raise _no_cluster(config, options)
     context = _context(config, name, options)
-    access = ClusterAccess(
-        server="",
+    cluster = _with_cluster_flags(_cluster(config, name, context, options), options)
+    return ClusterAccess(
+        server=_server(cluster, options.cluster or context.cluster, config),
         namespace=options.namespace or context.namespace or "default",
         context_name=name,
         cluster_name=options.cluster or context.cluster,
         user_name=options.user or context.user,
         source="kubeconfig" if name else "flags",
-        cluster=_with_cluster_flags(_cluster(config, name, context, options), options),
+        cluster=cluster,
         user=_with_user_flags(_user(config, name, context, options), options),
         request_timeout=options.request_timeout,
         interactive=options.interactive,
     )
-    return replace(access, server=_server(access, config))
 
 
 def _context(config: KubeConfig, name: str, options: ConnectOptions) -> Context:
@@ -164,12 +166,10 @@ def _impersonation(configured: Impersonation, options: ConnectOptions) -> Impers
     )
 
 
-def _server(access: ClusterAccess, config: KubeConfig) -> str:
-    server = access.cluster.server
+def _server(cluster: Cluster, name: str, config: KubeConfig) -> str:
+    server = cluster.server
     if not server:
-        raise ConfigError(
-            f"The cluster {access.cluster_name!r} in {_files(config)} has no server address."
-        )
+        raise ConfigError(f"The cluster {name!r} in {_files(config)} has no server address.")
     return server if "://" in server else f"http://{server}"
 
 

@@ -6,9 +6,11 @@ context wins; relative paths are relative to the file that has them.
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+
+import msgspec
 
 from kube_client.errors import ConfigError
 from kube_client.kubeconfig_file import Section, read_kubeconfig_file
@@ -45,8 +47,7 @@ class ConnectOptions:
     interactive: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(msgspec.Struct, frozen=True):
     """Which cluster, as which user, in which namespace by default; empty where not said."""
 
     cluster: str = ""
@@ -54,8 +55,7 @@ class Context:
     namespace: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
+class Cluster(msgspec.Struct, frozen=True):
     """How to reach a cluster and what to trust. Data is base64 as in the file."""
 
     server: str = ""
@@ -65,11 +65,10 @@ class Cluster:
     tls_server_name: str = ""
     proxy_url: str = ""
     disable_compression: bool = False
-    extensions: Mapping[str, Any] = field(default_factory=dict)
+    extensions: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class ExecConfig:
+class ExecConfig(msgspec.Struct, frozen=True):
     """A credential plugin: the command that prints an ExecCredential."""
 
     command: str
@@ -81,8 +80,7 @@ class ExecConfig:
     interactive_mode: str = "IfAvailable"
 
 
-@dataclass(frozen=True, slots=True)
-class Impersonation:
+class Impersonation(msgspec.Struct, frozen=True):
     """As whom to act; empty when as oneself."""
 
     user: str = ""
@@ -91,8 +89,7 @@ class Impersonation:
     extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(msgspec.Struct, frozen=True):
     """How a user proves who they are. Data is base64 as in the file."""
 
     token: str = ""
@@ -109,14 +106,13 @@ class User:
     file: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class KubeConfig:
+class KubeConfig(msgspec.Struct, frozen=True):
     """The merged configuration; `files` are those that were read, in order."""
 
     current_context: str = ""
-    contexts: dict[str, Context] = field(default_factory=dict)
-    clusters: dict[str, Cluster] = field(default_factory=dict)
-    users: dict[str, User] = field(default_factory=dict)
+    contexts: dict[str, Context] = {}
+    clusters: dict[str, Cluster] = {}
+    users: dict[str, User] = {}
     files: tuple[Path, ...] = ()
     searched: tuple[Path, ...] = ()
 

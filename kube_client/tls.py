@@ -4,7 +4,6 @@ import base64
 import binascii
 import os
 import ssl
-import tempfile
 from pathlib import Path
 
 from kube_client.errors import ConfigError, CredentialsError
@@ -85,6 +84,8 @@ def pem_file(path: str, name: str) -> bytes:
 
 def _load_pair(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
     """OpenSSL reads pairs from files only; ours lives for the moment of the call."""
+    import tempfile  # a third of the time of this module, and most users have tokens
+
     handle, path = tempfile.mkstemp(prefix="kube-client-")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from kube_client.connect import connect
 from kube_client.credentials import Credential, TokenFile, fixed_part, impersonation_headers
@@ -108,8 +109,6 @@ async def test_a_refused_credential_is_fetched_once_for_all_who_were_refused(
 
 
 async def test_the_older_version_of_the_protocol_is_spoken_too(tmp_path: Path) -> None:
-    from dataclasses import replace
-
     config = replace(Counted(tmp_path).config, api_version="client.authentication.k8s.io/v1beta1")
 
     assert (await plugin_of(config).current()).token == "token-1"
@@ -130,8 +129,6 @@ async def test_a_plugin_may_give_a_certificate(tmp_path: Path) -> None:
 
 
 async def test_a_plugin_learns_of_the_cluster_only_when_it_wants_to(tmp_path: Path) -> None:
-    from dataclasses import replace
-
     counted = Counted(tmp_path)
     cluster = {"server": "https://a", "config": {"audience": "x"}}
 
