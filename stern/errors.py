@@ -17,3 +17,11 @@ class TemplateError(SternError):
 
 class RenderError(SternError):
     """One record cannot be rendered by the template; the next one may."""
+
+
+def first_error(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first error in a group of groups: the one that ended the others."""
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from stern.entry import Entry
+from stern.errors import first_error
 from stern.log_read import log_query
 from stern.selection import Selection, nothing_found
 from stern.slots import StreamSlots
@@ -62,7 +63,7 @@ class Follower:
                 for task in (*helpers, *self._streams.values()):
                     task.cancel()
         except BaseExceptionGroup as errors:
-            raise _first(errors) from None
+            raise first_error(errors) from None
         return self._failed_pods()
 
     async def _begin(
@@ -248,11 +249,3 @@ def _trouble_of(state: ReflectorState, selection: Selection) -> str:
     if state.phase in ("reconnecting", "refused") and state.error is not None:
         return f"the watch of pods in {where} is down and is tried again: {state.error}"
     return ""
-
-
-def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The first error in a group of groups."""
-    error: BaseException = errors
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-_SPECIAL = re.compile(rb"[\x00-\x09\x0b-\x1f\\<>&\x80-\xff]")
-_RARE = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xe2\x80[\xa8\xa9]")
+_MARK = b"\x7f"  # JSON leaves it as it is, and hardly any log has it
+_HTML = ((b"<", b"\\u003c"), (b">", b"\\u003e"), (b"&", b"\\u0026"))
+_SEPARATORS = ((b"\xe2\x80\xa8", b"\\u2028"), (b"\xe2\x80\xa9", b"\\u2029"))
 _SHORT = {0x08: "\\b", 0x09: "\\t", 0x0A: "\\n", 0x0C: "\\f", 0x0D: "\\r"}
 _ESCAPES: dict[int, str] = {
     **{rune: f"\\u{rune:04x}" for rune in (*range(0x20), 0x3C, 0x3E, 0x26, 0x2028, 0x2029)},
@@ -18,30 +18,25 @@ _ESCAPES: dict[int, str] = {
 }
 
 
-def escape_lines(text: bytes) -> bytes:
-    """What stands between the quotes of each line's JSON string; newlines are left alone."""
-    if not _SPECIAL.search(text):
-        return text.replace(b'"', b'\\"')
-    if _RARE.search(text) or not _is_utf8(text):
-        return b"\n".join(escape(line) for line in text.split(b"\n"))
-    text = text.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
-    for char, escaped in (
-        (b"<", b"\\u003c"),
-        (b">", b"\\u003e"),
-        (b"&", b"\\u0026"),
-        (b"\t", b"\\t"),
-        (b"\r", b"\\r"),
-    ):
-        text = text.replace(char, escaped)
-    return text
+def escape_all(texts: Sequence[bytes], between: bytes) -> bytes:
+    """What stands between the quotes of each text's JSON string, joined by `between`.
 
+    All texts are escaped in one piece where that is possible, which is several times faster.
+    """
+    import msgspec
 
-def _is_utf8(text: bytes) -> bool:
+    joined = _MARK.join(texts)
     try:
-        text.decode()
+        decoded = joined.decode()
     except UnicodeDecodeError:
-        return False
-    return True
+        return between.join([escape(text) for text in texts])
+    if joined.count(_MARK) != len(texts) - 1:
+        return between.join([escape(text) for text in texts])
+    escaped = msgspec.json.encode(decoded)[1:-1]
+    for char, code in _HTML if joined.isascii() else (*_HTML, *_SEPARATORS):
+        if char in escaped:
+            escaped = escaped.replace(char, code)
+    return escaped.replace(_MARK, between)
 
 
 def escape(text: bytes) -> bytes:

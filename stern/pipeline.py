@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 
 from stern.output import OutputOptions, renderer_for
 from stern.target import Target
@@ -15,6 +16,9 @@ from stern.timestamps import StampError, StampFormat
 
 _STAMP_WIDTH = 31  # 2026-01-31T12:00:00.123456789Z and a blank
 _STAMP = re.compile(rb"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)")
+_USUAL_STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z ")
+_BLANK = itemgetter(_STAMP_WIDTH - 1)
+_MESSAGE = itemgetter(slice(_STAMP_WIDTH, None))
 MISSING_STAMP = b"[missing timestamp] "
 
 _CONTROLS = re.compile(rb"\x1b\[[0-9;:]*m|\r(?=\n)|[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]")
@@ -38,8 +42,8 @@ class Pipeline:
             lines.pop()
         if not self._options.has_stamps:
             return self.render(None, self._kept(chunk, lines))
-        messages = [line[_STAMP_WIDTH:] for line in lines if line[29:_STAMP_WIDTH] == b"Z "]
-        if len(messages) != len(lines):
+        messages = usual_messages(chunk, lines)
+        if messages is None:
             return self._feed_oddly(lines)
         if self._options.stamps is None:
             return self.render(None, self._kept(chunk, messages))
@@ -112,6 +116,24 @@ class Pipeline:
             records = renderer.records(stamps, messages)
             block = b"".join(highlighter.record(record) for record in records)
         return neutralised(block) if self._is_guarded else block
+
+
+def usual_messages(chunk: bytes, lines: list[bytes]) -> list[bytes] | None:
+    """The messages of lines with a kubelet's usual stamp; None when some line's is another.
+
+    Every line has a blank where the first one has it, and begins with the same date: what is not
+    a stamped line does not get through that.
+    """
+    first = lines[0]
+    if _USUAL_STAMP.match(first) is None:
+        return None
+    try:
+        blanks = set(map(_BLANK, lines))
+    except IndexError:
+        return None
+    if blanks != {0x20} or chunk.count(b"\n" + first[:11]) != len(lines) - 1:
+        return None
+    return list(map(_MESSAGE, lines))
 
 
 def cut_stamp(line: bytes) -> tuple[bytes | None, bytes]:

@@ -90,8 +90,8 @@ class JsonRenderer:
             return b""
         if stamps is not None:
             return b"".join(self.records(stamps, messages))
-        escaped = go_json.escape_lines(b"\n".join(messages))
-        return b'{"message":"' + escaped.replace(b"\n", self._between) + b'",' + self._tail
+        escaped = go_json.escape_all(messages, self._between)
+        return b'{"message":"' + escaped + b'",' + self._tail
 
     def records(self, stamps: Stamps, messages: Sequence[bytes]) -> list[bytes]:
         """One piece each."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from stern.config_file import apply_config, config_path, read_config
-from stern.errors import SternError
+from stern.errors import SternError, first_error
 from stern.flag_parser import ParsedFlags
 from stern.options import TailOptions
 from stern.printer import Printer
@@ -81,8 +81,15 @@ class Run:
     async def _tail_clusters(self, sink: Sink) -> list[str]:
         import asyncio
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._tail_one(access, sink)) for access in self.clusters]
+        if len(self.clusters) == 1:
+            return await self._tail_one(self.clusters[0], sink)
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(self._tail_one(access, sink)) for access in self.clusters
+                ]
+        except BaseExceptionGroup as errors:
+            raise first_error(errors) from None
         return [pod for task in tasks for pod in task.result()]
 
     async def _tail_one(self, access: ClusterAccess, sink: Sink) -> list[str]:
