@@ -71,7 +71,7 @@ NIGHT = Palette(
         Tone.ATTENTION: "#e3b457",
         Tone.BROKEN: "#ff7b72",
         Tone.DONE: "#83b88d",
-        Tone.QUIET: "#8a95a1",
+        Tone.QUIET: "#94a0ac",
     },
     production="#ff9e64",
 )

@@ -14,7 +14,6 @@ from kube_tui.rows.row import (
     labels_column,
     name_column,
     namespace_column,
-    natural,
     text_cell,
 )
 
@@ -68,4 +67,4 @@ def _words(value: Any, *, is_state: bool) -> Cell:
         return text_cell("")
     text = str(value)
     tone = _TONES.get(text.lower(), Tone.WELL) if is_state else Tone.WELL
-    return Cell(text, natural(text), tone)
+    return Cell(text, text, tone)

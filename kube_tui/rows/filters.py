@@ -29,19 +29,23 @@ class FilterError(ValueError):
     """The filter cannot be understood; says what is wrong with it."""
 
 
+def _always(_: Item) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class RowFilter:
     """Tells whether a row is shown."""
 
     text: str
     """As typed."""
-    matches: Callable[[Item, str], bool]
-    """From the item and its row's text."""
-    reads_text: bool
-    """Whether the row's text is needed; '' may be given where it is not."""
+    matches: Callable[[Item], object] = _always
+    """From the item; something true shows it."""
+    search: Callable[[str], object] | None = None
+    """From the row's text instead, when there is one."""
 
 
-SHOW_ALL = RowFilter("", lambda _item, _text: True, reads_text=False)
+SHOW_ALL = RowFilter("")
 
 
 def parse_filter(text: str, columns: tuple[Column[Any], ...], moment: Moment) -> RowFilter:
@@ -70,13 +74,13 @@ def _by_labels(words: str) -> RowFilter:
         selector = LabelSelector.parse(words.removeprefix("-l").strip())
     except SelectorError as error:
         raise FilterError(str(error)) from error
-    return RowFilter(words, lambda item, _: selector.matches(item.metadata.labels), False)
+    return RowFilter(words, lambda item: selector.matches(item.metadata.labels))
 
 
 def _by_letters(words: str) -> RowFilter:
     letters = words.removeprefix("-f").strip()
     pattern = re.compile(".*?".join(map(re.escape, letters)), re.IGNORECASE)
-    return RowFilter(words, lambda item, _: pattern.search(str(item.key)) is not None, False)
+    return RowFilter(words, lambda item: pattern.search(str(item.key)))
 
 
 def _by_expression(words: str) -> RowFilter:
@@ -88,8 +92,8 @@ def _by_expression(words: str) -> RowFilter:
         raise FilterError(f"{expression} is no regular expression: {error}") from error
     search = pattern.search
     if is_inverse:
-        return RowFilter(words, lambda _, row: search(row) is None, True)
-    return RowFilter(words, lambda _, row: search(row) is not None, True)
+        return RowFilter(words, search=lambda row: search(row) is None)
+    return RowFilter(words, search=search)
 
 
 def _by_column(words: str, columns: tuple[Column[Any], ...], moment: Moment) -> RowFilter | None:
@@ -103,7 +107,7 @@ def _by_column(words: str, columns: tuple[Column[Any], ...], moment: Moment) -> 
     compare, read = _OPERATORS[sign], column.cell
     amount = _amount(value, is_age=column.ages)
 
-    def matches(item: Item, _: str) -> bool:
+    def matches(item: Item) -> bool:
         cell = read(item, moment)
         if cell.sort is None:
             return sign == "!="
@@ -111,7 +115,7 @@ def _by_column(words: str, columns: tuple[Column[Any], ...], moment: Moment) -> 
             return amount is not None and compare(cell.sort, amount)
         return compare(cell.text.lower(), value.lower())
 
-    return RowFilter(words, matches, False)
+    return RowFilter(words, matches)
 
 
 def _amount(value: str, *, is_age: bool) -> float | None:

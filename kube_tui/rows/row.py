@@ -14,7 +14,10 @@ from kube_client.resource import ObjectKey
 from kube_client.timestamp import age
 
 SortValue = float | str | None
-"""What a column is ordered by: all numbers or all text; None stands last in both directions."""
+"""What a column is ordered by: all numbers or all text, text as people count (`natural`).
+
+None stands last in both directions.
+"""
 
 _NUMBER = re.compile(r"\d+")
 
@@ -121,6 +124,8 @@ class Column(Generic[ItemT_contra]):
     """Shift and this letter sort by the column."""
     ages: bool = False
     """The text changes by time alone; filters skip it."""
+    measured: bool = False
+    """The text changes with what is used, without an event; filters skip it."""
 
 
 def natural(text: str) -> str:
@@ -130,7 +135,7 @@ def natural(text: str) -> str:
 
 def text_cell(text: str, tone: Tone = Tone.WELL) -> Cell:
     """A cell ordered by its text; a missing text is a dash and stands last."""
-    return Cell(text, natural(text), tone) if text else MISSING
+    return Cell(text, text, tone) if text else MISSING
 
 
 def number_cell(value: float, tone: Tone = Tone.WELL) -> Cell:
@@ -152,7 +157,7 @@ def name_column() -> Column[Item]:
     """The object's own name: frozen at the left."""
     return Column(
         "NAME",
-        lambda item, _: Cell(item.key.name, natural(item.key.name)),
+        lambda item, _: Cell(item.key.name, item.key.name),
         rank=0,
         letter="N",
     )
@@ -162,7 +167,7 @@ def namespace_column() -> Column[Item]:
     """Where the object lives; shown when rows come from several namespaces."""
     return Column(
         "NAMESPACE",
-        lambda item, _: Cell(item.key.namespace, natural(item.key.namespace)),
+        lambda item, _: Cell(item.key.namespace, item.key.namespace),
         rank=1,
         letter="P",
     )

@@ -55,6 +55,7 @@ from kube_tui.widgets.status_lines import Crumbs, Explanation, KeyMenu
 
 FRAME_SECONDS = 0.06
 FRESH_SECONDS = 2.0
+WARM_SECONDS = 0.004
 NEWS_SECONDS = 6.0
 CLOSER_LOOK_SECONDS = 0.4
 
@@ -228,6 +229,7 @@ class BrowserScreen(Screen[None]):
         self._table.show(level.model, cursor=level.cursor)
         self._table.focus()
         self._follow(level)
+        self._warm(level)
         self._choose_keys()
         self._want_usage()
         self._show_state()
@@ -250,6 +252,13 @@ class BrowserScreen(Screen[None]):
             fresh = level.pull(self._session.moment())
             self._paint(fresh if was_known else frozenset())
             await asyncio.sleep(FRAME_SECONDS)
+
+    @work(exclusive=True, group="warm")
+    async def _warm(self, level: Level) -> None:
+        """Make ready for a filter what it will read, between other things."""
+        while True:
+            is_more = level.model.warm(WARM_SECONDS)
+            await asyncio.sleep(2 * WARM_SECONDS if is_more else 1.0)
 
     def _paint(self, fresh: frozenset[ObjectKey]) -> None:
         now = asyncio.get_running_loop().time()
