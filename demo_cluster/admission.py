@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from demo_cluster.custom_kinds import DEFINITIONS, fill_definition_defaults
 from demo_cluster.kinds import Kind, Obj, kind_of
 from demo_cluster.reply import Backend
 from demo_cluster.status import forbidden, resource_details
@@ -16,6 +17,8 @@ def admit(backend: Backend, kind: Kind, new: Obj, old: Obj | None) -> None:
     Raises:
         Failure: 403, a service account is missing or a quota is used up.
     """
+    if kind.storage_key == DEFINITIONS.storage_key:
+        fill_definition_defaults(new)
     if kind.storage_key == ("", "secrets"):
         _write_string_data(new)
     if kind.storage_key == ("", "pods") and old is None:

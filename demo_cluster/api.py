@@ -11,6 +11,7 @@ from demo_cluster.handlers import (
     deletes,
     discovery,
     objects,
+    openapi,
     subresources,
     watches,
     writes,
@@ -23,6 +24,7 @@ from demo_cluster.status import Failure, forbidden, method_not_allowed, unauthor
 from demo_cluster.users import ANONYMOUS, AUTHENTICATED, User
 
 _COMMON_HEADERS = {"Cache-Control": "no-cache, private"}
+_FALSE = frozenset({"false", "False", "FALSE", "f", "F", "0"})
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 
 _BY_VERB: dict[str, Handler] = {
@@ -80,6 +82,8 @@ _BY_PATH: dict[str, Handler] = {
     "/readyz": discovery.health,
     "/api": discovery.core_versions,
     "/apis": discovery.groups,
+    "/openapi/v2": openapi.old_document,
+    "/openapi/v3": openapi.index,
 }
 """What answers for the paths outside the resources."""
 
@@ -120,7 +124,7 @@ class Api:
         if request.method not in _METHODS:
             raise method_not_allowed()
         query = parse_qs(request.query, keep_blank_values=True)
-        is_watch = (query.get("watch") or ["false"])[0] in ("true", "1", "")
+        is_watch = "watch" in query and query["watch"][0] not in _FALSE
         registry = self._backend.registry
         wanted = attributes_of(
             request.method, request.path, is_watch, _selected_name(query), registry
@@ -193,6 +197,8 @@ def _handler(route: Route) -> Handler | None:
     parts = path[1:].split("/")
     if parts[0] in ("healthz", "livez", "readyz"):
         return discovery.health_check
+    if parts[:2] == ["openapi", "v3"] and len(parts) in (4, 5):
+        return openapi.group_document
     if parts[0] == "api" and len(parts) == 2:
         return discovery.resources
     if parts[0] == "apis" and len(parts) in (2, 3):

@@ -11,6 +11,7 @@ from demo_cluster.api import Api
 from demo_cluster.bootstrap import make_first_objects
 from demo_cluster.certificates import make_certificates
 from demo_cluster.clock import Clock, RealClock
+from demo_cluster.custom_kinds import CustomKinds
 from demo_cluster.history import HistoryClock
 from demo_cluster.kinds import KindRegistry
 from demo_cluster.kubeconfig_file import ContextEntry, kubeconfig_text, write_private
@@ -18,6 +19,7 @@ from demo_cluster.listener import Listener
 from demo_cluster.reply import Backend
 from demo_cluster.storage import Storage
 from demo_cluster.users import ADMIN, DEVELOPER, VIEWER, Tokens, User
+from demo_cluster.world import World, WorldOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class DemoCluster:
         self.clock = HistoryClock(self.options.clock)
         self.storage = Storage(self.clock, random.Random(rng.getrandbits(64)))
         self.tokens = Tokens(random.Random(random.SystemRandom().getrandbits(128)))
-        self.backend = Backend(self.storage, self.options.clock, KindRegistry(), rng, self.tokens)
+        self.backend = Backend(self.storage, self.clock, KindRegistry(), rng, self.tokens)
         self.server = ""
         self._certificates = make_certificates(_hosts(self.options.host))
         self._listener = Listener(
@@ -56,8 +58,14 @@ class DemoCluster:
         Raises:
             OSError: The port is taken.
         """
+        custom_kinds = CustomKinds(self.storage, self.clock, self.backend.registry)
+        self.storage.subscribe(custom_kinds.on_event)
+        options = WorldOptions(self.options.scenario, self.options.seed, self.options.dials)
+        world = World(self.backend, self.clock, options, self._certificates.authority)
+        self.backend.world = world
+        world.begin()
         make_first_objects(self.storage)
-        self._start_world()
+        world.start()
         port = await self._listener.start()
         host = f"[{self.options.host}]" if ":" in self.options.host else self.options.host
         self.server = f"https://{host}:{port}"
@@ -67,16 +75,6 @@ class DemoCluster:
         await self._listener.stop()
         if self.backend.world is not None:
             self.backend.world.stop()
-
-    def _start_world(self) -> None:
-        try:
-            from demo_cluster.world import World, WorldOptions
-        except ImportError:
-            return
-        options = WorldOptions(self.options.scenario, self.options.seed, self.options.dials)
-        world = World(self.backend, self.clock, options, self._certificates.authority)
-        self.backend.world = world
-        world.start()
 
     def kubeconfig(self) -> str:
         """A kubeconfig with a context for each of the users; the admin's is the current one."""

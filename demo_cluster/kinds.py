@@ -327,14 +327,22 @@ def kind_of(plural: str, group: str = "") -> Kind:
     return _BY_NAME[group, plural]
 
 
+@dataclass(frozen=True, slots=True)
+class CustomForm:
+    """What a definition says about one version of its kind."""
+
+    schema: Obj
+    printer_columns: list[Obj] | None = None
+    scale_paths: Obj | None = None
+
+
 class KindRegistry:
     """What is served right now: the built-in kinds and those that CRDs added."""
 
     def __init__(self, kinds: tuple[Kind, ...] = KINDS) -> None:
         self._kinds = {(kind.group, kind.version, kind.plural): kind for kind in kinds}
         self._versions = {(kind.group, kind.version) for kind in kinds}
-        self._printer_columns: dict[tuple[str, str, str], list[Obj]] = {}
-        self._scale_paths: dict[tuple[str, str, str], Obj] = {}
+        self._forms: dict[tuple[str, str, str], CustomForm] = {}
         self.generation = 0
 
     def all(self) -> list[Kind]:
@@ -372,28 +380,15 @@ class KindRegistry:
                 versions.append(kind.version)
         return groups
 
-    def printer_columns(self, kind: Kind) -> list[Obj] | None:
-        """What a CRD says its Table shows; None when it says nothing."""
-        return self._printer_columns.get((kind.group, kind.version, kind.plural))
+    def form(self, kind: Kind) -> CustomForm | None:
+        """What a custom kind's definition says; None for built-in kinds."""
+        return self._forms.get((kind.group, kind.version, kind.plural))
 
-    def scale_paths(self, kind: Kind) -> Obj | None:
-        """Where a CRD says its replicas are; None when it has no scale."""
-        return self._scale_paths.get((kind.group, kind.version, kind.plural))
-
-    def add(
-        self,
-        kind: Kind,
-        printer_columns: list[Obj] | None = None,
-        scale_paths: Obj | None = None,
-    ) -> None:
-        """Serve one more kind, or another form of the same."""
-        self._scale_paths.pop((kind.group, kind.version, kind.plural), None)
-        if scale_paths is not None:
-            self._scale_paths[kind.group, kind.version, kind.plural] = scale_paths
-        self._printer_columns.pop((kind.group, kind.version, kind.plural), None)
-        if printer_columns is not None:
-            self._printer_columns[kind.group, kind.version, kind.plural] = printer_columns
-        self._kinds[kind.group, kind.version, kind.plural] = kind
+    def add(self, kind: Kind, form: CustomForm) -> None:
+        """Serve one more kind."""
+        key = (kind.group, kind.version, kind.plural)
+        self._kinds[key] = kind
+        self._forms[key] = form
         self._versions.add((kind.group, kind.version))
         self.generation += 1
 
@@ -402,5 +397,6 @@ class KindRegistry:
         gone = [key for key in self._kinds if key[0] == group and key[2] == plural]
         for key in gone:
             del self._kinds[key]
+            self._forms.pop(key, None)
         self._versions = {(kind.group, kind.version) for kind in self._kinds.values()}
         self.generation += 1

@@ -115,7 +115,8 @@ def table_body(call: Call, kind: Kind, objects: Sequence[Obj], form: Form, meta:
             f'Unable to convert to Table as requested: includeObject: Invalid value: "{include}": '
             "must be 'Metadata', 'Object', 'None', or empty"
         )
-    columns = call.backend.registry.printer_columns(kind)
+    form_of_kind = call.backend.registry.form(kind)
+    columns = form_of_kind.printer_columns if form_of_kind else None
     now = call.backend.clock.now()
     shown = [presented(kind, obj) for obj in objects]
     return {

@@ -56,7 +56,7 @@ class Call:
     def flag(self, name: str) -> bool:
         """Whether a query parameter says yes (`true`, `1`, or empty as Go reads it)."""
         values = self.query.get(name)
-        return bool(values) and values[0].lower() not in ("false", "0") if values else False
+        return values is not None and values[0] not in _FALSE
 
     def json(self) -> Any:
         """The body as JSON.
@@ -119,6 +119,8 @@ class UpgradeReply:
     handler: Callable[[WebSocket], Awaitable[None]]
     subprotocols: tuple[str, ...] = ()
 
+
+_FALSE = frozenset({"false", "False", "FALSE", "f", "F", "0"})
 
 AnyReply: TypeAlias = Reply | StreamReply | UpgradeReply
 Handler: TypeAlias = Callable[[Call], Awaitable[AnyReply]]

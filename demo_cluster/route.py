@@ -48,6 +48,9 @@ def split_resource_path(path: str) -> ResourcePath | None:
     parts = path[1:].split("/")
     if parts[-1] == "":
         parts.pop()
+    if len(parts) > 2 and parts[0] in ("api", "apis"):
+        place = 2 if parts[0] == "api" else 3
+        parts = [*parts[:place], *parts[place + (parts[place : place + 1] == ["watch"]) :]]
     if len(parts) > 2 and parts[0] == "api":
         group, version, rest = "", parts[1], parts[2:]
     elif len(parts) > 3 and parts[0] == "apis":
@@ -113,7 +116,7 @@ def find_route(method: str, path: str, is_watch: bool, registry: KindRegistry) -
 def verb_of(method: str, name: str, is_watch: bool) -> str:
     """The API's word for a method on an object or a collection."""
     if method in ("GET", "HEAD"):
-        if is_watch:
+        if is_watch and not name:
             return "watch"
         return "get" if name else "list"
     if method == "DELETE":

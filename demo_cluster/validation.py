@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from demo_cluster.custom_kinds import DEFINITIONS, definition_causes
 from demo_cluster.kinds import Kind, Obj, kind_of
 from demo_cluster.quantities import quantity
 from demo_cluster.selection import LABEL_VALUE_RULE, NAME_PART_RULE
@@ -44,8 +45,8 @@ _TEMPLATED = frozenset(
 def validate(kind: Kind, new: Obj, old: Obj | None, storage: Storage) -> list[Cause]:
     """Everything that is wrong with a new object, or with a change of one."""
     causes = [*_metadata(kind, new)]
-    if kind.is_custom:
-        return causes
+    if kind.storage_key == DEFINITIONS.storage_key:
+        return [*causes, *definition_causes(new)]
     if kind.storage_key == ("", "pods"):
         causes += _pod(new, old)
     elif kind.storage_key == ("", "services"):

@@ -72,8 +72,9 @@ def _scale(call: Call, obj: Obj) -> Obj:
 
 def _scale_paths(call: Call) -> tuple[list[str], list[str], Any]:
     kind = the_kind(call)
-    custom = call.backend.registry.scale_paths(kind)
-    if custom is not None:
+    form = call.backend.registry.form(kind)
+    if form is not None and form.scale_paths is not None:
+        custom = form.scale_paths
         label_path = custom.get("labelSelectorPath", "")
         return (
             _split(custom["specReplicasPath"]),

@@ -3,24 +3,98 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-
-import msgspec
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
 
 from demo_cluster.handlers.objects import matcher_of, the_kind
 from demo_cluster.kinds import Kind, Obj
-from demo_cluster.presentation import presented
+from demo_cluster.negotiation import Form, negotiated
+from demo_cluster.paging import invalid_options, requested_version
 from demo_cluster.reply import Call, StreamReply
 from demo_cluster.selection import Matcher
-from demo_cluster.status import expired
+from demo_cluster.status import Cause, Failure, expired
 from demo_cluster.storage import StorageEvent
+from demo_cluster.watch_encoding import WatchEncoder, encoded_line
 
-_HEADERS = {"Content-Type": "application/json"}
+BOOKMARK_SECONDS = 60.0
+_BEFORE_END_SECONDS = 2.0
+_LONGEST_SECONDS = 45 * 60.0
+_MOST_WAITING = 20_000
+"""A watcher that is this many events behind is cut off; it can resume from the history."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchRequest:
+    """What is watched, from where, and for how long."""
+
+    kind: Kind
+    namespace: str | None
+    matches: Matcher | None
+    since: int | None
+    wants_initial: bool
+    wants_bookmarks: bool
+    seconds: float
 
 
 async def watch_objects(call: Call) -> StreamReply:
-    """GET with watch=true."""
-    return StreamReply(_stream(call), headers=_HEADERS)
+    """GET with watch=true.
+
+    Raises:
+        Failure: 400, 406 or 422: the parameters make no sense.
+    """
+    request = _watch_request(call)
+    form = negotiated(call.headers.get("accept", ""))
+    headers = {"Content-Type": "application/json", "Cache-Control": "no-cache, private"}
+    if form.is_list_wanted:
+        return StreamReply(_nothing(), headers=headers)
+    return StreamReply(_stream(call, request, form), headers=headers)
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    """The real server never delivers an event in the form of a list."""
+    nothing: tuple[bytes, ...] = ()
+    for line in nothing:
+        yield line
+
+
+def _watch_request(call: Call) -> WatchRequest:
+    _check_parameters(call)
+    since = requested_version(call)
+    wants_initial = call.flag("sendInitialEvents")
+    text = call.param("timeoutSeconds")
+    try:
+        seconds = float(int(text)) if text else _LONGEST_SECONDS
+    except ValueError:
+        seconds = _LONGEST_SECONDS
+    return WatchRequest(
+        the_kind(call),
+        call.route.namespace,
+        matcher_of(call),
+        None if since in (None, 0) or wants_initial else since,
+        wants_initial,
+        call.flag("allowWatchBookmarks"),
+        seconds or _LONGEST_SECONDS,
+    )
+
+
+def _check_parameters(call: Call) -> None:
+    match, field = call.param("resourceVersionMatch"), "resourceVersionMatch"
+    texts: list[tuple[str, str]] = []
+    if call.param("continue"):
+        text = f"Forbidden: {field} is forbidden when continue is provided"
+        texts.append(("FieldValueForbidden", text))
+    elif call.flag("sendInitialEvents"):
+        if match != "NotOlderThan":
+            text = f"Forbidden: sendInitialEvents requires setting {field} to NotOlderThan"
+            texts.append(("FieldValueForbidden", text))
+        if match and match != "NotOlderThan":
+            text = f'Unsupported value: "{match}": supported values: "NotOlderThan"'
+            texts.append(("FieldValueNotSupported", text))
+    elif match:
+        text = f"Forbidden: {field} is forbidden for watch unless sendInitialEvents is provided"
+        texts.append(("FieldValueForbidden", text))
+    if texts:
+        raise invalid_options("ListOptions", [Cause(reason, text, field) for reason, text in texts])
 
 
 class _Queue:
@@ -39,8 +113,13 @@ class _Queue:
         self._arrived.clear()
         return taken
 
-    async def wait(self, seconds: float | None) -> bool:
+    def __len__(self) -> int:
+        return len(self._events)
+
+    async def wait(self, seconds: float) -> bool:
         """Whether something came in time."""
+        if seconds <= 0:
+            return bool(self._events)
         try:
             async with asyncio.timeout(seconds):
                 await self._arrived.wait()
@@ -49,67 +128,109 @@ class _Queue:
         return True
 
 
-async def _stream(call: Call) -> AsyncIterator[bytes]:
-    kind, matches, namespace = the_kind(call), matcher_of(call), call.route.namespace
-    storage = call.storage
-    since = call.param("resourceVersion")
+class _Deadlines:
+    """When the watch ends, and when the next bookmark is due."""
+
+    def __init__(self, seconds: float) -> None:
+        self._time: Callable[[], float] = asyncio.get_running_loop().time
+        self.end = self._time() + seconds
+        self._next_bookmark = self._after_bookmark()
+
+    def _after_bookmark(self) -> float:
+        now, before_end = self._time(), self.end - _BEFORE_END_SECONDS
+        regular = now + BOOKMARK_SECONDS
+        return min(regular, before_end) if before_end > now else regular
+
+    def left(self, *, with_bookmarks: bool) -> float:
+        until = min(self.end, self._next_bookmark) if with_bookmarks else self.end
+        return until - self._time()
+
+    def is_over(self) -> bool:
+        return self._time() >= self.end
+
+    def take_bookmark(self) -> bool:
+        if self._time() < self._next_bookmark:
+            return False
+        self._next_bookmark = self._after_bookmark()
+        return True
+
+
+async def _stream(call: Call, request: WatchRequest, form: Form) -> AsyncIterator[bytes]:
+    encoder = WatchEncoder(call, request.kind, form)
     queue = _Queue()
-    wanted = kind.storage_key
+    wanted = request.kind.storage_key
+    deadlines = _Deadlines(request.seconds)
 
     def receive(event: StorageEvent) -> None:
         if event.kind.storage_key == wanted:
             queue.put(event)
 
-    unsubscribe = storage.subscribe(receive)
+    unsubscribe = call.storage.subscribe(receive)
     try:
-        if since in ("", "0"):
-            present = storage.list(kind, namespace)
-            first = [_event("ADDED", kind, obj) for obj in present if not matches or matches(obj)]
-        elif int(since) < storage.oldest_version:
-            failure = expired(f"too old resource version: {since} ({storage.oldest_version + 1})")
-            first = [msgspec.json.encode({"type": "ERROR", "object": failure.body()}) + b"\n"]
-        else:
-            past = [
-                event
-                for event in storage.events_since(int(since))
-                if event.kind.storage_key == wanted
-            ]
-            first = [line for event in past for line in _lines(kind, event, matches, namespace)]
-        yield b"".join(first)
-        timeout = call.param("timeoutSeconds")
-        deadline = asyncio.get_running_loop().time() + float(timeout) if timeout else None
-        while True:
-            left = None if deadline is None else deadline - asyncio.get_running_loop().time()
-            if not await queue.wait(left):
+        try:
+            first = b"".join(_beginning(call, request, encoder))
+        except Failure as failure:
+            yield encoded_line("ERROR", failure.body())
+            return
+        yield first
+        while not deadlines.is_over() and _is_served(call, request.kind):
+            await queue.wait(deadlines.left(with_bookmarks=request.wants_bookmarks))
+            if len(queue) > _MOST_WAITING:
                 return
-            lines = [
-                line for event in queue.take() for line in _lines(kind, event, matches, namespace)
-            ]
+            lines = [line for event in queue.take() for line in _lines(request, encoder, event)]
+            if request.wants_bookmarks and deadlines.take_bookmark():
+                lines.append(encoder.bookmark(call.storage.resource_version))
             if lines:
                 yield b"".join(lines)
     finally:
         unsubscribe()
 
 
-def _lines(
-    kind: Kind, event: StorageEvent, matches: Matcher | None, namespace: str | None
-) -> list[bytes]:
+def _is_served(call: Call, kind: Kind) -> bool:
+    registry = call.backend.registry
+    return not kind.is_custom or registry.find(kind.group, kind.version, kind.plural) is not None
+
+
+def _beginning(call: Call, request: WatchRequest, encoder: WatchEncoder) -> Iterator[bytes]:
+    storage = call.storage
+    if request.since is None:
+        for obj in storage.list(request.kind, request.namespace):
+            if request.matches is None or request.matches(obj):
+                yield encoder.line("ADDED", obj)
+        if request.wants_initial and request.wants_bookmarks:
+            yield encoder.bookmark(storage.resource_version, is_initial_end=True)
+        return
+    if request.since < storage.oldest_version:
+        oldest = storage.oldest_version + 1
+        raise expired(f"too old resource version: {request.since} ({oldest})")
+    for event in storage.events_since(request.since):
+        if event.kind.storage_key == request.kind.storage_key:
+            yield from _lines(request, encoder, event)
+
+
+def _lines(request: WatchRequest, encoder: WatchEncoder, event: StorageEvent) -> Iterator[bytes]:
     """The event as this watcher sees it: an object may enter and leave a selection."""
-    if namespace is not None and event.obj["metadata"].get("namespace", "") != namespace:
-        return []
-    type_: str = event.type
-    if matches is not None:
-        before = event.old is not None and matches(event.old)
-        after = event.type != "DELETED" and matches(event.obj)
-        if not before and not after:
-            return []
-        type_ = "MODIFIED" if before and after else "ADDED" if after else "DELETED"
-    key = (type_, kind.api_version)
-    line = event.encodings.get(key)
-    if line is None:
-        line = event.encodings[key] = _event(type_, kind, event.obj)
-    return [line]
+    meta = event.obj["metadata"]
+    if request.namespace is not None and meta.get("namespace", "") != request.namespace:
+        return
+    matches = request.matches
+    if matches is None:
+        yield encoder.event(event.type, event, event.obj)
+        return
+    before = event.old is not None and matches(event.old)
+    after = event.type != "DELETED" and matches(event.obj)
+    if before and after:
+        yield encoder.event("MODIFIED", event, event.obj)
+    elif after:
+        yield encoder.event("ADDED", event, event.obj)
+    elif before and event.type == "DELETED":
+        yield encoder.event("DELETED", event, event.obj)
+    elif before:
+        yield encoder.line("DELETED", _as_it_left(event))
 
 
-def _event(type_: str, kind: Kind, obj: Obj) -> bytes:
-    return msgspec.json.encode({"type": type_, "object": presented(kind, obj)}) + b"\n"
+def _as_it_left(event: StorageEvent) -> Obj:
+    """The old object, which the watcher knows, with the new version."""
+    old = event.old or event.obj
+    version = event.obj["metadata"]["resourceVersion"]
+    return {**old, "metadata": {**old["metadata"], "resourceVersion": version}}

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from demo_cluster import managed_fields
 from demo_cluster.admission import admit
-from demo_cluster.conversion import to_stored
-from demo_cluster.decoding import Decoded, JsonError, check_types, decoded_body, parse_json
+from demo_cluster.conversion import converted, to_stored
+from demo_cluster.custom_kinds import DEFINITIONS
+from demo_cluster.custom_schema import fill_schema_defaults, prune, schema_causes
+from demo_cluster.decoding import (
+    Decoded,
+    JsonError,
+    cannot_handle,
+    check_types,
+    decoded_body,
+    parse_json,
+)
 from demo_cluster.handlers.objects import existing, the_kind
 from demo_cluster.kinds import Kind, Obj, kind_of
 from demo_cluster.managed_fields import Writer
@@ -19,7 +28,7 @@ from demo_cluster.patches import PatchError, json_patch, merge_patch
 from demo_cluster.presentation import object_reply
 from demo_cluster.reply import Call, Reply
 from demo_cluster.schema.types import definition_of_kind
-from demo_cluster.status import Cause, Failure, bad_request, forbidden, invalid, not_found
+from demo_cluster.status import Cause, Failure, bad_request, conflict, forbidden, invalid, not_found
 from demo_cluster.storage import key_of
 from demo_cluster.strategic import strategic_merge_patch
 from demo_cluster.timestamps import timestamp
@@ -102,6 +111,7 @@ def create_checked(
     meta = obj["metadata"]
     if kind.namespaced:
         require_namespace(call, kind, meta["namespace"], meta.get("name", ""))
+    _require_definition(call, kind, meta.get("name", ""))
     if not meta.get("name") and not meta.get("generateName"):
         text = "Required value: name or generateName is required"
         raise invalid(kind, "", [Cause("FieldValueRequired", text, "metadata.name")])
@@ -113,7 +123,8 @@ def create_checked(
     meta.pop("managedFields", None)
     new = call.storage.prepare(kind, to_stored(kind, obj))
     admit(call.backend, kind, new, None)
-    raise_if(kind, new, validate(kind, new, None, call.storage))
+    causes = validate(kind, new, None, call.storage)
+    raise_if(kind, new, [*causes, *prepare_custom(call, kind, new)])
     if managers is not None:
         new["metadata"]["managedFields"] = managers
     else:
@@ -127,6 +138,15 @@ def create_checked(
 
 
 _STATUS_KEPT = frozenset({("", "nodes"), ("apiregistration.k8s.io", "apiservices")})
+
+
+def prepare_custom(call: Call, kind: Kind, obj: Obj) -> list[Cause]:
+    """Defaults and faults of a custom object by its schema, the defaults filled in place."""
+    form = call.backend.registry.form(kind)
+    if form is None:
+        return []
+    fill_schema_defaults(form.schema, obj)
+    return schema_causes(form.schema, obj)
 
 
 def raise_if(kind: Kind, obj: Obj, causes: list[Cause]) -> None:
@@ -150,6 +170,7 @@ def checked_object(call: Call, kind: Kind, decoded: Decoded, options: WriteOptio
     if not isinstance(obj.get("metadata"), dict):
         obj["metadata"] = {}
     check_types(kind, decoded)
+    _prune_custom(call, kind, decoded)
     if options.validation == "Strict" and decoded.problems:
         problems = ", ".join(decoded.problems)
         raise bad_request(_strict_text(kind, problems))
@@ -166,13 +187,15 @@ def checked_object(call: Call, kind: Kind, decoded: Decoded, options: WriteOptio
     return obj
 
 
+def _prune_custom(call: Call, kind: Kind, decoded: Decoded) -> None:
+    form = call.backend.registry.form(kind)
+    if form is not None:
+        removed = prune(form.schema, decoded.value)
+        decoded.problems += [f'unknown field "{path}"' for path in removed]
+
+
 def _strict_text(kind: Kind, problems: str) -> str:
-    if kind.is_custom:
-        return f"strict decoding error: {problems}"
-    return (
-        f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: '
-        f"strict decoding error: {problems}"
-    )
+    return cannot_handle(kind, f"strict decoding error: {problems}")
 
 
 def _check_kind(kind: Kind, obj: Obj) -> None:
@@ -182,11 +205,9 @@ def _check_kind(kind: Kind, obj: Obj) -> None:
     if name != kind.kind:
         if kind.is_custom:
             text = f'Invalid value: "{name}": must be {kind.kind}'
-            raise invalid(
-                kind,
-                (obj.get("metadata") or {}).get("name", ""),
-                [Cause("FieldValueInvalid", text, "kind")],
-            )
+            own_name = (obj.get("metadata") or {}).get("name", "")
+            cause = Cause("FieldValueInvalid", text, "kind")
+            raise invalid(replace(kind, kind=name), own_name, [cause])
         raise bad_request(
             f'{name} in version "{version.rpartition("/")[2]}" cannot be handled as a {kind.kind}: '
             f'no kind "{name}" is registered for version "{version}" in scheme '
@@ -243,6 +264,22 @@ def require_namespace(call: Call, kind: Kind, namespace: str, name: str) -> None
         raise failure
 
 
+def _require_definition(call: Call, kind: Kind, name: str) -> None:
+    """A custom kind whose definition goes takes no new objects."""
+    if not kind.is_custom:
+        return
+    definition = call.storage.get(DEFINITIONS, "", f"{kind.plural}.{kind.group}")
+    if definition is not None and "deletionTimestamp" in definition["metadata"]:
+        details = {"name": name, "group": kind.group, "kind": kind.plural}
+        failure = forbidden(
+            f'{kind.plural}.{kind.group} "{name}" is forbidden: '
+            "create not allowed while custom resource definition is terminating",
+            details,
+        )
+        failure.headers = {}
+        raise failure
+
+
 async def replace_object(call: Call) -> Reply:
     """PUT of one object.
 
@@ -268,8 +305,6 @@ async def replace_object(call: Call) -> Reply:
 
 
 def _wrong_uid(kind: Kind, old: Obj, uid: str) -> Failure:
-    from demo_cluster.status import conflict
-
     namespace, name = key_of(old)
     place = f"{namespace}/{name}" if namespace else name
     group = f"{kind.group}/" if kind.group and kind.is_custom else ""
@@ -322,7 +357,8 @@ def update_checked(
     if prepared is old:
         return old
     admit(call.backend, kind, prepared, old)
-    raise_if(kind, prepared, validate(kind, prepared, old, call.storage))
+    causes = validate(kind, prepared, old, call.storage)
+    raise_if(kind, prepared, [*causes, *prepare_custom(call, kind, prepared)])
     now = timestamp(call.backend.clock.now())
     prepared = copy.copy(prepared)
     prepared["metadata"] = dict(prepared["metadata"])
@@ -414,10 +450,7 @@ def _patched(
     call: Call, kind: Kind, media: str, old: Obj, decoded: Decoded
 ) -> tuple[Obj, list[str]]:
     """The object after the patch, and what strict decoding says about it."""
-    from demo_cluster.conversion import converted
-
     shown = copy.deepcopy(converted(kind, old))
-    del call
     try:
         if media == _JSON:
             new = json_patch(shown, decoded.value)
@@ -434,6 +467,7 @@ def _patched(
         raise bad_request("the patch leaves no object")
     checked = Decoded(copy.deepcopy(new), list(decoded.problems))
     check_types(kind, checked)
+    _prune_custom(call, kind, checked)
     return to_stored(kind, checked.value), checked.problems
 
 
@@ -505,7 +539,8 @@ def _store_applied(
     if prepared is live:
         return live
     admit(call.backend, kind, prepared, live)
-    raise_if(kind, prepared, validate(kind, prepared, live, call.storage))
+    causes = validate(kind, prepared, live, call.storage)
+    raise_if(kind, prepared, [*causes, *prepare_custom(call, kind, prepared)])
     if options.is_dry_run:
         return prepared
     return call.storage.replace(kind, prepared)

@@ -1,0 +1,162 @@
+"""CustomResourceDefinitions at work: their kinds are served while they are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from demo_cluster.clock import Clock
+from demo_cluster.kinds import CustomForm, Kind, KindRegistry, Obj, Subresource, kind_of
+from demo_cluster.status import Cause
+from demo_cluster.storage import Storage, StorageEvent
+from demo_cluster.timestamps import timestamp
+
+DEFINITIONS = kind_of("customresourcedefinitions", "apiextensions.k8s.io")
+CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
+_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
+_STATUS = Subresource("status")
+_SCALE = Subresource("scale", kind="Scale", group="autoscaling", version="v1")
+
+
+class CustomKinds:
+    """Keeps the registry in step with the definitions that are stored."""
+
+    def __init__(self, storage: Storage, clock: Clock, registry: KindRegistry) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._registry = registry
+        self._emptying: dict[tuple[str, str], str] = {}
+
+    def on_event(self, event: StorageEvent) -> None:
+        """Follow one write."""
+        if event.kind.storage_key != DEFINITIONS.storage_key:
+            if event.type == "DELETED" and event.kind.storage_key in self._emptying:
+                self._finish(self._emptying[event.kind.storage_key])
+            return
+        name = event.obj["metadata"]["name"]
+        if event.type == "DELETED":
+            spec = event.obj["spec"]
+            self._registry.remove(spec["group"], spec["names"]["plural"])
+            self._emptying.pop((spec["group"], spec["names"]["plural"]), None)
+        elif "deletionTimestamp" in event.obj["metadata"]:
+            self._empty(event.obj)
+        elif event.old is None or event.old["spec"] != event.obj["spec"]:
+            self._serve(event.obj)
+            self._storage.modify(DEFINITIONS, "", name, self._establish)
+
+    def _serve(self, definition: Obj) -> None:
+        spec = definition["spec"]
+        self._registry.remove(spec["group"], spec["names"]["plural"])
+        for kind, form in kinds_of(definition):
+            self._registry.add(kind, form)
+
+    def _establish(self, definition: Obj) -> None:
+        now = timestamp(self._clock.now())
+        status = definition.setdefault("status", {})
+        names = definition["spec"]["names"]
+        status["acceptedNames"] = dict(names)
+        present = {entry["type"]: entry for entry in status.get("conditions") or ()}
+        status["conditions"] = [
+            present.get(type_)
+            or {
+                "type": type_,
+                "status": "True",
+                "lastTransitionTime": now,
+                "reason": reason,
+                "message": message,
+            }
+            for type_, reason, message in (
+                ("NamesAccepted", "NoConflicts", "no conflicts found"),
+                ("Established", "InitialNamesAccepted", "the initial names have been accepted"),
+            )
+        ]
+        storage = [entry["name"] for entry in definition["spec"]["versions"] if entry["storage"]]
+        stored = status.get("storedVersions") or []
+        status["storedVersions"] = [*stored, *(name for name in storage if name not in stored)]
+        finalizers = definition["metadata"].setdefault("finalizers", [])
+        if CLEANUP not in finalizers:
+            finalizers.append(CLEANUP)
+
+    def _empty(self, definition: Obj) -> None:
+        """Delete every object of a kind that goes; the definition waits for the last one."""
+        spec, name = definition["spec"], definition["metadata"]["name"]
+        key = (spec["group"], spec["names"]["plural"])
+        if key in self._emptying:
+            return
+        self._emptying[key] = name
+        kind = next(iter(kinds_of(definition)))[0]
+        for obj in self._storage.list(kind):
+            meta = obj["metadata"]
+            self._storage.request_delete(kind, meta.get("namespace", ""), meta["name"])
+        self._finish(name)
+
+    def _finish(self, name: str) -> None:
+        definition = self._storage.get(DEFINITIONS, "", name)
+        if definition is None:
+            return
+        kind = next(iter(kinds_of(definition)))[0]
+        if self._storage.list(kind):
+            return
+        self._storage.modify(DEFINITIONS, "", name, _release)
+
+
+def _release(definition: Obj) -> None:
+    meta = definition["metadata"]
+    meta["finalizers"] = [entry for entry in meta.get("finalizers", []) if entry != CLEANUP]
+
+
+def kinds_of(definition: Obj) -> Iterator[tuple[Kind, CustomForm]]:
+    """The kinds that a definition serves, its storage version first."""
+    spec = definition["spec"]
+    names = spec["names"]
+    versions = sorted(spec["versions"], key=lambda entry: not entry.get("storage"))
+    for version in versions:
+        if not version.get("served"):
+            continue
+        parts = version.get("subresources") or {}
+        subresources = tuple(sub for sub in (_STATUS, _SCALE) if sub.name in parts)
+        kind = Kind(
+            spec["group"],
+            version["name"],
+            names["plural"],
+            names["kind"],
+            spec.get("scope") == "Namespaced",
+            names.get("singular") or names["kind"].lower(),
+            tuple(names.get("shortNames") or ()),
+            _VERBS,
+            subresources,
+            tuple(names.get("categories") or ()),
+            is_custom=True,
+        )
+        schema = (version.get("schema") or {}).get("openAPIV3Schema") or {}
+        yield kind, CustomForm(schema, version.get("additionalPrinterColumns"), parts.get("scale"))
+
+
+def fill_definition_defaults(definition: Obj) -> None:
+    """The names that a definition may leave out, in place."""
+    spec = definition.setdefault("spec", {})
+    names = spec.setdefault("names", {})
+    kind = names.get("kind", "")
+    names.setdefault("singular", kind.lower())
+    names.setdefault("listKind", f"{kind}List")
+    spec.setdefault("conversion", {"strategy": "None"})
+
+
+def definition_causes(definition: Obj) -> Iterator[Cause]:
+    """What is wrong with a definition."""
+    spec, name = definition["spec"], definition["metadata"]["name"]
+    wanted = f"{spec.get('names', {}).get('plural', '')}.{spec.get('group', '')}"
+    if name != wanted:
+        text = f'Invalid value: "{name}": must be spec.names.plural+"."+spec.group'
+        yield Cause("FieldValueInvalid", text, "metadata.name")
+    if spec.get("scope") not in ("Namespaced", "Cluster"):
+        scope = spec.get("scope", "")
+        text = f'Unsupported value: "{scope}": supported values: "Cluster", "Namespaced"'
+        yield Cause("FieldValueNotSupported", text, "spec.scope")
+    versions = spec.get("versions") or []
+    if sum(bool(version.get("storage")) for version in versions) != 1:
+        text = "Invalid value: must have exactly one version marked as storage version"
+        yield Cause("FieldValueInvalid", text, "spec.versions")
+    for index, version in enumerate(versions):
+        if not (version.get("schema") or {}).get("openAPIV3Schema"):
+            field = f"spec.versions[{index}].schema.openAPIV3Schema"
+            yield Cause("FieldValueRequired", "Required value: schemas are required", field)

@@ -1,0 +1,91 @@
+"""GET /openapi/v3 and /openapi/v2: the shapes of everything that is served."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from demo_cluster.handlers.discovery import PageNotFound
+from demo_cluster.kinds import Kind, Obj
+from demo_cluster.reply import Call, Reply
+from demo_cluster.schema.openapi import document
+from demo_cluster.status import Failure
+
+
+async def index(call: Call) -> Reply:
+    """GET /openapi/v3: one document for each group and version, with its hash."""
+    registry = call.backend.registry
+    paths: dict[str, Obj] = {}
+    for name, versions in sorted(registry.groups().items()):
+        for version in versions:
+            path = f"apis/{name}/{version}" if name else f"api/{version}"
+            stamp = _stamp(call, name, version)
+            paths[path] = {"serverRelativeURL": f"/openapi/v3/{path}?hash={stamp}"}
+    return Reply(body={"paths": paths}, headers={"Content-Type": "text/plain; charset=utf-8"})
+
+
+def _stamp(call: Call, group: str, version: str) -> str:
+    """Changes when the document does: with the server's version, or its custom kinds."""
+    registry = call.backend.registry
+    about = [
+        f"{kind.plural}:{form.schema if (form := registry.form(kind)) else ''}"
+        for kind in _kinds(call, group, version)
+    ]
+    return hashlib.sha512("|".join(["1.36.2", *about]).encode()).hexdigest().upper()
+
+
+def _kinds(call: Call, group: str, version: str) -> list[Kind]:
+    return [
+        kind
+        for kind in call.backend.registry.all()
+        if (kind.group, kind.version) == (group, version)
+    ]
+
+
+async def group_document(call: Call) -> Reply:
+    """GET /openapi/v3/apis/GROUP/VERSION.
+
+    Raises:
+        Failure: 404, no such group and version.
+    """
+    parts = call.path.strip("/").split("/")[2:]
+    group, version = ("", parts[-1]) if parts[0] == "api" else (parts[1], parts[-1])
+    kinds = _kinds(call, group, version)
+    if not kinds:
+        raise PageNotFound
+    registry = call.backend.registry
+    schemas = {kind.kind: form.schema for kind in kinds if (form := registry.form(kind))}
+    etag = f'"{_stamp(call, group, version)}"'
+    headers = {"Content-Type": "application/json", "ETag": etag, "Vary": "Accept"}
+    if call.headers.get("if-none-match") == etag:
+        return Reply(304, headers=headers)
+    if "hash" in call.query:
+        headers["Cache-Control"] = "public, immutable"
+    return Reply(body=msgspec.json.encode(document(kinds, schemas)), headers=headers)
+
+
+async def old_document(call: Call) -> Reply:
+    """GET /openapi/v2: the same in Swagger's older form, in JSON only.
+
+    Raises:
+        Failure: 406, the client wants only protobuf.
+    """
+    accept = call.headers.get("accept", "")
+    if accept and "json" not in accept and "*/*" not in accept:
+        text = "only the following media types are accepted: application/json"
+        raise Failure(406, "NotAcceptable", text)
+    definitions: Obj = {}
+    for kind in call.backend.registry.all():
+        if not kind.is_custom:
+            made = document([kind], {})["components"]["schemas"]
+            definitions.update(made)
+    encoded = msgspec.json.encode(
+        {
+            "swagger": "2.0",
+            "info": {"title": "Kubernetes", "version": "v1.36.2"},
+            "paths": {},
+            "definitions": definitions,
+        }
+    ).replace(b"#/components/schemas/", b"#/definitions/")
+    return Reply(body=encoded, headers={"Content-Type": "application/json"})
