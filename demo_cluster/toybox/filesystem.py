@@ -149,7 +149,7 @@ class FileSystem:
             raise FileError(path, "Is a directory")
         if isinstance(node, Computed):
             raise FileError(path, "Permission denied")
-        if isinstance(node, Device):
+        if isinstance(node, Device | Link):
             return
         before = len(node.content) if node else 0
         grown = self._size + len(content) - (0 if append else before)

@@ -124,7 +124,7 @@ class Machine:
             parent=parent,
             terminal=terminal,
         )
-        process.start(_run(program, self, process, arguments))
+        process.start(run_program(program, self, process, arguments))
         return process
 
     # -- files as streams
@@ -196,7 +196,9 @@ class _Full:
         raise FileError("write error", "No space left on device")
 
 
-async def _run(program: Program, machine: Machine, process: Process, arguments: list[str]) -> int:
+async def run_program(
+    program: Program, machine: Machine, process: Process, arguments: list[str]
+) -> int:
     """Run it; what it could not do becomes a line on stderr, as programs do it themselves."""
     try:
         return await program(machine, process, arguments)

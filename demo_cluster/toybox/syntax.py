@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -330,7 +331,7 @@ class _Parser:
             body = self.script((")",))
             self._expect(")")
             return Group(body, subshell=True)
-        readers = {
+        readers: dict[str, Callable[[], If | While | For | Case | Group]] = {
             "{": self._braces,
             "if": self._if,
             "while": self._while,
@@ -405,7 +406,7 @@ class _Parser:
         self.skip_blank()
         word = self.word()
         self._expect("in")
-        branches = []
+        branches: list[tuple[list[Word], Script]] = []
         while True:
             self.skip_lines()
             if self._is_word("esac"):

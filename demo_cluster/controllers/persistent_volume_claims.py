@@ -1,0 +1,211 @@
+"""PersistentVolumeClaims: bound to a volume when their class can make one, pending otherwise."""
+
+from __future__ import annotations
+
+from demo_cluster.clock import Clock
+from demo_cluster.controllers.queue import Key, WorkQueue
+from demo_cluster.events import EventRecorder
+from demo_cluster.kinds import Obj, kind_of
+from demo_cluster.storage import Storage, StorageEvent, key_of
+
+CLAIMS = kind_of("persistentvolumeclaims")
+VOLUMES = kind_of("persistentvolumes")
+CLASSES = kind_of("storageclasses", "storage.k8s.io")
+PODS = kind_of("pods")
+PROTECTION = "kubernetes.io/pvc-protection"
+VOLUME_PROTECTION = "kubernetes.io/pv-protection"
+DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
+RETRY = 15.0
+
+
+class ClaimController:
+    """Provisions, binds and protects."""
+
+    def __init__(self, storage: Storage, clock: Clock, events: EventRecorder) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._events = events
+        self._queue = WorkQueue(clock, self._sync)
+
+    def on_event(self, event: StorageEvent) -> None:
+        """A claim changed, or a pod that used one went."""
+        key = event.kind.storage_key
+        if key == CLAIMS.storage_key:
+            if event.type == "DELETED":
+                self._reclaim(event.obj)
+            else:
+                self._queue.add(key_of(event.obj))
+        elif key == PODS.storage_key:
+            ended = event.obj.get("status", {}).get("phase") in ("Succeeded", "Failed")
+            if event.type in ("ADDED", "DELETED") or ended:
+                for name in _claims_of(event.obj):
+                    self._queue.add((event.obj["metadata"]["namespace"], name))
+
+    def _sync(self, key: Key) -> None:
+        claim = self._storage.get(CLAIMS, *key)
+        if claim is None:
+            return
+        if claim["metadata"].get("deletionTimestamp"):
+            self._let_go(claim)
+        elif PROTECTION not in (claim["metadata"].get("finalizers") or ()):
+            self._storage.modify(CLAIMS, *key, _protect)
+        elif (claim.get("status") or {}).get("phase") != "Bound":
+            self._bind(claim)
+
+    def _bind(self, claim: Obj) -> None:
+        name = claim["spec"].get("storageClassName")
+        found = self._class(name)
+        if found is None:
+            volume = self._fitting(claim)
+            if volume is not None:
+                self._bound(claim, volume)
+            elif name:
+                message = f'storageclass.storage.k8s.io "{name}" not found'
+                self._wait(claim, "ProvisioningFailed", message, warning=True)
+            else:
+                self._wait(
+                    claim,
+                    "FailedBinding",
+                    "no persistent volumes available for this claim and no storage class is set",
+                )
+            return
+        if found.get("volumeBindingMode") == "WaitForFirstConsumer" and not self._has_user(claim):
+            self._wait(
+                claim,
+                "WaitForFirstConsumer",
+                "waiting for first consumer to be created before binding",
+            )
+            return
+        volume = self._provision(claim, found)
+        self._bound(claim, volume)
+
+    def _class(self, name: str | None) -> Obj | None:
+        if name == "":
+            return None
+        for each in self._storage.list(CLASSES):
+            annotations = each["metadata"].get("annotations") or {}
+            if each["metadata"]["name"] == name:
+                return each
+            if name is None and annotations.get(DEFAULT_CLASS) == "true":
+                return each
+        return None
+
+    def _fitting(self, claim: Obj) -> Obj | None:
+        for each in self._storage.list(VOLUMES):
+            spec = each["spec"]
+            same_class = spec.get("storageClassName", "") == (
+                claim["spec"].get("storageClassName") or ""
+            )
+            wanted = claim["spec"].get("volumeName")
+            named = wanted in (None, each["metadata"]["name"])
+            if same_class and named and not spec.get("claimRef"):
+                return each
+        return None
+
+    def _has_user(self, claim: Obj) -> bool:
+        namespace, name = key_of(claim)
+        return any(name in _claims_of(pod) for pod in self._storage.list(PODS, namespace))
+
+    def _provision(self, claim: Obj, found: Obj) -> Obj:
+        meta = claim["metadata"]
+        volume = {
+            "metadata": {
+                "name": f"pvc-{meta['uid']}",
+                "annotations": {"pv.kubernetes.io/provisioned-by": found["provisioner"]},
+                "finalizers": [VOLUME_PROTECTION],
+            },
+            "spec": {
+                "capacity": {"storage": claim["spec"]["resources"]["requests"]["storage"]},
+                "hostPath": {"path": f"/var/lib/volumes/{meta['uid']}", "type": ""},
+                "accessModes": claim["spec"]["accessModes"],
+                "persistentVolumeReclaimPolicy": found.get("reclaimPolicy", "Delete"),
+                "storageClassName": found["metadata"]["name"],
+                "volumeMode": "Filesystem",
+            },
+            "status": {"phase": "Available"},
+        }
+        stored = self._storage.get(VOLUMES, "", f"pvc-{meta['uid']}")
+        if stored is None:
+            stored = self._storage.create(VOLUMES, volume)
+            text = f"Successfully provisioned volume {stored['metadata']['name']}"
+            self._events.record(
+                claim, "ProvisioningSucceeded", text, component=found["provisioner"]
+            )
+        return stored
+
+    def _bound(self, claim: Obj, volume: Obj) -> None:
+        meta = claim["metadata"]
+
+        def take(obj: Obj) -> None:
+            obj["spec"]["claimRef"] = {
+                "kind": "PersistentVolumeClaim",
+                "namespace": meta["namespace"],
+                "name": meta["name"],
+                "uid": meta["uid"],
+                "apiVersion": "v1",
+                "resourceVersion": meta["resourceVersion"],
+            }
+            obj["status"] = {"phase": "Bound"}
+
+        def bind(obj: Obj) -> None:
+            obj["spec"]["volumeName"] = volume["metadata"]["name"]
+            obj["spec"].setdefault("storageClassName", volume["spec"].get("storageClassName", ""))
+            annotations = obj["metadata"].setdefault("annotations", {})
+            annotations["pv.kubernetes.io/bind-completed"] = "yes"
+            annotations["pv.kubernetes.io/bound-by-controller"] = "yes"
+            obj["status"] = {
+                "phase": "Bound",
+                "accessModes": obj["spec"]["accessModes"],
+                "capacity": volume["spec"]["capacity"],
+            }
+
+        self._storage.modify(VOLUMES, *key_of(volume), take)
+        self._storage.modify(CLAIMS, *key_of(claim), bind)
+
+    def _wait(self, claim: Obj, reason: str, message: str, *, warning: bool = False) -> None:
+        def change(obj: Obj) -> None:
+            obj.setdefault("status", {})["phase"] = "Pending"
+
+        self._storage.modify(CLAIMS, *key_of(claim), change)
+        self._events.record(
+            claim, reason, message, component="persistentvolume-controller", warning=warning
+        )
+        self._queue.add_after(key_of(claim), RETRY)
+
+    def _let_go(self, claim: Obj) -> None:
+        if not self._has_user(claim) and PROTECTION in (claim["metadata"].get("finalizers") or ()):
+            self._storage.modify(CLAIMS, *key_of(claim), _unprotect)
+
+    def _reclaim(self, claim: Obj) -> None:
+        name = claim["spec"].get("volumeName")
+        volume = self._storage.get(VOLUMES, "", name) if name else None
+        if volume is None:
+            return
+        if volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete":
+            self._storage.remove(VOLUMES, "", volume["metadata"]["name"])
+            return
+
+        def release(obj: Obj) -> None:
+            obj["status"] = {"phase": "Released"}
+
+        self._storage.modify(VOLUMES, "", volume["metadata"]["name"], release)
+
+
+def _claims_of(pod: Obj) -> list[str]:
+    return [
+        volume["persistentVolumeClaim"]["claimName"]
+        for volume in pod["spec"].get("volumes") or ()
+        if volume.get("persistentVolumeClaim")
+    ]
+
+
+def _protect(claim: Obj) -> None:
+    claim["metadata"].setdefault("finalizers", []).append(PROTECTION)
+    claim.setdefault("status", {}).setdefault("phase", "Pending")
+
+
+def _unprotect(claim: Obj) -> None:
+    finalizers = [name for name in claim["metadata"]["finalizers"] if name != PROTECTION]
+    claim["metadata"]["finalizers"] = finalizers
+    if not finalizers:
+        del claim["metadata"]["finalizers"]

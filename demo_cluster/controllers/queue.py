@@ -1,0 +1,49 @@
+"""The work queue of a controller: each object once, however often it changed meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from demo_cluster.clock import Clock, TimerHandle
+from demo_cluster.status import Failure
+
+Key = tuple[str, str]
+"""Namespace ("" = cluster-wide) and name."""
+
+PACE = 0.008
+
+
+class WorkQueue:
+    """Calls `handle` for every key that was added, a moment later."""
+
+    def __init__(self, clock: Clock, handle: Callable[[Key], None], pace: float = PACE) -> None:
+        self._clock = clock
+        self._handle = handle
+        self._pace = pace
+        self._soon: set[Key] = set()
+        self._later: dict[Key, TimerHandle] = {}
+
+    def add(self, key: Key) -> None:
+        """The object has changed."""
+        if key not in self._soon:
+            self._soon.add(key)
+            self._clock.call_later(self._pace, lambda: self._run(key))
+
+    def add_after(self, key: Key, seconds: float) -> None:
+        """Look at the object again after this time (the last such wish counts)."""
+        timer = self._later.pop(key, None)
+        if timer:
+            timer.cancel()
+
+        def due() -> None:
+            self._later.pop(key, None)
+            self.add(key)
+
+        self._later[key] = self._clock.call_later(seconds, due)
+
+    def _run(self, key: Key) -> None:
+        self._soon.discard(key)
+        try:
+            self._handle(key)
+        except Failure:
+            self.add_after(key, 0.5)

@@ -1,0 +1,66 @@
+"""Services get their addresses and node ports as soon as they are there."""
+
+from __future__ import annotations
+
+import random
+
+from demo_cluster.kinds import Obj, kind_of
+from demo_cluster.storage import Storage, StorageEvent, key_of
+
+SERVICES = kind_of("services")
+
+
+class ServiceController:
+    """Allocates what a real API server allocates."""
+
+    def __init__(self, storage: Storage, rng: random.Random) -> None:
+        self._storage = storage
+        self._rng = random.Random(rng.getrandbits(64))
+        self._addresses: set[str] = {"10.96.0.1", "10.96.0.10"}
+        self._ports: set[int] = set()
+
+    def on_event(self, event: StorageEvent) -> None:
+        """A service appeared, changed its type or went away."""
+        if event.kind.storage_key != SERVICES.storage_key:
+            return
+        if event.type == "DELETED":
+            self._addresses.discard(event.obj["spec"].get("clusterIP", ""))
+            for port in event.obj["spec"].get("ports") or ():
+                self._ports.discard(port.get("nodePort", 0))
+        elif self._is_incomplete(event.obj["spec"]):
+            self._storage.modify(SERVICES, *key_of(event.obj), self._complete)
+
+    @staticmethod
+    def _is_incomplete(spec: Obj) -> bool:
+        if spec.get("type") == "ExternalName":
+            return False
+        wants_ports = spec.get("type") in ("NodePort", "LoadBalancer")
+        missing = any("nodePort" not in port for port in spec.get("ports") or ())
+        return not spec.get("clusterIP") or (wants_ports and missing)
+
+    def _complete(self, service: Obj) -> None:
+        spec = service["spec"]
+        if not spec.get("clusterIP"):
+            spec["clusterIP"] = self._address()
+        spec["clusterIPs"] = [spec["clusterIP"]]
+        spec.setdefault("ipFamilies", ["IPv4"])
+        spec.setdefault("ipFamilyPolicy", "SingleStack")
+        spec.setdefault("internalTrafficPolicy", "Cluster")
+        if spec.get("type") in ("NodePort", "LoadBalancer"):
+            spec.setdefault("externalTrafficPolicy", "Cluster")
+            for port in spec.get("ports") or ():
+                port.setdefault("nodePort", self._port())
+
+    def _address(self) -> str:
+        while True:
+            address = f"10.{self._rng.randint(97, 111)}.{self._rng.randint(0, 255)}.{self._rng.randint(1, 254)}"
+            if address not in self._addresses:
+                self._addresses.add(address)
+                return address
+
+    def _port(self) -> int:
+        while True:
+            port = self._rng.randint(30000, 32767)
+            if port not in self._ports:
+                self._ports.add(port)
+                return port

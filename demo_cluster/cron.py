@@ -1,0 +1,98 @@
+"""Cron schedules: five fields, or a word such as `@hourly`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+WORDS = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+HORIZON = timedelta(days=4 * 366)
+
+
+class ScheduleError(ValueError):
+    """The text is no schedule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When something is due, to the minute."""
+
+    minutes: frozenset[int]
+    hours: frozenset[int]
+    days: frozenset[int]
+    months: frozenset[int]
+    weekdays: frozenset[int]
+    any_day: bool
+    any_weekday: bool
+
+    @classmethod
+    def parse(cls, text: str) -> Schedule:
+        """The schedule that the text describes.
+
+        Raises:
+            ScheduleError: It describes none.
+        """
+        fields = WORDS.get(text.strip(), text).split()
+        if len(fields) != len(RANGES):
+            raise ScheduleError(f"expected exactly 5 fields, found {len(fields)}: {fields}")
+        sets = [_values(field, *limits) for field, limits in zip(fields, RANGES, strict=True)]
+        weekdays = frozenset(day % 7 for day in sets[4])
+        return cls(*sets[:4], weekdays, fields[2] in "*?", fields[4] in "*?")
+
+    def next_after(self, moment: datetime) -> datetime | None:
+        """The first due minute after the moment; None when there is none for years."""
+        at = moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        end = moment + HORIZON
+        while at < end:
+            if at.month not in self.months or not self._is_day(at):
+                at = (at + timedelta(days=1)).replace(hour=0, minute=0)
+            elif at.hour not in self.hours:
+                at = (at + timedelta(hours=1)).replace(minute=0)
+            elif at.minute not in self.minutes:
+                at += timedelta(minutes=1)
+            else:
+                return at
+        return None
+
+    def _is_day(self, at: datetime) -> bool:
+        by_date = at.day in self.days
+        by_weekday = at.isoweekday() % 7 in self.weekdays
+        if self.any_day or self.any_weekday:
+            return by_date and by_weekday
+        return by_date or by_weekday
+
+
+def _values(field: str, low: int, high: int) -> frozenset[int]:
+    found: set[int] = set()
+    for part in field.lower().split(","):
+        body, slash, step = part.partition("/")
+        first, dash, last = body.partition("-")
+        try:
+            if body in ("*", "?"):
+                start, end = low, high
+            else:
+                start = _number(first, low)
+                end = _number(last, low) if dash else (high if slash else start)
+            found |= set(range(start, end + 1, int(step) if slash else 1))
+        except ValueError as error:
+            raise ScheduleError(f"failed to parse field {field!r}") from error
+        if start < low or end > high or start > end:
+            raise ScheduleError(f"value of {field!r} out of range ({low}-{high})")
+    return frozenset(found)
+
+
+def _number(text: str, low: int) -> int:
+    if text in MONTHS and low == 1:
+        return MONTHS.index(text) + 1
+    return DAYS.index(text) if text in DAYS else int(text)

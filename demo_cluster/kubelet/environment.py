@@ -1,0 +1,172 @@
+"""A container's environment, command and missing references, resolved from its spec. Reads only."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from demo_cluster.kinds import Obj, kind_of
+from demo_cluster.quantities import quantity
+from demo_cluster.storage import Storage
+
+REFERENCE = re.compile(r"\$(?:\$|\(([^()]+)\))")
+SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class MissingReferenceError(Exception):
+    """The container refers to what is not there; the text is the kubelet's."""
+
+
+def expand(text: str, variables: Mapping[str, str]) -> str:
+    """`$(NAME)` replaced where NAME is known; `$$` is a dollar sign."""
+
+    def value(match: re.Match[str]) -> str:
+        if match[1] is None:
+            return "$"
+        return variables.get(match[1], match[0])
+
+    return REFERENCE.sub(value, text)
+
+
+def environment_of(
+    storage: Storage, pod: Obj, container: Obj, base: Mapping[str, str]
+) -> dict[str, str]:
+    """All variables that the container gets.
+
+    Raises:
+        MissingReferenceError: A config map, secret or key that is not optional is missing.
+    """
+    meta = pod["metadata"]
+    variables = {"PATH": SEARCH_PATH, "HOSTNAME": meta["name"], "HOME": "/root", **base}
+    variables |= _services(storage, meta["namespace"], pod)
+    for source in container.get("envFrom") or ():
+        variables |= _from(storage, meta["namespace"], source)
+    for entry in container.get("env") or ():
+        if "valueFrom" in entry:
+            value = _value(storage, pod, container, entry["valueFrom"])
+            if value is not None:
+                variables[entry["name"]] = value
+        else:
+            variables[entry["name"]] = expand(entry.get("value") or "", variables)
+    return variables
+
+
+def _services(storage: Storage, namespace: str, pod: Obj) -> dict[str, str]:
+    variables = {
+        "KUBERNETES_SERVICE_HOST": "10.96.0.1",
+        "KUBERNETES_SERVICE_PORT": "443",
+        "KUBERNETES_PORT": "tcp://10.96.0.1:443",
+    }
+    if pod["spec"].get("enableServiceLinks") is False:
+        return variables
+    for service in storage.list(kind_of("services"), namespace):
+        spec = service.get("spec", {})
+        address = spec.get("clusterIP")
+        if address and address != "None" and spec.get("ports"):
+            name = service["metadata"]["name"].upper().replace("-", "_")
+            port = spec["ports"][0]["port"]
+            variables[f"{name}_SERVICE_HOST"] = address
+            variables[f"{name}_SERVICE_PORT"] = str(port)
+            variables[f"{name}_PORT"] = f"tcp://{address}:{port}"
+    return variables
+
+
+def texts_of(obj: Obj) -> dict[str, bytes]:
+    """The entries of a config map or secret."""
+    if obj["kind"] == "Secret":
+        return {key: base64.b64decode(value) for key, value in (obj.get("data") or {}).items()}
+    texts = {key: value.encode() for key, value in (obj.get("data") or {}).items()}
+    binary = obj.get("binaryData") or {}
+    return texts | {key: base64.b64decode(value) for key, value in binary.items()}
+
+
+def _from(storage: Storage, namespace: str, source: Obj) -> dict[str, str]:
+    prefix = source.get("prefix") or ""
+    for word, plural, singular in (
+        ("configMapRef", "configmaps", "configmap"),
+        ("secretRef", "secrets", "secret"),
+    ):
+        reference = source.get(word)
+        if reference is None:
+            continue
+        found = storage.get(kind_of(plural), namespace, reference["name"])
+        if found is None:
+            if reference.get("optional"):
+                return {}
+            raise MissingReferenceError(f'{singular} "{reference["name"]}" not found')
+        return {
+            prefix + key: value.decode("utf-8", "replace") for key, value in texts_of(found).items()
+        }
+    return {}
+
+
+def _value(storage: Storage, pod: Obj, container: Obj, source: Obj) -> str | None:
+    if "fieldRef" in source:
+        return field_text(pod, source["fieldRef"]["fieldPath"])
+    if "resourceFieldRef" in source:
+        return resource_text(container, source["resourceFieldRef"])
+    for word, plural, singular in (
+        ("configMapKeyRef", "configmaps", "configmap"),
+        ("secretKeyRef", "secrets", "secret"),
+    ):
+        if word in source:
+            return _key(storage, pod["metadata"]["namespace"], source[word], plural, singular)
+    return None
+
+
+def _key(storage: Storage, namespace: str, reference: Obj, plural: str, word: str) -> str | None:
+    found = storage.get(kind_of(plural), namespace, reference["name"])
+    if found is None:
+        if reference.get("optional"):
+            return None
+        raise MissingReferenceError(f'{word} "{reference["name"]}" not found')
+    texts = texts_of(found)
+    if reference["key"] not in texts:
+        if reference.get("optional"):
+            return None
+        raise MissingReferenceError(
+            f"couldn't find key {reference['key']} in {found['kind']} "
+            f"{namespace}/{reference['name']}"
+        )
+    return texts[reference["key"]].decode("utf-8", "replace")
+
+
+def field_text(pod: Obj, path: str) -> str:
+    """The downward API: a field of the pod as text."""
+    subscript = re.fullmatch(r"metadata\.(labels|annotations)\['(.+)'\]", path)
+    if subscript:
+        return str((pod["metadata"].get(subscript[1]) or {}).get(subscript[2], ""))
+    if path in ("metadata.labels", "metadata.annotations"):
+        entries = pod["metadata"].get(path.rpartition(".")[2]) or {}
+        return "\n".join(f'{key}="{value}"' for key, value in sorted(entries.items()))
+    value: Any = pod
+    for part in path.split("."):
+        value = value.get(part, "") if isinstance(value, dict) else ""
+    return str(value)
+
+
+def resource_text(container: Obj, reference: Obj) -> str:
+    """The downward API: a request or limit as a plain number."""
+
+    section, _, name = reference["resource"].partition(".")
+    text = (container.get("resources", {}).get(section) or {}).get(name)
+    if text is None:
+        return "0"
+    divisor = quantity(str(reference.get("divisor") or "1")) or 1
+    return str(-(-int(quantity(text) * 1000) // int(divisor * 1000)))
+
+
+def command_line(
+    container: Obj, entrypoint: tuple[str, ...], variables: Mapping[str, str]
+) -> list[str]:
+    """What is run: the pod's command and arguments over the image's."""
+    command, arguments = container.get("command"), container.get("args")
+    if command:
+        words = [*command, *(arguments or ())]
+    elif arguments:
+        words = [*entrypoint[:1], *arguments]
+    else:
+        words = list(entrypoint)
+    return [expand(word, variables) for word in words]

@@ -1,0 +1,324 @@
+"""The kubelets of all nodes: one worker for each pod, made when there is something to do."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import zlib
+from collections.abc import Callable
+from datetime import datetime
+
+from demo_cluster.clock import Clock
+from demo_cluster.events import EventRecorder
+from demo_cluster.images import SHELLS, Image, ImageLibrary, full_name
+from demo_cluster.kinds import Obj, kind_of
+from demo_cluster.kubelet.environment import command_line, environment_of
+from demo_cluster.kubelet.pod_status import ContainerState
+from demo_cluster.kubelet.pod_worker import ENDED_PHASES, PodWorker
+from demo_cluster.kubelet.runs import ContainerRun, RunPlan, TalkingRun, ToyRun
+from demo_cluster.kubelet.volumes import furnish, programs_of
+from demo_cluster.pages import Pages
+from demo_cluster.quantities import quantity
+from demo_cluster.storage import Storage, StorageEvent
+from demo_cluster.toybox.filesystem import Directory
+from demo_cluster.toybox.machine import Machine, NoSuchProgramError, Server
+from demo_cluster.toybox.processes import Nothing, Outlet
+
+PODS = kind_of("pods")
+NODES = kind_of("nodes")
+SERVICES = kind_of("services")
+
+
+class Kubelet:
+    """What runs on the nodes."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        clock: Clock,
+        rng: random.Random,
+        events: EventRecorder,
+        images: ImageLibrary,
+    ) -> None:
+        self.storage = storage
+        self.clock = clock
+        self.events = events
+        self.images = images
+        self.claims: dict[tuple[str, str], Directory] = {}
+        self.pages = Pages(self.find_worker)
+        self.lost_nodes: set[str] = set()
+        self._rng = rng
+        self._workers: dict[str, PodWorker] = {}
+        self._images_on_node: set[tuple[str, str]] = set()
+        self._addresses: dict[str, int] = {}
+
+    # -- pods come and go
+
+    def on_event(self, event: StorageEvent) -> None:
+        """A change in the storage."""
+        if event.kind.storage_key != ("", "pods"):
+            return
+        pod = event.obj
+        uid = pod["metadata"]["uid"]
+        worker = self._workers.get(uid)
+        if event.type == "DELETED":
+            if worker:
+                worker.removed()
+            return
+        node = pod["spec"].get("nodeName")
+        if not node or node in self.lost_nodes:
+            return
+        if worker:
+            worker.change(pod)
+        elif self._is_new(pod):
+            self._workers[uid] = worker = PodWorker(self, pod)
+            worker.start()
+        elif pod["metadata"].get("deletionTimestamp"):
+            self.worker(pod).change(pod)
+
+    @staticmethod
+    def _is_new(pod: Obj) -> bool:
+        status = pod.get("status", {})
+        return not status.get("startTime") and status.get("phase") not in ENDED_PHASES
+
+    def worker(self, pod: Obj) -> PodWorker:
+        """The worker of a pod on a node; made from the pod's status when there is none yet."""
+        uid = pod["metadata"]["uid"]
+        if uid not in self._workers:
+            self._workers[uid] = worker = PodWorker(self, pod)
+            worker.adopt()
+        return self._workers[uid]
+
+    def find_worker(self, namespace: str, name: str) -> PodWorker | None:
+        """The worker of a pod by name."""
+        pod = self.storage.get(PODS, namespace, name)
+        if pod is None or not pod["spec"].get("nodeName"):
+            return None
+        return self.worker(pod)
+
+    def forget(self, worker: PodWorker) -> None:
+        """Nothing of the pod runs any more."""
+        self._workers.pop(worker.uid, None)
+
+    def remove(self, worker: PodWorker, confirm: Callable[[Obj], None]) -> None:
+        """The pod has ended: let its object go."""
+        meta = worker.pod["metadata"]
+        self.forget(worker)
+        stored = self.storage.modify(PODS, meta["namespace"], meta["name"], confirm)
+        if stored is not None and not stored["metadata"].get("finalizers"):
+            self.storage.remove(PODS, meta["namespace"], meta["name"])
+        worker.close()
+
+    def write(self, pod: Obj, change: Callable[[Obj], None]) -> Obj | None:
+        """Change the pod's object, unless it is another one by now."""
+        meta = pod["metadata"]
+        stored = self.storage.get(PODS, meta["namespace"], meta["name"])
+        if stored is None or stored["metadata"]["uid"] != meta["uid"]:
+            return None
+        return self.storage.modify(PODS, meta["namespace"], meta["name"], change)
+
+    def close(self) -> None:
+        """The cluster stops."""
+        for worker in list(self._workers.values()):
+            worker.close()
+        self._workers.clear()
+
+    # -- runs
+
+    def new_run(self, worker: PodWorker, container: ContainerState) -> ContainerRun:
+        """A run of the container that has not begun.
+
+        Raises:
+            MissingReferenceError: Its environment refers to what is not there.
+        """
+        image = self.images.find(container.spec["image"])
+        number = container.restarts + (
+            1 if container.terminated or container.last_terminated else 0
+        )
+        plan = self._plan(worker, container, image, number, self._container_id())
+        return self._make_run(worker, container, plan, image, None)
+
+    def resume(self, worker: PodWorker, container: ContainerState, since: datetime) -> ContainerRun:
+        """The run that a status speaks of, when it was not seen to begin."""
+        image = self.images.find(container.spec["image"])
+        identity = container.container_id.removeprefix("containerd://")
+        plan = self._plan(worker, container, image, container.restarts, identity)
+        run = self._make_run(worker, container, plan, image, since)
+        self.begin(run)
+        return run
+
+    def _make_run(
+        self,
+        worker: PodWorker,
+        container: ContainerState,
+        plan: RunPlan,
+        image: Image,
+        since: datetime | None,
+    ) -> ContainerRun:
+        run: ContainerRun
+
+        def exited(code: int, reason: str) -> None:
+            worker.exited(container, run, code, reason)
+
+        if image.runs_commands or (plan.command and plan.command[0].rpartition("/")[2] in SHELLS):
+            run = ToyRun(plan, self.clock, exited)
+        else:
+            run = TalkingRun(plan, self.clock, exited, since)
+            self.pages.open_ports(worker, container.spec, image)
+        return run
+
+    def begin(self, run: ContainerRun) -> None:
+        """Let it run.
+
+        Raises:
+            NoSuchProgramError: Its command does not exist.
+        """
+        run.start()
+
+    def _plan(
+        self,
+        worker: PodWorker,
+        container: ContainerState,
+        image: Image,
+        number: int,
+        container_id: str,
+    ) -> RunPlan:
+        pod, spec = worker.pod, container.spec
+        variables = environment_of(self.storage, pod, spec, image.environment)
+        command = command_line(spec, image.command, variables) or ["/app"]
+        limits = (spec.get("resources") or {}).get("limits") or {}
+        user = (spec.get("securityContext") or {}).get("runAsUser")
+        if user is None:
+            user = (pod["spec"].get("securityContext") or {}).get("runAsUser")
+
+        def machine() -> Machine:
+            made = Machine(self.clock, self._hostname(pod), programs_of(image), worker.network)
+            made.user = image.user if user is None else ("root" if user == 0 else "app")
+            furnish(made, image, pod)
+            worker.volumes.mount(made, spec)
+            made.memory_bytes = lambda: self.memory_of(run_seed, image, plan_started())
+            made.cpu_seconds = lambda pid: self._cpu_seconds(image, pid, plan_started())
+            return made
+
+        def plan_started() -> datetime:
+            return container.running_since or self.clock.now()
+
+        run_seed = f"{pod['metadata']['uid']}/{container.name}/{number}"
+        return RunPlan(
+            name=container.name,
+            number=number,
+            identity=run_seed,
+            container_id=f"containerd://{container_id}",
+            image=image,
+            command=command,
+            environment=variables,
+            directory=spec.get("workingDir") or "/",
+            has_stdin=bool(spec.get("stdin")),
+            has_terminal=bool(spec.get("tty")),
+            memory_limit=int(quantity(limits.get("memory", "0"))),
+            facts={
+                "pod": worker.name,
+                "namespace": worker.namespace,
+                "container": container.name,
+                "node": pod["spec"].get("nodeName", ""),
+                "version": spec["image"].rpartition("/")[2].partition(":")[2] or "latest",
+            },
+            make_machine=machine,
+        )
+
+    @staticmethod
+    def _hostname(pod: Obj) -> str:
+        if pod["spec"].get("hostNetwork"):
+            return str(pod["spec"].get("nodeName", "node"))
+        return str(pod["spec"].get("hostname") or pod["metadata"]["name"])[:63]
+
+    def memory_of(self, seed: str, image: Image, started: datetime) -> int:
+        """Bytes in use now: around the image's mean, growing when it leaks."""
+        now = self.clock.now()
+        wave = zlib.crc32(f"{seed}/{int(now.timestamp()) // 15}".encode()) / 2**32
+        leaked = image.leaks_per_hour * (now - started).total_seconds() / 3600
+        return int(image.memory * (0.92 + 0.16 * wave) + leaked)
+
+    def cpu_of(self, seed: str, image: Image) -> float:
+        """Cores in use now."""
+        now = self.clock.now()
+        wave = zlib.crc32(f"{seed}/cpu/{int(now.timestamp()) // 15}".encode()) / 2**32
+        return image.cpu * (0.6 + 0.8 * wave)
+
+    def _cpu_seconds(self, image: Image, pid: int, started: datetime) -> float:
+        age = max((self.clock.now() - started).total_seconds(), 0.0)
+        return image.cpu * age if pid == 1 else 0.0
+
+    @staticmethod
+    def machine_if_made(run: ContainerRun) -> Machine | None:
+        """The inside of a run, without making it."""
+        return run.machine if isinstance(run, ToyRun) else None
+
+    def execute(self, run: ContainerRun, command: list[str], done: Callable[[], None]) -> None:
+        """Run a command in the container (a hook) and call back."""
+        self.execute_code(run, command, lambda _code, _output: done())
+
+    def execute_code(
+        self, run: ContainerRun, command: list[str], done: Callable[[int, bytes], None]
+    ) -> None:
+        """Run a command in the container and call back with its code and output."""
+        collected = bytearray()
+        sink = Outlet(collected.extend)
+        try:
+            process = run.machine.spawn(
+                command,
+                environment=run.plan.environment,
+                directory=run.plan.directory,
+                streams=(Nothing(), sink, sink),
+            )
+        except NoSuchProgramError as error:
+            done(error.code, str(error).encode())
+            return
+        process.when_ended(lambda: done(process.exit_code or 0, bytes(collected)))
+
+    # -- the node
+
+    def jitter(self, seconds: float) -> float:
+        """A little time, never the same."""
+        return self._rng.random() * seconds
+
+    def _container_id(self) -> str:
+        return f"{self._rng.getrandbits(256):064x}"
+
+    def image_id(self, image: str) -> str:
+        """The digest of an image."""
+        return "sha256:" + hashlib.sha256(full_name(image).encode()).hexdigest()
+
+    def has_image(self, node: str, image: str) -> bool:
+        """Whether the node has it already."""
+        return self.images.is_present(image) or (node, full_name(image)) in self._images_on_node
+
+    def remember_image(self, node: str, image: str) -> None:
+        """It has been pulled."""
+        self._images_on_node.add((node, full_name(image)))
+
+    def pull_seconds(self, node: str, image: str) -> float:
+        """How long pulling takes: short when only the registry is asked."""
+        if self.has_image(node, image):
+            return 0.35
+        return 0.6 + min(self.images.find(image).size / 90e6, 4.0)
+
+    def node_address(self, name: str) -> str:
+        """The node's internal address."""
+        node = self.storage.get(NODES, "", name) or {}
+        for address in node.get("status", {}).get("addresses") or ():
+            if address["type"] == "InternalIP":
+                return str(address["address"])
+        return "192.0.2.10"
+
+    def new_address(self, node: str) -> str:
+        """An address for a pod, from its node's range."""
+        number = int("".join(filter(str.isdigit, node)) or "0")
+        used = self._addresses.get(node, 1) + 1
+        self._addresses[node] = used
+        block = (number * 4 + used // 250) % 65536
+        return f"10.{244 + block // 16384 % 8}.{block // 4 % 256 if block > 1023 else number % 256}.{2 + used % 250}"
+
+    def reach(self, namespace: str) -> Callable[[str, int], Server | None]:
+        """How containers of a namespace reach services: by name and port."""
+        return lambda host, port: self.pages.service(self.storage, namespace, host, port)

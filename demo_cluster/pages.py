@@ -1,0 +1,110 @@
+"""What answers on the ports of pods: a page for each talking image, and services before them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from demo_cluster.images import Image
+from demo_cluster.kinds import Obj, kind_of
+from demo_cluster.selection import label_matcher
+from demo_cluster.storage import Storage
+from demo_cluster.toybox.machine import Server
+from demo_cluster.toybox.system_programs import http_answer
+
+if TYPE_CHECKING:
+    from demo_cluster.kubelet.pod_worker import PodWorker
+
+FindWorker = Callable[[str, str], "PodWorker | None"]
+
+
+class Pages:
+    """The HTTP side of pods."""
+
+    def __init__(self, find_worker: FindWorker) -> None:
+        self._find_worker = find_worker
+
+    @staticmethod
+    def open_ports(worker: PodWorker, container: Obj, image: Image) -> None:
+        """A talking image listens on its own ports and on those that the pod declares."""
+        declared = [port["containerPort"] for port in container.get("ports") or ()]
+        for port in dict.fromkeys([*declared, *image.ports]):
+            worker.network.servers.setdefault(port, _page(worker, container["name"], image, port))
+
+    def service(self, storage: Storage, namespace: str, host: str, port: int) -> Server | None:
+        """The server behind a service's name (`cart`, `cart.shop`, ...) or address and port."""
+        found = self._service(storage, namespace, host)
+        if found is None:
+            return self._pod_by_address(storage, host, port)
+        spec = found.get("spec", {})
+        target = next((p for p in spec.get("ports") or () if p["port"] == port), None)
+        if target is None or not spec.get("selector"):
+            return None
+        selector = ",".join(f"{key}={value}" for key, value in spec["selector"].items())
+        matches = label_matcher(selector)
+        for pod in storage.list(kind_of("pods"), found["metadata"]["namespace"]):
+            if matches(pod) and pod.get("status", {}).get("phase") == "Running":
+                server = self._pod_server(pod, target.get("targetPort", port))
+                if server:
+                    return server
+        return None
+
+    @staticmethod
+    def _service(storage: Storage, namespace: str, host: str) -> Obj | None:
+        name, _, rest = host.partition(".")
+        services = kind_of("services")
+        found = storage.get(services, rest.partition(".")[0] or namespace, name)
+        if found is not None:
+            return found
+        for each in storage.list(services):
+            if each.get("spec", {}).get("clusterIP") == host:
+                return each
+        return None
+
+    def _pod_by_address(self, storage: Storage, host: str, port: int) -> Server | None:
+        for pod in storage.list(kind_of("pods")):
+            if pod.get("status", {}).get("podIP") == host:
+                return self._pod_server(pod, port)
+        return None
+
+    def _pod_server(self, pod: Obj, port: int | str) -> Server | None:
+        meta = pod["metadata"]
+        worker = self._find_worker(meta["namespace"], meta["name"])
+        if worker is None:
+            return None
+        return worker.network.servers.get(port_number(pod, port))
+
+
+def port_number(pod: Obj, port: int | str) -> int:
+    """A port by number or by its name in the pod."""
+    if isinstance(port, int) or port.isdigit():
+        return int(port)
+    for container in pod["spec"]["containers"]:
+        for each in container.get("ports") or ():
+            if each.get("name") == port:
+                return int(each["containerPort"])
+    return 0
+
+
+def _page(worker: PodWorker, container: str, image: Image, port: int) -> Server:
+    def serve(request: bytes) -> bytes:
+        first = request.split(b"\r\n", 1)[0].decode("utf-8", "replace").split(" ")
+        path = (first[1] if len(first) > 1 else "/").partition("?")[0]
+        if path in ("/healthz", "/health", "/ready", "/livez", "/readyz"):
+            return http_answer("200 OK", b"ok\n", "text/plain")
+        if path == "/api" or path.startswith("/api/"):
+            body = {"pod": worker.name, "namespace": worker.namespace, "path": path}
+            return http_answer("200 OK", json.dumps(body).encode() + b"\n", "application/json")
+        if path != "/":
+            return http_answer("404 Not Found", b"404 page not found\n", "text/plain")
+        page = image.page or (
+            "<!doctype html>\n<title>{pod}</title>\n<h1>{pod}</h1>\n"
+            "<p>Container {container} in namespace {namespace}, port {port}.</p>\n"
+        )
+        text = page.format(
+            pod=worker.name, container=container, namespace=worker.namespace, port=port
+        )
+        return http_answer("200 OK", text.encode())
+
+    return serve

@@ -1,0 +1,32 @@
+"""Quantities of the API (`250m`, `1Gi`) as exact numbers."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+_UNITS = {
+    "n": Decimal("1e-9"),
+    "u": Decimal("1e-6"),
+    "m": Decimal("1e-3"),
+    "": Decimal(1),
+    "k": Decimal(10) ** 3,
+    "M": Decimal(10) ** 6,
+    "G": Decimal(10) ** 9,
+    "T": Decimal(10) ** 12,
+    "P": Decimal(10) ** 15,
+    "Ki": Decimal(2) ** 10,
+    "Mi": Decimal(2) ** 20,
+    "Gi": Decimal(2) ** 30,
+    "Ti": Decimal(2) ** 40,
+    "Pi": Decimal(2) ** 50,
+}
+_FORM = re.compile(r"([-+]?\d*\.?\d*(?:[eE][-+]?\d+)?)([numkMGTP]?i?)")
+
+
+def quantity(text: str | float) -> Decimal:
+    """The number that a quantity stands for; 0 for what is none."""
+    match = _FORM.fullmatch(str(text).strip())
+    if match is None or match[1] in ("", "+", "-", ".") or match[2] not in _UNITS:
+        return Decimal(0)
+    return Decimal(match[1]) * _UNITS[match[2]]

@@ -1,0 +1,109 @@
+"""The story of a cluster: the steps of its scenario, each at its time, in the past or to come."""
+
+from __future__ import annotations
+
+import copy
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from demo_cluster.kinds import Kind, Obj, kind_of
+from demo_cluster.scenario import ScenarioError, Step
+from demo_cluster.storage import key_of
+
+if TYPE_CHECKING:
+    from demo_cluster.world import World
+
+_PLURALS = {
+    "Ingress": "ingresses",
+    "NetworkPolicy": "networkpolicies",
+    "StorageClass": "storageclasses",
+    "IngressClass": "ingressclasses",
+    "PriorityClass": "priorityclasses",
+    "Endpoints": "endpoints",
+}
+
+
+class Story:
+    """Makes happen what the scenario says."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._registry = world.registry
+
+    def tell(self) -> None:
+        """Everything that lies in the past."""
+        clock, scenario = self._world.clock, self._world.scenario
+        start = clock.now() + scenario.past
+        for step in scenario.steps:
+            if step.seconds > 0:
+                break
+            if scenario.past:
+                clock.run_until(start + timedelta(seconds=step.seconds))
+            self._happen(step)
+
+    def go_on(self) -> None:
+        """Arrange what is to come."""
+        for step in self._world.scenario.steps:
+            if step.seconds > 0:
+                self._world.clock.call_later(step.seconds, lambda step=step: self._happen(step))  # type: ignore[misc]  # a lambda with a default
+
+    def _happen(self, step: Step) -> None:
+        action = {
+            "create": self._create,
+            "patch": self._patch,
+            "delete": self._delete,
+            "lose_node": self._world.nodes.lose,
+            "restore_node": self._world.nodes.restore,
+        }.get(step.action)
+        if action is None:
+            raise ScenarioError(f"unknown step {step.action!r}")
+        action(step.value)
+
+    def _kind(self, value: Obj) -> Kind:
+        group, _, version = value.get("apiVersion", "v1").rpartition("/")
+        kind = self._registry.by_kind(value.get("apiVersion", "v1"), value["kind"])
+        if kind is None:
+            plural = _PLURALS.get(value["kind"], value["kind"].lower() + "s")
+            try:
+                kind = kind_of(plural, group)
+            except KeyError:
+                raise ScenarioError(f"unknown kind {value['kind']} in {group}/{version}") from None
+        return kind
+
+    def _create(self, value: Obj) -> None:
+        kind = self._kind(value)
+        storage = self._world.storage
+        namespace, name = key_of(value) if value["metadata"].get("name") else ("", "")
+        if name and storage.get(kind, namespace, name) is not None:
+            return
+        self._world.admit(kind, copy.deepcopy(value))
+
+    def _patch(self, value: Obj) -> None:
+        """`{kind, namespace, name, image | replicas | merge}`."""
+        kind = self._kind(value)
+
+        def change(obj: Obj) -> None:
+            if "replicas" in value:
+                obj["spec"]["replicas"] = value["replicas"]
+            if "image" in value:
+                container = obj["spec"]["template"]["spec"]["containers"][0]
+                container["image"] = value["image"]
+            _merge(obj, value.get("merge", {}))
+
+        self._world.storage.modify(kind, value.get("namespace", ""), value["name"], change)
+
+    def _delete(self, value: Obj) -> None:
+        kind = self._kind(value)
+        namespace, name = value.get("namespace", ""), value["name"]
+        if self._world.storage.get(kind, namespace, name) is not None:
+            self._world.storage.request_delete(kind, namespace, name, propagation="Background")
+
+
+def _merge(target: Any, patch: Any) -> None:
+    for key, value in patch.items():
+        if isinstance(value, dict) and isinstance(target.get(key), dict):
+            _merge(target[key], value)
+        elif value is None:
+            target.pop(key, None)
+        else:
+            target[key] = copy.deepcopy(value)

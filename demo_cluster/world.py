@@ -1,0 +1,134 @@
+"""The world: everything that lives on the cluster and makes it move."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from demo_cluster.controllers.cron_jobs import CronJobController
+from demo_cluster.controllers.daemon_sets import DaemonSetController
+from demo_cluster.controllers.deployments import DeploymentController
+from demo_cluster.controllers.disruption import DisruptionController
+from demo_cluster.controllers.endpoint_slices import EndpointSliceController
+from demo_cluster.controllers.horizontal_pod_autoscalers import PodAutoscaler
+from demo_cluster.controllers.jobs import JobController
+from demo_cluster.controllers.namespaces import NamespaceController
+from demo_cluster.controllers.nodes import NodeController
+from demo_cluster.controllers.owners import GarbageCollector
+from demo_cluster.controllers.persistent_volume_claims import ClaimController
+from demo_cluster.controllers.replica_sets import (
+    REPLICA_SETS,
+    REPLICATION_CONTROLLERS,
+    ReplicaSetController,
+)
+from demo_cluster.controllers.services import ServiceController
+from demo_cluster.controllers.stateful_sets import StatefulSetController
+from demo_cluster.events import EventRecorder
+from demo_cluster.history import HistoryClock
+from demo_cluster.images import ImageLibrary
+from demo_cluster.kinds import Kind, Obj
+from demo_cluster.kubelet.kubelet import Kubelet
+from demo_cluster.reply import Backend
+from demo_cluster.scenario import Scenario, load_images, load_scenario
+from demo_cluster.scheduler import Scheduler
+from demo_cluster.storage import Storage, StorageEvent
+from demo_cluster.story import Story
+from demo_cluster.usage import Usage
+
+EVENT_SWEEP = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class WorldOptions:
+    """What lives there: a scenario by name or path, a seed, and dials that override it."""
+
+    scenario: str = "shop"
+    seed: int = 1
+    dials: Mapping[str, Any] = field(default_factory=dict)
+
+
+class World:
+    """Controllers, kubelets and the story of one cluster."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        clock: HistoryClock,
+        options: WorldOptions,
+        authority: bytes | str = "",
+    ) -> None:
+        self.storage: Storage = backend.storage
+        self.registry = backend.registry
+        self.clock = clock
+        self.options = options
+        self.scenario: Scenario = load_scenario(options.scenario, options.dials)
+        rng = random.Random(options.seed)
+        self.events = EventRecorder(self.storage, clock)
+        self.images = ImageLibrary(load_images(options.dials))
+        self.images.add(self.scenario.images)
+        kubelet_rng = random.Random(rng.getrandbits(64))
+        self.kubelet = Kubelet(self.storage, clock, kubelet_rng, self.events, self.images)
+        self.usage = Usage(self.storage, clock, self.kubelet)
+        storage, events = self.storage, self.events
+        text = authority.decode() if isinstance(authority, bytes) else authority
+        self.nodes = NodeController(storage, clock, events, self.kubelet)
+        self._listeners: list[Callable[[StorageEvent], None]] = [
+            each.on_event
+            for each in (
+                ServiceController(storage, rng),
+                self.kubelet,
+                Scheduler(storage, clock, events),
+                DeploymentController(storage, clock, events),
+                ReplicaSetController(storage, clock, events, REPLICA_SETS),
+                ReplicaSetController(storage, clock, events, REPLICATION_CONTROLLERS),
+                StatefulSetController(storage, clock, events),
+                DaemonSetController(storage, clock, events),
+                JobController(storage, clock, events),
+                CronJobController(storage, clock, events),
+                EndpointSliceController(storage, clock),
+                NamespaceController(storage, clock, backend.registry, text),
+                GarbageCollector(storage, clock),
+                DisruptionController(storage, clock),
+                PodAutoscaler(storage, clock, events, self.usage),
+                ClaimController(storage, clock, events),
+                self.nodes,
+            )
+        ]
+        self.story = Story(self)
+        self._unsubscribe: Callable[[], object] = lambda: None
+
+    def admit(self, kind: Kind, obj: Obj) -> Obj:
+        """Create an object as a request would; a CRD's kind is served from then on."""
+        return self.storage.create(kind, obj)
+
+    def begin(self) -> None:
+        """Go back to where the scenario's history starts; nothing may be stored yet."""
+        if self.scenario.past:
+            self.clock.begin(self.scenario.past)
+        self._unsubscribe = self.storage.subscribe(self._on_event)
+
+    def start(self) -> None:
+        """Live through the past, then let the present go on by itself."""
+        self.story.tell()
+        self.clock.catch_up()
+        self.events.forget_old()
+        self._sweep()
+        self.story.go_on()
+
+    def _sweep(self) -> None:
+        self.clock.call_later(EVENT_SWEEP, self._forget)
+
+    def _forget(self) -> None:
+        self.events.forget_old()
+        self._sweep()
+
+    def stop(self) -> None:
+        """Everything that runs ends, without a trace in the storage."""
+        self._unsubscribe()
+        self.kubelet.close()
+
+    def _on_event(self, event: StorageEvent) -> None:
+        for listener in self._listeners:
+            listener(event)
