@@ -249,7 +249,7 @@ def _service(name: str, tree: Tree) -> Service:
 
 def _port(tree: Tree) -> PublishedPort:
     return PublishedPort(
-        target=int(tree["target"]),
+        target=int(tree.get("target") or 0),
         published=str(tree.get("published") or ""),
         protocol=tree.get("protocol") or "tcp",
         host_ip=tree.get("host_ip") or "",

@@ -51,16 +51,16 @@ def inline(text: str) -> str:
     return text if _fits_plain(text) else "'" + text.replace("'", "''") + "'"
 
 
-def block(text: str, column: int, indent: int) -> str | None:
+def block(text: str, column: int, step: int) -> str | None:
     """The string as a literal block below its key, or None where a block cannot hold it.
 
     Every line stands at `column`; the text starts with the indicator (`|`, `|-`) and has no
-    final newline. `indent` is the document's own step, which a leading blank makes explicit.
+    final newline. `step` is how far that is from its parent, which a leading blank makes explicit.
     """
     if text.endswith(" ") or _SPACE_THEN_BREAK.search(text) or _has_unprintable(text):
         return None
     pad = " " * column
-    hint = str(indent) if text[0] in " \n" else ""
+    hint = str(step) if text[0] in " \n" else ""
     ending = text[-2:]
     chomp = "+" if ending in ("\n", "\n\n") else "" if ending.endswith("\n") else "-"
     lines = text.removesuffix("\n").split("\n")
@@ -103,12 +103,14 @@ def _fits_single_quotes(text: str) -> bool:
 
 
 def _has_unprintable(text: str) -> bool:
-    return not (text.isascii() and text.isprintable()) and bool(_unprintable().search(text))
+    """Whether some character can only be written as an escape; other breaks than LF count."""
+    bare = text.replace("\n", "").replace("\t", "")
+    return not (bare.isascii() and bare.isprintable()) and bool(_unprintable().search(text))
 
 
 @cache
 def _unprintable() -> "re.Pattern[str]":
-    return re.compile(f"[^\t\n\r\x85\xa0\u2028\u2029{_PRINTABLE}]")
+    return re.compile(f"[^\t\n\xa0{_PRINTABLE}]")
 
 
 @cache

@@ -58,7 +58,7 @@ def _write_map(
         item = value[key]
         kind = type(item)
         if kind is str:
-            text = inline(item) if "\n" not in item else _text(item, inner, indent)
+            text = inline(item) if "\n" not in item else _text(item, inner, inner - column)
             lines.append(f"{lead}{inline(key)}: {text}")
         elif kind is dict or kind is list:
             lines.append(f"{lead}{inline(key)}:")
@@ -87,7 +87,7 @@ def _write_list(lines: list[str], value: list[Any], column: int, indent: int, le
         elif kind is list:
             _write_list(lines, item, inner, indent, f"{lead}- ")
         elif kind is str:
-            text = inline(item) if "\n" not in item else _text(item, inner, indent)
+            text = inline(item) if "\n" not in item else _text(item, inner, inner - column)
             lines.append(f"{lead}- {text}")
         elif item is not None:
             lines.append(f"{lead}- {_plain(item)}")
@@ -95,9 +95,9 @@ def _write_list(lines: list[str], value: list[Any], column: int, indent: int, le
             lead = pad
 
 
-def _text(text: str, column: int, indent: int) -> str:
+def _text(text: str, column: int, step: int) -> str:
     """A text of several lines."""
-    return block(text, column, indent) or inline(text)
+    return block(text, column, step) or inline(text)
 
 
 def _plain(value: Any) -> str:

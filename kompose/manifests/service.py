@@ -61,9 +61,8 @@ def _headless(component: Component, scope: Scope, owner: str) -> dict[str, Any]:
 
 
 def _ignore_policy(component: Component, kind: str, scope: Scope) -> None:
-    scope.report.warn(
-        f"External Traffic Policy is ignored for the service {component.display_name} of type {kind}"
-    )
+    name = component.display_name
+    scope.report.warn(f"External Traffic Policy is ignored for the service {name} of type {kind}")
 
 
 def _load_balancers(component: Component, scope: Scope) -> Iterable[dict[str, Any]]:
