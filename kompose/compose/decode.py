@@ -6,7 +6,6 @@ A codec turns one value into what the model shows, or ``OMIT`` where the model s
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -172,6 +171,8 @@ def command(value: Any) -> Any:
     if value is None:
         return None
     if isinstance(value, str):
+        import shlex  # few files need it
+
         try:
             return shlex.split(value)
         except ValueError:

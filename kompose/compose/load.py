@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -63,14 +62,14 @@ def read_source(name: str) -> Source:
         raise ComposeError(f"open {name}: {reason}") from None
 
 
-@dataclass
 class Loader:
     """Loads trees for one model and keeps what was said on the way."""
 
-    interpolates: bool = True
-    warnings: list[Diagnostic] = field(default_factory=list)
-    positions: PositionIndex = field(default_factory=PositionIndex)
-    _documents: dict[Source, list[Document]] = field(default_factory=dict)
+    def __init__(self, *, interpolates: bool = True) -> None:
+        self.interpolates = interpolates
+        self.warnings: list[Diagnostic] = []
+        self.positions = PositionIndex()
+        self._documents: dict[Source, list[Document]] = {}
 
     def documents(self, source: Source) -> list[Document]:
         """The YAML documents of a file, parsed once.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Any
 
 _PROTOCOLS = frozenset({"tcp", "udp", "sctp"})
@@ -60,6 +59,8 @@ def _split(address: str) -> tuple[str, str, str]:
 
 
 def _host_ip(text: str) -> str:
+    import ipaddress  # rarely needed, and slow to load
+
     bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
     if ":" in bare and bare is text:
         raise ValueError(f"Invalid ip address {text}: address {text}:: too many colons in address")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +14,6 @@ from kompose.compose.environment import with_file_values
 from kompose.compose.interpolate import PathError
 from kompose.compose.load import Loader, Scope, Source, read_source
 from kompose.compose.normalize import normalize
-from kompose.compose.positions import PositionIndex
 from kompose.compose.records import SECTIONS
 from kompose.compose.scalars import scalar_text
 from kompose.compose.template import InvalidTemplateError, MissingVariableError, substitute
@@ -49,10 +47,14 @@ class ReadOptions(NamedTuple):
 
 
 _DEFAULTS = ReadOptions()
+_NO_VARIABLES: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True)
-class Model:
+def _nowhere(_path: KeyPath) -> Position | None:
+    return None
+
+
+class Model(NamedTuple):
     """A compose project in canonical form."""
 
     tree: dict[str, Any]
@@ -65,13 +67,14 @@ class Model:
     warnings: list[Diagnostic]
     disabled_services: tuple[str, ...] = ()
     """Services that no chosen profile has."""
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = _NO_VARIABLES
     """The variables that the files saw."""
-    index: PositionIndex = field(default_factory=PositionIndex, repr=False)
+    locate: Callable[[KeyPath], Position | None] = _nowhere
+    """Finds where a value of the tree is written."""
 
     def position(self, path: KeyPath) -> Position | None:
         """Where a value of the tree, such as ``("services", "web")``, is written."""
-        return self.index.locate(path)
+        return self.locate(path)
 
     def config_content(self, name: str) -> str | None:
         """The text of a config given in the file or by a variable; None for any other."""
@@ -130,7 +133,7 @@ def _read(
         warnings=loader.warnings,
         disabled_services=tuple(disabled),
         environment=variables,
-        index=loader.positions,
+        locate=loader.positions.locate,
     )
 
 

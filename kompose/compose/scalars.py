@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, datetime
-from decimal import Decimal
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {
@@ -80,6 +78,8 @@ def _moment(text: str) -> str:
     found = _DATE.match(text) if len(text) > 7 and text[4] == "-" else None
     if found is None:
         return text
+    from datetime import UTC, datetime  # rarely needed, and slow to load
+
     year, month, day, hour, minute, second, fraction, zone = found.groups()
     try:
         moment = datetime(
@@ -120,6 +120,8 @@ def float_text(number: float) -> str:
         return "NaN"
     if number == 0:
         return "-0" if math.copysign(1, number) < 0 else "0"
+    from decimal import Decimal  # rarely needed, and slow to load
+
     exact = Decimal(repr(number)).normalize()
     sign, digits, shift = exact.as_tuple()
     exponent = len(digits) + int(shift) - 1
