@@ -77,10 +77,9 @@ class Trail:
         return True
 
     def close(self) -> None:
-        """Follow none of them any more."""
+        """Follow none of them any more; what they show stays."""
         for level in self._levels:
             level.close()
-        self._levels = []
 
     def crumbs(self) -> tuple[str, ...]:
         """The way as a sentence: shop › service checkout › pods."""

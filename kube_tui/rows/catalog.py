@@ -176,6 +176,13 @@ def table_view(type_: ResourceType, columns: Sequence[Any]) -> View[Any]:
     return View(type_.plural, type_, None, shown)
 
 
+def may_follow(here: View[Any], other: View[Any]) -> bool:
+    """Whether the other view says something in the place where this one is shown."""
+    if other is CONTAINERS or other.resource is None or other.name == here.name:
+        return False
+    return other.is_namespaced or not here.is_namespaced
+
+
 def known_view(word: str) -> View[Any] | None:
     """The view that a word names without asking the cluster, or None."""
     wanted = word.lower()

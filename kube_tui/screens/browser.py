@@ -295,6 +295,8 @@ class BrowserScreen(Screen[None]):
 
     def measured(self) -> None:
         """New numbers of use have come."""
+        if not self._trail.is_open:
+            return
         level = self._level
         if level.view.uses_usage:
             column = level.view.column(level.model.sort.column)
@@ -504,6 +506,19 @@ class BrowserScreen(Screen[None]):
         """The table before this way down."""
         if self._trail.previous():
             self._show_level()
+
+    @work(group="actions")
+    async def action_views(self) -> None:
+        """Look at the same namespace through another view."""
+        level = self._level
+        names = [view.name for view in catalog.VIEWS if catalog.may_follow(level.full_view, view)]
+        options = tuple((name, name) for name in names)
+        where = level.place.namespace or "all namespaces"
+        chosen = await self._desk.pick(Choice(f"Views in {where}", options))
+        view = self._session.view(chosen) if chosen is not None else None
+        if view is not None:
+            namespace = level.place.namespace if view.is_namespaced else None
+            self._enter(view, Place(namespace, subject=level.view.name))
 
     def action_all_namespaces(self) -> None:
         """The same kind everywhere."""

@@ -56,6 +56,7 @@ SCREEN_KEYS: tuple[ScreenKey, ...] = (
     ScreenKey("O", "choose the sort column", "choose_sort"),
     ScreenKey("r", "ask the cluster again", "retry"),
     ScreenKey("ctrl+r", "ask the cluster again", "retry"),
+    ScreenKey("f2", "views", "views", rank=5),
     ScreenKey("minus", "the view before", "previous"),
     ScreenKey("f12", "next theme", "next_theme"),
 )
