@@ -10,13 +10,11 @@ import typer
 from kompose.command_line import UsageError, parse
 from kompose.console import Console, FatalWarningError, write_line
 from kompose.errors import KomposeError
-from kompose.flags import GLOBAL_FLAGS, Flag
+from kompose.flags import GLOBAL_FLAGS
 from kompose.invocation import Invocation
 from kompose.report import ConvertError, Level, Report
 from kube_client.errors import KubeError
 
-_DEMO = Flag("demo", "bool", "Work on a demo cluster that ends with this run")
-_GLOBALS = (*GLOBAL_FLAGS, _DEMO)
 _WITH_OWN_F = frozenset(("logs",))
 """Commands in which `-f` means something else after the command: to follow."""
 
@@ -26,7 +24,7 @@ def run_app(command: str, line: Sequence[str]) -> int:
     place = list(line).index(command)
     moved, kept = _globals_in(command, line[place + 1 :])
     try:
-        parsed = parse([*line[:place], *moved], _GLOBALS)
+        parsed = parse([*line[:place], *moved], GLOBAL_FLAGS)
     except UsageError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -48,7 +46,7 @@ def _globals_in(command: str, words: Sequence[str]) -> tuple[list[str], list[str
 
     What follows `--`, or the service of `exec`, belongs to the command as it stands.
     """
-    spellings = {f"--{flag.name}": flag for flag in _GLOBALS}
+    spellings = {f"--{flag.name}": flag for flag in GLOBAL_FLAGS}
     if command not in _WITH_OWN_F:
         spellings["-f"] = spellings["--file"]
     moved: list[str] = []

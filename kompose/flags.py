@@ -36,6 +36,7 @@ FLAGS = (
     _bool("verbose", "Say more", short="v", section=GLOBAL),
     _bool("suppress-warnings", "Say neither warnings nor information", section=GLOBAL),
     _bool("error-on-warning", "Take any warning as an error", section=GLOBAL),
+    _bool("demo", "Work on a demo cluster that ends with this run", section=GLOBAL),
     Flag("build", "string", "How to build images: local, build-config, none", "", "none"),
     Flag("build-command", "string", "Command of your own that builds an image"),
     Flag("controller", "string", "deployment, daemonSet or statefulSet, for all"),
