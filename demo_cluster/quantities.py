@@ -15,13 +15,15 @@ _UNITS = {
     "G": Decimal(10) ** 9,
     "T": Decimal(10) ** 12,
     "P": Decimal(10) ** 15,
+    "E": Decimal(10) ** 18,
     "Ki": Decimal(2) ** 10,
     "Mi": Decimal(2) ** 20,
     "Gi": Decimal(2) ** 30,
     "Ti": Decimal(2) ** 40,
     "Pi": Decimal(2) ** 50,
+    "Ei": Decimal(2) ** 60,
 }
-_FORM = re.compile(r"([-+]?\d*\.?\d*(?:[eE][-+]?\d+)?)([numkMGTP]?i?)")
+_FORM = re.compile(r"([-+]?\d*\.?\d*(?:[eE][-+]?\d+)?)([numkKMGTPE]?i?)")
 
 
 def quantity(text: str | float) -> Decimal:
