@@ -33,7 +33,9 @@ def _findings(place: str, error: ValueError) -> list[tuple[str, str]]:
 
 def text(value: Any) -> Any:
     """A text, unless it is empty."""
-    return scalar_text(value) if value is not None and value != "" else OMIT
+    if value.__class__ is str:
+        return value or OMIT
+    return OMIT if value is None else scalar_text(value)
 
 
 def number(value: Any) -> Any:
@@ -72,13 +74,16 @@ def texts(value: Any) -> Any:
     if value is None:
         return OMIT
     entries = value if isinstance(value, list) else [value]
-    return [scalar_text(entry) for entry in entries] or OMIT
+    return [e if e.__class__ is str else scalar_text(e) for e in entries] or OMIT
 
 
 def plain_mapping(value: Any) -> Any:
     """A mapping of texts, from a mapping or ``name=value`` pairs; nothing is an empty text."""
     entries = named_values(value)
-    return {name: entry if entry is not None else "" for name, entry in entries.items()} or OMIT
+    for name, entry in entries.items():
+        if entry is None:
+            entries[name] = ""
+    return entries or OMIT
 
 
 def environment(value: Any) -> Any:
@@ -177,7 +182,7 @@ def command(value: Any) -> Any:
             return shlex.split(value)
         except ValueError:
             raise ValueError("invalid command line string") from None
-    return [scalar_text(entry) for entry in value]
+    return [e if e.__class__ is str else scalar_text(e) for e in value]
 
 
 def health_test(value: Any) -> Any:

@@ -74,29 +74,37 @@ class _Interpolation:
 
     def mapping(self, tree: dict[str, Any], path: KeyPath, casts: Any) -> dict[str, Any]:
         """A new mapping; ``casts`` is what the table has for this place."""
-        return {
-            key: self._value(
-                value, (*path, key), (casts.get(key) or casts.get("*")) if casts else None
-            )
-            if value.__class__ is not str or casts or "$" in value
-            else value
-            for key, value in tree.items()
-        }
+        result: dict[str, Any] = {}
+        for key, value in tree.items():
+            cast = (casts.get(key) or casts.get("*")) if casts else None
+            if value.__class__ is str:
+                is_plain = cast is None and "$" not in value
+                result[key] = value if is_plain else self._text(value, (*path, key), cast)
+            elif value.__class__ is dict or value.__class__ is list:
+                result[key] = self._collection(value, (*path, key), cast)
+            else:
+                result[key] = value
+        return result
 
-    def _value(self, value: Any, path: KeyPath, casts: Any) -> Any:
-        if value.__class__ is str:
-            return self._text(value, path, casts if callable(casts) else None)
-        branch = casts if casts.__class__ is dict else None
+    def _collection(self, value: Any, path: KeyPath, casts: Any) -> Any:
+        """A new mapping or list."""
+        branch = casts.branch if isinstance(casts, _Either) else casts
+        branch = branch if branch.__class__ is dict else None
         if value.__class__ is dict:
-            if branch is None and isinstance(casts, _Either):
-                branch = casts.branch
             return self.mapping(value, path, branch)
-        if value.__class__ is list:
-            inner = branch.get("[]") if branch else None
-            return [self._value(child, (*path, index), inner) for index, child in enumerate(value)]
-        return value
+        inner = branch.get("[]") if branch else None
+        return [
+            self._text(child, (*path, index), inner)
+            if child.__class__ is str
+            else self._collection(child, (*path, index), inner)
+            if isinstance(child, dict | list)
+            else child
+            for index, child in enumerate(value)
+        ]
 
-    def _text(self, text: str, path: KeyPath, cast: Callable[..., Any] | None) -> Any:
+    def _text(self, text: str, path: KeyPath, cast: Any) -> Any:
+        if not callable(cast):
+            cast = None
         try:
             if "$" in text:
                 text = substitute(text, self._lookup, lambda message: self._warn(message, path))

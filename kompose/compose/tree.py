@@ -12,25 +12,24 @@ from typing import Any, NamedTuple
 import yaml
 from yaml.events import (
     AliasEvent,
-    DocumentEndEvent,
     DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
-    SequenceStartEvent,
     StreamEndEvent,
 )
 
 from kompose.compose.scalars import resolve_plain
 
 KeyPath = tuple[str | int, ...]
-_STRING_TAG = "tag:yaml.org,2002:str"
 _RESOLVED_TAGS = frozenset(
     f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null", "timestamp")
 )
-_NODES_WITHOUT_QUESTION = 400_000
-_FEWEST_ALIASED = 100
+_TAKING_BACK = frozenset({"!reset", "!override"})
+_TAKEN_BACK: Any = object()
+_MERGE_KEY: Any = object()
+_MOST_UNFOLDED = 1_000_000
 _DEEPEST = 100
 
 
@@ -61,33 +60,12 @@ class YamlContentError(Exception):
 
 
 class _Anchor(NamedTuple):
-    """What an alias brings: a value, its tag, how many nodes it has, and resets inside it."""
+    """What an alias brings: a value, its tag, and the resets inside it."""
 
     value: Any
     tag: str | None
-    nodes: int
-    resets: tuple[KeyPath, ...]
+    resets: tuple[KeyPath, ...] = ()
     is_open: bool = False
-
-
-class _Frame:
-    """A collection under construction."""
-
-    __slots__ = ("anchor", "explicit", "key", "lines", "merges", "nodes", "resets", "tag", "value")
-
-    def __init__(self, value: Any, tag: str | None, anchor: str | None) -> None:
-        self.value = value
-        self.tag = tag
-        self.anchor = anchor
-        self.key: Any = _NO_KEY
-        self.lines: dict[str, int] = {}
-        self.merges: list[Any] = []
-        self.nodes = 0
-        self.resets = 0
-
-
-_NO_KEY = object()
-_MERGE_KEY = object()
 
 
 def parse_documents(text: bytes | str) -> list[Document]:
@@ -144,185 +122,183 @@ def _syntax_error(error: yaml.MarkedYAMLError) -> YamlSyntaxError:
     return YamlSyntaxError(f"yaml: {place}{error.problem}", line)
 
 
+class _PlainValues(dict[str, Any]):
+    """What unquoted texts stand for, each worked out once."""
+
+    def __missing__(self, text: str) -> Any:
+        value = self[text] = resolve_plain(text)
+        return value
+
+
 class _Builder:
-    """Turns events into values, one document after the other."""
+    """Turns events into values, one document after the other.
+
+    It goes down into collections by calling itself; their depth is bounded.
+    """
 
     def __init__(self, parser: Any) -> None:
         self._next_event = parser.get_event
+        self._plain = _PlainValues()
         self._start_document()
 
     def _start_document(self) -> None:
-        self._stack: list[_Frame] = []
         self._anchors: dict[str, _Anchor] = {}
+        self._path: list[str | int] = []
         self._resets: list[KeyPath] = []
-        self._root: Any = None
         self._has_odd_keys = False
-        self._nodes = 0
-        self._aliased = 0
+        self._unfolded = 0
+        self._counts: dict[int, int] = {}
         self._root_line = 1
-        self._plain: dict[str, Any] = {}
 
     def documents(self) -> list[Document]:
         """All documents that the parser has."""
         found: list[Document] = []
-        handlers: dict[type, Any] = {
-            ScalarEvent: self._scalar,
-            MappingStartEvent: self._mapping,
-            SequenceStartEvent: self._sequence,
-            MappingEndEvent: self._end,
-            SequenceEndEvent: self._end,
-            AliasEvent: self._alias,
-        }
         next_event = self._next_event
-        in_document = False
-        while (event := next_event()) is not None:
-            handler = handlers.get(type(event))
-            if handler is not None:
-                handler(event)
-            elif type(event) is DocumentStartEvent:
+        while (event := next_event()) is not None and type(event) is not StreamEndEvent:
+            if type(event) is DocumentStartEvent:
                 self._start_document()
-                in_document = True
-            elif in_document and type(event) is DocumentEndEvent:
-                found.append(self._document())
-                in_document = False
-            elif type(event) is StreamEndEvent:
-                break
+                root = next_event()
+                self._root_line = root.start_mark.line + 1
+                value = self._node(root)
+                found.append(
+                    Document(
+                        None if value is _TAKEN_BACK else value,
+                        tuple(self._resets),
+                        self._has_odd_keys,
+                        self._root_line,
+                    )
+                )
         return found
 
-    def _document(self) -> Document:
-        return Document(self._root, tuple(self._resets), self._has_odd_keys, self._root_line)
-
-    def _scalar(self, event: Any) -> None:
-        self._nodes += 1
-        text = event.value
-        tag = event.tag
-        if (tag is None and event.implicit[0]) or tag in _RESOLVED_TAGS:
-            value = self._plain.get(text, _NO_KEY)
-            if value is _NO_KEY:
-                value = self._plain[text] = resolve_plain(text)
-        else:
-            value = text
-        if event.anchor is not None:
-            self._anchors[event.anchor] = _Anchor(value, tag, 1, ())
-        stack = self._stack
-        if stack and (frame := stack[-1]).key is _NO_KEY and frame.value.__class__ is dict:
-            self._open_key(frame, text, value, event)
-        else:
-            self._attach(value, tag)
-
-    def _open_key(self, frame: _Frame, text: str, value: Any, event: Any) -> None:
-        """Takes a scalar as the key of what comes next."""
-        line = event.start_mark.line + 1
-        before = frame.lines.get(text)
-        if before is not None:
-            seen = f'mapping key "{text}" already defined at line {before}'
-            raise YamlContentError(f"line {line}: {seen}", self._root_line)
-        frame.lines[text] = line
-        if value.__class__ is not str:
-            self._has_odd_keys = True
-        is_merge = text == "<<" and event.tag in {None, "tag:yaml.org,2002:merge"}
-        frame.key = _MERGE_KEY if is_merge and event.implicit[0] else value
-
-    def _mapping(self, event: Any) -> None:
-        self._open(event, {})
-
-    def _sequence(self, event: Any) -> None:
-        self._open(event, [])
-
-    def _open(self, event: Any, value: Any) -> None:
-        self._nodes += 1
-        stack = self._stack
-        if not stack:
-            self._root_line = event.start_mark.line + 1
-        elif len(stack) > _DEEPEST:
-            raise YamlContentError(f"exceeded max depth of {_DEEPEST}", self._root_line)
-        elif stack[-1].key is _NO_KEY and isinstance(stack[-1].value, dict):
-            line = event.start_mark.line + 1
-            raise YamlContentError(f"line {line}: invalid map key: {value!r}", line)
-        frame = _Frame(value, event.tag, event.anchor)
-        frame.nodes = self._nodes
-        frame.resets = len(self._resets)
-        if event.anchor is not None:
-            self._anchors[event.anchor] = _Anchor(value, event.tag, 0, (), is_open=True)
-        stack.append(frame)
-
-    def _end(self, _event: Any) -> None:
-        frame = self._stack.pop()
-        for merged in frame.merges:
-            for key, value in merged.items():
-                frame.value.setdefault(key, value)
-        if frame.anchor is not None:
-            depth = len(self._path())
-            inside = tuple(path[depth:] for path in self._resets[frame.resets :])
-            count = self._nodes - frame.nodes + 1
-            self._anchors[frame.anchor] = _Anchor(frame.value, frame.tag, count, inside)
-        self._attach(frame.value, frame.tag)
-
-    def _alias(self, event: Any) -> None:
-        anchor = self._anchors.get(event.anchor)
-        line = event.start_mark.line + 1
+    def _node(self, event: Any) -> Any:
+        """The value that begins with an event, ``_TAKEN_BACK`` where there is to be none."""
+        if type(event) is AliasEvent:
+            return self._alias(event)
+        tag, anchor = event.tag, event.anchor
+        if tag is None and anchor is None:
+            return self._bare(event)
+        path = tuple(self._path)
+        if tag in _TAKING_BACK:
+            self._resets.append(path)
         if anchor is None:
+            value = self._bare(event)
+        else:
+            before = len(self._resets)
+            self._anchors[anchor] = _Anchor(None, tag, is_open=True)
+            value = self._bare(event)
+            inside = tuple(reset[len(path) :] for reset in self._resets[before:])
+            self._anchors[anchor] = _Anchor(value, tag, inside)
+        return _TAKEN_BACK if tag == "!reset" else value
+
+    def _bare(self, event: Any) -> Any:
+        """The value itself, whatever its tag and name."""
+        if type(event) is ScalarEvent:
+            return self._scalar(event)
+        if len(self._path) > _DEEPEST:
+            raise YamlContentError(f"exceeded max depth of {_DEEPEST}", self._root_line)
+        return self._mapping() if type(event) is MappingStartEvent else self._sequence()
+
+    def _scalar(self, event: Any) -> Any:
+        if (event.tag is None and event.implicit[0]) or event.tag in _RESOLVED_TAGS:
+            return self._plain[event.value]
+        return event.value
+
+    def _mapping(self) -> dict[Any, Any]:
+        next_event, plain, path = self._next_event, self._plain, self._path
+        result: dict[Any, Any] = {}
+        seen: dict[str, Any] = {}
+        merges: list[dict[Any, Any]] = []
+        while type(event := next_event()) is not MappingEndEvent:
+            key = self._key(event, seen)
+            event = next_event()
+            if key is _MERGE_KEY:
+                merges += self._merged(self._node(event))
+            elif type(event) is ScalarEvent and event.tag is None and event.anchor is None:
+                text = event.value
+                result[key] = plain[text] if event.implicit[0] else text
+            else:
+                path.append(key)
+                value = self._node(event)
+                path.pop()
+                if value is not _TAKEN_BACK:
+                    result[key] = value
+        for merged in merges:
+            for key, value in merged.items():
+                result.setdefault(key, value)
+        return result
+
+    def _key(self, event: Any, seen: dict[str, Any]) -> Any:
+        """A mapping's next key, checked to be new and simple."""
+        if type(event) is AliasEvent:
+            event = ScalarEvent(None, None, (False, True), str(self._alias(event)))
+        elif type(event) is not ScalarEvent:
+            line = event.start_mark.line + 1
+            raise YamlContentError(f"line {line}: a key must be a text", self._root_line)
+        text = event.value
+        if text in seen:
+            line, before = event.start_mark.line + 1, seen[text].start_mark.line + 1
+            twice = f'line {line}: mapping key "{text}" already defined at line {before}'
+            raise YamlContentError(twice, self._root_line)
+        seen[text] = event
+        if not event.implicit[0] or event.tag is not None:
+            return text
+        if text == "<<":
+            return _MERGE_KEY
+        key = self._plain[text]
+        if key.__class__ is not str:
+            self._has_odd_keys = True
+        return key
+
+    def _sequence(self) -> list[Any]:
+        next_event, plain, path = self._next_event, self._plain, self._path
+        result: list[Any] = []
+        while type(event := next_event()) is not SequenceEndEvent:
+            if type(event) is ScalarEvent and event.tag is None and event.anchor is None:
+                text = event.value
+                result.append(plain[text] if event.implicit[0] else text)
+                continue
+            path.append(len(result))
+            value = self._node(event)
+            path.pop()
+            if value is not _TAKEN_BACK:
+                result.append(value)
+        return result
+
+    def _merged(self, value: Any) -> list[dict[Any, Any]]:
+        """The mappings that ``<<`` brings: written keys win over them, then earlier ones."""
+        if value is _TAKEN_BACK:
+            return []
+        mappings = value if isinstance(value, list) else [value]
+        if not all(isinstance(mapping, dict) for mapping in mappings):
+            raise YamlContentError(
+                "yaml: map merge requires map or sequence of maps as the value", self._root_line
+            )
+        return mappings
+
+    def _alias(self, event: Any) -> Any:
+        """What an anchor names, its resets said again for this place."""
+        anchor = self._anchors.get(event.anchor)
+        if anchor is None:
+            line = event.start_mark.line + 1
             raise YamlSyntaxError(f"yaml: unknown anchor '{event.anchor}' referenced", line)
         if anchor.is_open:
             text = f"anchor '{event.anchor}' value contains itself"
             raise YamlContentError(text, self._root_line)
-        self._count_alias(anchor.nodes)
-        frame = self._stack[-1] if self._stack else None
-        if frame is not None and frame.key is _NO_KEY and isinstance(frame.value, dict):
-            frame.key = anchor.value if not isinstance(anchor.value, dict | list) else "<<"
-            return
-        here = self._path()
-        self._resets.extend((*here, *path) for path in anchor.resets)
-        self._attach(anchor.value, anchor.tag)
-
-    def _count_alias(self, nodes: int) -> None:
-        """Bounds what aliases unfold to. Follows go-yaml's ratio."""
-        self._nodes += nodes
-        self._aliased += nodes
-        if self._aliased <= _FEWEST_ALIASED or self._nodes <= _NODES_WITHOUT_QUESTION:
-            return
-        spread = min(1.0, (self._nodes - _NODES_WITHOUT_QUESTION) / 3_600_000)
-        if self._aliased / self._nodes > 0.99 - 0.89 * spread:
+        self._unfolded += self._count(anchor.value)
+        if self._unfolded > _MOST_UNFOLDED:
             raise YamlContentError("document contains excessive aliasing", self._root_line)
+        here = tuple(self._path)
+        if anchor.tag in _TAKING_BACK:
+            self._resets.append(here)
+        self._resets.extend((*here, *path) for path in anchor.resets)
+        return _TAKEN_BACK if anchor.tag == "!reset" else anchor.value
 
-    def _attach(self, value: Any, tag: str | None) -> None:
-        """Puts a finished value where it belongs."""
-        is_reset = False
-        if tag is not None and tag in {"!reset", "!override"}:
-            self._resets.append(self._path())
-            is_reset = tag == "!reset"
-        if not self._stack:
-            self._root = None if is_reset else value
-            return
-        frame = self._stack[-1]
-        if frame.value.__class__ is list:
-            if not is_reset:
-                frame.value.append(value)
-            return
-        key = frame.key
-        frame.key = _NO_KEY
-        if key is _MERGE_KEY:
-            if not is_reset:
-                self._merge(frame, value)
-        elif not is_reset:
-            frame.value[key] = value
-
-    def _merge(self, frame: _Frame, value: Any) -> None:
-        """Remembers what ``<<`` brings; keys that are written out win, then earlier merges."""
-        for merged in value if isinstance(value, list) else [value]:
-            if not isinstance(merged, dict):
-                raise YamlContentError(
-                    "yaml: map merge requires map or sequence of maps as the value",
-                    self._root_line,
-                )
-            frame.merges.append(merged)
-
-    def _path(self) -> KeyPath:
-        """Where the value that comes next belongs, merges seen through."""
-        path: list[str | int] = []
-        for frame in self._stack:
-            if frame.value.__class__ is list:
-                path.append(len(frame.value))
-            elif frame.key is not _MERGE_KEY:
-                path.append(frame.key)
-        return tuple(path)
+    def _count(self, value: Any) -> int:
+        """How many values there are in one, those behind aliases too; each is counted once."""
+        if not isinstance(value, dict | list):
+            return 1
+        known = self._counts.get(id(value))
+        if known is None:
+            children = value.values() if isinstance(value, dict) else value
+            known = self._counts[id(value)] = 1 + sum(map(self._count, children))
+        return known
