@@ -20,9 +20,13 @@ class LineFilter:
 
     def keeps(self, message: bytes) -> bool:
         """Whether to show a message."""
-        if self._exclude is not None and self._exclude.search(message):
+        if self.excludes(message):
             return False
         return self._include is None or self._include.search(message)
+
+    def excludes(self, message: bytes) -> bool:
+        """Whether an exclude pattern matches."""
+        return self._exclude is not None and self._exclude.search(message)
 
     def may_keep(self, chunk: bytes) -> bool:
         """Whether some line of a chunk may be kept; False is certain for all of them."""

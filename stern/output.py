@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from stern.errors import SternError
 from stern.line_filter import Highlighter, LineFilter
+from stern.line_keeper import KeepOptions
 from stern.palette import Palette
 from stern.renderers import (
     JsonRenderer,
@@ -20,6 +21,7 @@ from stern.target import Target
 from stern.timestamps import StampFormat
 
 if TYPE_CHECKING:
+    from stern.structured import Humanizer
     from stern.template.template import Template
 
 OUTPUTS = ("default", "raw", "json", "extjson", "ppextjson")
@@ -44,6 +46,8 @@ class OutputOptions:
     has_stamps: bool = True
     is_terminal: bool = False
     raw_control: bool = False
+    keep: KeepOptions | None = None
+    humanizer: Humanizer | None = None
     short_name: Callable[[Target], tuple[str, str]] | None = None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -37,6 +38,7 @@ class Color:
         return text if self.is_plain else f"{self.before.decode()}{text}{self.after.decode()}"
 
 
+@functools.cache
 def _sgr(codes: tuple[int, ...]) -> bytes:
     return b"\x1b[" + b";".join(b"%d" % code for code in codes) + b"m"
 

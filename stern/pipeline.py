@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 
+from stern.line_keeper import Line, LineKeeper
 from stern.output import OutputOptions, renderer_for
 from stern.target import Target
 from stern.timestamps import StampError, StampFormat
@@ -34,12 +35,19 @@ class Pipeline:
         self._filter = options.line_filter
         self._renderer = renderer_for(target, options, on_failure)
         self._is_guarded = options.is_terminal and not options.raw_control
+        self._keeper = (
+            None if options.keep is None else LineKeeper(options.keep, options.line_filter)
+        )
 
     def feed(self, chunk: bytes) -> bytes:
         """What to write for these whole lines; the last may lack its newline."""
+        if self._can_skip(chunk):
+            return b""
         lines = chunk.split(b"\n")
         if not lines[-1]:
             lines.pop()
+        if self._keeper is not None:
+            return self._feed_by_line(lines, self._keeper)
         if not self._options.has_stamps:
             return self.render(None, self._kept(chunk, lines))
         messages = usual_messages(chunk, lines)
@@ -48,6 +56,15 @@ class Pipeline:
         if self._options.stamps is None:
             return self.render(None, self._kept(chunk, messages))
         return self._feed_timed(chunk, lines, messages, self._options.stamps)
+
+    def _can_skip(self, chunk: bytes) -> bool:
+        """Whether nothing of a chunk is shown: all its lines are stamped, and none is wanted."""
+        if self._filter.keeps_all or self._keeper is not None or not self._options.has_stamps:
+            return False
+        newlines = chunk.count(b"\n") - chunk.endswith(b"\n")
+        if not _USUAL_STAMP.match(chunk) or chunk.count(b"\n" + chunk[:11]) != newlines:
+            return False
+        return not self._filter.may_keep(chunk)
 
     def _kept(self, chunk: bytes, messages: list[bytes]) -> list[bytes]:
         """Those of the messages of a chunk that the filter keeps."""
@@ -74,11 +91,11 @@ class Pipeline:
             ]
             lines = [line for line, _ in pairs]
             messages = [message for _, message in pairs]
-        shape = stamps.format
         try:
-            return self.render([shape(line[:30]) for line in lines], messages)
+            shown = stamps.format_all([line[:30] for line in lines])
         except StampError:
             return self._feed_oddly(lines)
+        return self.render(shown, messages)
 
     def _feed_oddly(self, lines: Sequence[bytes]) -> bytes:
         """The same for lines of any shape: other stamps, or none at all."""
@@ -95,6 +112,22 @@ class Pipeline:
                 messages.append(message)
         return self.render(None if self._options.stamps is None else stamps, messages)
 
+    def _feed_by_line(self, lines: Sequence[bytes], keeper: LineKeeper) -> bytes:
+        """The same where the lines around decide whether a line is shown."""
+        stamps: list[bytes] = []
+        messages: list[bytes] = []
+        for line in lines:
+            stamp, message = cut_stamp(line) if self._options.has_stamps else (b"", line)
+            if stamp is None:
+                stamps.append(b"")
+                messages.append(MISSING_STAMP + line)
+                continue
+            for kept in keeper.select(Line(stamp, message)):
+                shown, message = self._shown(kept.stamp, kept.message, kept.message)
+                stamps.append(shown)
+                messages.append(message)
+        return self.render(None if self._options.stamps is None else stamps, messages)
+
     def _shown(self, stamp: bytes, message: bytes, line: bytes) -> tuple[bytes, bytes]:
         if self._options.stamps is None:
             return b"", message
@@ -107,6 +140,8 @@ class Pipeline:
         """The bytes of messages that are to be shown."""
         if not messages:
             return b""
+        if self._options.humanizer is not None:
+            messages = [self._options.humanizer.show(message) for message in messages]
         renderer, highlighter = self._renderer, self._options.highlighter
         if highlighter is None:
             block = renderer.block(stamps, messages)

@@ -95,7 +95,7 @@ class JsonRenderer:
 
     def records(self, stamps: Stamps, messages: Sequence[bytes]) -> list[bytes]:
         """One piece each."""
-        escaped = [go_json.escape(message) for message in messages]
+        escaped = go_json.escape_each(messages)
         return [
             b'{"message":"%b",%b%b'
             % (message, b'"timestamp":"%b",' % stamp if stamp else b"", self._tail)
@@ -137,7 +137,8 @@ def default_renderer(
         words.append(colors.pod.wrap(_bytes(target.namespace)))
     pod, container = names
     words.append(colors.pod.wrap(_bytes(pod)))
-    words.append(colors.container.wrap(_bytes(container)))
+    if container or not target.is_alone:
+        words.append(colors.container.wrap(_bytes(container)))
     return PrefixRenderer(b" ".join(words) + b" ")
 
 

@@ -19,6 +19,7 @@ from stern.settings import (
     event_namespace_shown,
     validate,
 )
+from stern.sinks import opened_sink
 from stern.writer import write_out
 
 if TYPE_CHECKING:
@@ -65,15 +66,15 @@ class Run:
     async def _tail(self) -> int:
         import asyncio
 
-        sink = self.printer()
         seconds = None if self.duration is None else self.duration.total_seconds()
-        try:
-            async with asyncio.timeout(seconds) as limit:
-                failed = await self._tail_clusters(sink)
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            return 0
+        failed: list[str] = []
+        async with opened_sink(self.flags, self.printer()) as sink:
+            try:
+                async with asyncio.timeout(seconds) as limit:
+                    failed = await self._tail_clusters(sink)
+            except TimeoutError:
+                if not limit.expired():
+                    raise
         for pod in failed:
             self.note(f"stern: pod {pod} failed\n")
         return 1 if failed else 0
@@ -99,6 +100,8 @@ class Run:
         options = self.tail_options
         if len(self.clusters) > 1:
             options = replace(options, context=access.context_name)
+        if self.flags.is_on("sort") and not options.follow:
+            options = replace(options, max_log_requests=-1)  # a merge needs every log at once
         async with connect_to(access) as client:
             if self.flags.is_on("prompt"):
                 options = await self._prompted(client, options)

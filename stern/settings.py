@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from stern.errors import SternError, UsageError
 from stern.flag_parser import ParsedFlags
 from stern.line_filter import compile_filter, compile_highlighter
+from stern.line_keeper import KeepOptions
 from stern.options import FOLLOW_LIMIT, READ_LIMIT, TailOptions
 from stern.output import OutputOptions, check_output
 from stern.palette import DEFAULT_PAIRS, DistinctPalette, Palette, colors_enabled, parse_colors
@@ -16,6 +17,8 @@ from stern.selection import ResourceQuery, build_filter, namespaces_of, normalis
 from stern.timestamps import stamp_format
 
 if TYPE_CHECKING:
+    from stern.structured import Humanizer
+    from stern.target import Target
     from stern.template.template import Template
 
 
@@ -154,7 +157,46 @@ def build_output_options(
         has_stamps=not flags.is_on("stdin"),
         is_terminal=is_terminal,
         raw_control=flags.is_on("raw-control"),
+        keep=_keep_options(flags),
+        humanizer=_humanizer(flags, palette),
+        short_name=compact_name if flags.is_on("compact") else None,
     )
+
+
+def _keep_options(flags: ParsedFlags) -> KeepOptions | None:
+    around = flags.number("context-lines")
+    options = KeepOptions(
+        before=max(0, flags.number("before-context"), around),
+        after=max(0, flags.number("after-context"), around),
+        joins_records=flags.is_on("multi-line"),
+        level=_level(flags.text("level")),
+    )
+    return None if options == KeepOptions() else options
+
+
+def _level(word: str) -> int | None:
+    if not word:
+        return None
+    from stern.structured import LEVELS
+
+    if word not in LEVELS:
+        raise SternError(f"level should be one of {', '.join(LEVELS)}")
+    return LEVELS.index(word)
+
+
+def _humanizer(flags: ParsedFlags, palette: Palette) -> Humanizer | None:
+    if not flags.is_on("structured") and not flags.texts("fields"):
+        return None
+    from stern.structured import Humanizer
+
+    return Humanizer(palette, flags.texts("fields"))
+
+
+def compact_name(target: Target) -> tuple[str, str]:
+    """A pod's name without the hash that all pods of one version share; no lone container."""
+    shared = (target.labels or {}).get("pod-template-hash", "")
+    pod = target.pod.replace(f"-{shared}-", "-") if shared else target.pod
+    return pod, "" if target.is_alone else target.container
 
 
 def read_template(flags: ParsedFlags, palette: Palette) -> Template | None:

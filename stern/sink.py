@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from stern.entry import Entry
 from stern.target import Target
@@ -25,4 +25,13 @@ class Sink(Protocol):
 
     def trouble(self, message: str) -> None:
         """One sentence on what could not be read, and what happens now."""
+        ...
+
+
+@runtime_checkable
+class KnowsAll(Protocol):
+    """A sink that waits until it knows every target of a run that reads once."""
+
+    def all_started(self) -> None:
+        """No more targets will come."""
         ...

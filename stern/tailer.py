@@ -12,7 +12,7 @@ from stern.follower import Follower
 from stern.log_read import log_query, read_log
 from stern.options import TailOptions
 from stern.selection import Selection, nothing_found, select
-from stern.sink import Sink
+from stern.sink import KnowsAll, Sink
 from stern.slots import StreamSlots
 from stern.target_filter import ContainerMemory
 
@@ -59,6 +59,8 @@ class _Reading:
             for selection in selections:
                 async for target in self._targets(selection, memory):
                     await self._start(target)
+            if isinstance(self._sink, KnowsAll):
+                self._sink.all_started()
             if not self._tasks:
                 self._sink.trouble(nothing_found(selections))
             results = await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -32,3 +32,5 @@ class Target:
     labels: dict[str, str] | None = field(default=None, hash=False, compare=False)
     annotations: dict[str, str] | None = field(default=None, hash=False, compare=False)
     context: str = ""
+    is_alone: bool = False
+    """The pod has no other container."""

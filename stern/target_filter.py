@@ -121,5 +121,6 @@ class TargetFilter:
             labels=meta.labels or None,
             annotations=meta.annotations or None,
             context=self.context,
+            is_alone=len(pod.spec.containers) + len(pod.spec.init_containers) == 1,
         )
         return Found(target, is_restart=before is not None)

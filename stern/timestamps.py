@@ -37,6 +37,27 @@ class StampFormat:
                 return known[0] if self._short else known[0] + stamp[19:29] + known[1]
         return self._format(stamp)
 
+    def format_all(self, stamps: list[bytes]) -> list[bytes]:
+        """The stamps of a chunk, all of a kubelet's usual width, as they are shown.
+
+        Raises:
+            StampError: One is no RFC 3339 time.
+        """
+        if len(self._known) > _CACHED_SECONDS:
+            self._known.clear()
+        seconds = [stamp[:19] for stamp in stamps]
+        for second in set(seconds) - self._known.keys():
+            self._format(second + b".000000000Z")
+        known = self._known
+        if self._short:
+            return [known[second][0] for second in seconds]
+        if not all(map(bytes.isdigit, [stamp[20:29] for stamp in stamps])):
+            return [self.format(stamp) for stamp in stamps]
+        return [
+            b"%b%b%b" % (known[second][0], stamp[19:29], known[second][1])
+            for second, stamp in zip(seconds, stamps, strict=True)
+        ]
+
     def _format(self, stamp: bytes) -> bytes:
         found = _STAMP.fullmatch(stamp)
         if found is None:
@@ -49,8 +70,6 @@ class StampFormat:
             raise StampError(f"no time stamp: {stamp!r}") from error
         head, tail = self._parts(local)
         if found[8] == b"Z":
-            if len(self._known) > _CACHED_SECONDS:
-                self._known.clear()
             self._known[stamp[:19]] = head, tail
         return head if self._short else head + b"." + fraction + tail
 

@@ -77,6 +77,18 @@ class Pattern:
             position = end
         return _encoded("".join([*parts, text[position:]]))
 
+    def replace(self, line: bytes, replacement: bytes) -> bytes:
+        """The line with every match that is not empty replaced."""
+        text = _decoded(line)
+        spans = self._linear.spans(text) if len(line) > self._longest else _spans(self._text, text)
+        parts = []
+        position = 0
+        for start, end in spans:
+            if end > start:
+                parts += [text[position:start], replacement.decode()]
+                position = end
+        return _encoded("".join([*parts, text[position:]])) if parts else line
+
     def wrap_lines(self, chunk: bytes, before: bytes, after: bytes) -> bytes | None:
         """The same for records that each end with a newline; None when it must be done by one."""
         plain = not self._is_tied_to_ends and not self.can_cross_lines
