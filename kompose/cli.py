@@ -48,6 +48,16 @@ def run(line: Sequence[str]) -> int:
     except RecursionError:
         write_line(Level.FATAL, "The compose file is nested too deeply to be read")
         return 1
+    except Exception as error:
+        if os.environ.get("KOMPOSE_TRACEBACK"):
+            raise
+        words = f"{type(error).__name__}: {error}"
+        write_line(
+            Level.FATAL,
+            f"Something went wrong inside kompose ({words}). "
+            "Run it again with KOMPOSE_TRACEBACK=1 and report what it says",
+        )
+        return 1
 
 
 def _run_original(command: str | None, rest: list[str], line: Sequence[str]) -> int:
@@ -126,7 +136,7 @@ def _convert_files(parsed: Parsed, line: Sequence[str]) -> int:
     check_single_output(parsed)
     directory = project_directory(files, here)
     report.debug(f"Compose file dir: {directory}")
-    objects = _objects(request, files, here, report)
+    objects = _objects(request, files, here, report, is_verbose=values["verbose"])
     report.debug(f"Compose file dir: {directory}")
     report.debug(f"Target Dir: {request.output.out or '.'}")
     if objects:
@@ -135,7 +145,12 @@ def _convert_files(parsed: Parsed, line: Sequence[str]) -> int:
 
 
 def _objects(
-    request: "Request", files: tuple[str, ...], here: Path, report: Report
+    request: "Request",
+    files: tuple[str, ...],
+    here: Path,
+    report: Report,
+    *,
+    is_verbose: bool,
 ) -> list[dict[str, object]]:
     """Reads the files and converts what they say."""
     from kompose.compose.read import FileSelection, ReadOptions, read_model
@@ -158,6 +173,11 @@ def _objects(
         raise ConvertError(f"Unable to load files: {error}") from error
     for warning in model.warnings:
         report.warn(warning.message)
+    if is_verbose:
+        from kompose.ignored import ignored_keys
+
+        for finding in ignored_keys(model):
+            report.debug(str(finding))
     return convert(model, request.options, report)
 
 

@@ -14,4 +14,6 @@ def manifest_json(obj: Mapping[str, Any]) -> str:
     head = {name: obj[name] for name in ("kind", "apiVersion") if name in obj}
     rest = {name: value for name, value in obj.items() if name not in head}
     text = json.dumps({**head, **rest}, indent=2, ensure_ascii=False)
+    # Bytes that are no UTF-8 came in as surrogates, which no file can hold.
+    text = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
     return text.translate(_ESCAPED)
