@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 from msgspec.structs import replace
 
 from kube_client.errors import ConfigError, NoClusterError
@@ -23,8 +23,7 @@ from kube_client.kubeconfig import (
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterAccess:
+class ClusterAccess(msgspec.Struct, frozen=True):
     """One cluster, one user, one default namespace: everything needed to connect."""
 
     server: str
@@ -33,8 +32,8 @@ class ClusterAccess:
     cluster_name: str = ""
     user_name: str = ""
     source: Literal["kubeconfig", "in-cluster", "flags"] = "kubeconfig"
-    cluster: Cluster = field(default_factory=Cluster)
-    user: User = field(default_factory=User)
+    cluster: Cluster = Cluster()
+    user: User = User()
     request_timeout: float | None = None
     interactive: bool | None = None
 

@@ -2,10 +2,11 @@
 
 import base64
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Protocol
+
+import msgspec
 
 from kube_client.errors import CredentialsError
 from kube_client.kubeconfig import Impersonation, User
@@ -14,8 +15,7 @@ from kube_client.tls import pem_data, pem_file
 _TOKEN_FILE_SECONDS = 10.0  # a bound token lives an hour and is replaced minutes before its end
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(msgspec.Struct, frozen=True):
     """A token, or name and password, or a certificate pair (PEM); or nothing for anonymous."""
 
     token: str = ""

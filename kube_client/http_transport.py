@@ -10,8 +10,9 @@ import os
 import socket
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urlsplit
+
+import msgspec
 
 from kube_client.credentials import Credential, CredentialSource
 from kube_client.errors import ConfigError, KubeError, UnreachableError, UntrustedServerError
@@ -31,8 +32,7 @@ _IDLE_SECONDS_UNSAFE = 5.0  # what cannot be repeated goes only over a connectio
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True):
     """One API server: where it is and how to trust it.
 
     `prefix` is the path before `/api`, as gateways have it; `trust` is PEM, None the system's.

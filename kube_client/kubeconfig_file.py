@@ -1,10 +1,10 @@
 """One kubeconfig file as located sections: every complaint names its file and line."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 
 from kube_client.errors import ConfigError, one_line
@@ -13,8 +13,7 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TRUE = frozenset({"true", "yes", "on", "y"})
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(msgspec.Struct, frozen=True):
     """A mapping of the file, with typed access to its entries; null counts as absent."""
 
     file: Path

@@ -3,9 +3,10 @@
 import asyncio
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
+
+import msgspec
 
 from kube_client.errors import ConfigError, UnreachableError
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 _HEAD_LIMIT = 65536
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(msgspec.Struct, frozen=True):
     """An HTTP proxy; `authorization` is the value of its header, or empty."""
 
     host: str

@@ -1,15 +1,15 @@
 """The seam under the client: one request out, one response in, whoever carries it."""
 
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """One request to the API server; credentials are the transport's business.
 
     `timeout` is for the whole exchange, in seconds; None sets no limit, as streams need.
@@ -85,8 +85,7 @@ class Transport(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class SocketAccess:
+class SocketAccess(msgspec.Struct, frozen=True):
     """How to reach the same server with the same rights over another library's socket.
 
     `proxy` is a URL or None; `ssl_context` is None for plain http; `headers` hold the
