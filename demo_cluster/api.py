@@ -8,10 +8,17 @@ from urllib.parse import parse_qs
 
 from demo_cluster.handlers import (
     access,
+    attach,
     deletes,
     discovery,
+    exec,  # noqa: A004 - the subresource's name
+    logs,
+    metrics,
+    node_stats,
     objects,
     openapi,
+    port_forward,
+    proxies,
     subresources,
     watches,
     writes,
@@ -51,6 +58,21 @@ _BY_RESOURCE: dict[tuple[str, str], Handler] = {
 }
 """What answers for resources that are not kept, by plural and verb."""
 
+_METRICS: dict[tuple[str, str], Handler] = {
+    ("pods", "list"): metrics.list_pods,
+    ("pods", "get"): metrics.get_pod,
+    ("nodes", "list"): metrics.list_nodes,
+    ("nodes", "get"): metrics.get_node,
+}
+"""What answers for metrics.k8s.io, by plural and verb."""
+
+_PROXIES: dict[str, Handler] = {
+    "nodes": node_stats.proxy,
+    "pods": proxies.pod_proxy,
+    "services": proxies.service_proxy,
+}
+"""What passes requests on, by plural."""
+
 _BY_SUBRESOURCE: dict[tuple[str, str], Handler] = {
     ("status", "get"): subresources.read,
     ("status", "update"): subresources.replace_status,
@@ -71,6 +93,13 @@ _BY_SUBRESOURCE: dict[tuple[str, str], Handler] = {
     ("eviction", "create"): subresources.evict,
     ("finalize", "update"): subresources.finalize_namespace,
     ("token", "create"): access.request_token,
+    ("log", "get"): logs.read_log,
+    ("exec", "get"): exec.execute,
+    ("exec", "create"): exec.execute,
+    ("attach", "get"): attach.attach,
+    ("attach", "create"): attach.attach,
+    ("portforward", "get"): port_forward.port_forward,
+    ("portforward", "create"): port_forward.port_forward,
 }
 """What answers for a part of an object, by subresource and verb."""
 
@@ -207,6 +236,10 @@ def _handler(route: Route) -> Handler | None:
 
 
 def _resource_handler(route: Route, kind: Kind) -> Handler | None:
+    if route.subresource is not None and route.subresource.name == "proxy":
+        return _PROXIES.get(kind.plural)
+    if kind.group == "metrics.k8s.io":
+        return _METRICS.get((kind.plural, route.verb))
     if route.subresource is not None:
         return _BY_SUBRESOURCE.get((route.subresource.name, route.verb))
     own = _BY_RESOURCE.get((kind.plural, route.verb))

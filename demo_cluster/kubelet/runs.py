@@ -13,7 +13,7 @@ from demo_cluster.chatter import Chatter, ChatterLog
 from demo_cluster.clock import Clock, TimerHandle
 from demo_cluster.images import Image
 from demo_cluster.logbook import WrittenLog, nanoseconds
-from demo_cluster.toybox.machine import Machine, run_program
+from demo_cluster.toybox.machine import Machine
 from demo_cluster.toybox.processes import SIGNALS, Nothing, Outlet, Pipe, Process
 from demo_cluster.toybox.terminal import Terminal
 
@@ -59,6 +59,9 @@ class OutputTee:
 class ToyRun:
     """A command of the pod, run by the toy machine."""
 
+    has_output = True
+    """All that is in the log went through `output`."""
+
     def __init__(self, plan: RunPlan, clock: Clock, on_exit: Exit) -> None:
         self.plan = plan
         self.started = clock.now()
@@ -85,7 +88,7 @@ class ToyRun:
             Outlet(lambda data: self.output.take("stdout", data)),
             Outlet(lambda data: self.output.take("stderr", data)),
         )
-        path, program = self.machine.find_program(plan.command[0], plan.environment)
+        _, program = self.machine.find_program(plan.command[0], plan.environment)
         process = table.new(
             plan.command,
             environment=plan.environment,
@@ -97,10 +100,7 @@ class ToyRun:
         self._process = process
         self.is_running = True
         process.when_ended(self._ended)
-        arguments = plan.command if program else ["sh", path, *plan.command[1:]]
-        process.start(
-            run_program(program or self.machine.programs["sh"], self.machine, process, arguments)
-        )
+        self.machine.begin(process, program)
 
     def _give_terminal(self, process: Process) -> None:
         terminal = Terminal(
@@ -143,6 +143,8 @@ class ToyRun:
 
 class TalkingRun:
     """An image that talks by itself; its machine is made when somebody looks inside."""
+
+    has_output = False
 
     def __init__(
         self, plan: RunPlan, clock: Clock, on_exit: Exit, started: datetime | None = None

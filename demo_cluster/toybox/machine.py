@@ -112,10 +112,7 @@ class Machine:
         Raises:
             NoSuchProgramError: It cannot be run.
         """
-        path, program = self.find_program(arguments[0], environment)
-        if program is None:
-            program = self.programs["sh"]
-            arguments = ["sh", path, *arguments[1:]]
+        _, program = self.find_program(arguments[0], environment)
         process = self.table.new(
             arguments,
             environment=environment,
@@ -124,8 +121,17 @@ class Machine:
             parent=parent,
             terminal=terminal,
         )
-        process.start(run_program(program, self, process, arguments))
+        self.begin(process, program)
         return process
+
+    def begin(self, process: Process, program: Program | None) -> None:
+        """Let a new process run its program; without one its first word is a script."""
+        arguments = process.arguments
+        if program is None:
+            program = self.programs["sh"]
+            path, _ = self.find_program(arguments[0], process.environment)
+            arguments = ["sh", path, *arguments[1:]]
+        process.start(run_program(program, self, process, arguments))
 
     # -- files as streams
 

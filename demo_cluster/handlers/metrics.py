@@ -1,0 +1,108 @@
+"""metrics.k8s.io: what pods and nodes use now."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+
+from demo_cluster.kinds import Obj, kind_of
+from demo_cluster.reply import Call, Reply
+from demo_cluster.selection import label_matcher
+from demo_cluster.status import not_found
+from demo_cluster.timestamps import timestamp
+from demo_cluster.usage import Measure, Usage
+
+PODS = kind_of("pods")
+NODES = kind_of("nodes")
+API = "metrics.k8s.io/v1beta1"
+WINDOW = "15.0s"
+
+
+def _usage_of(call: Call) -> Usage:
+    usage: Usage = call.backend.world.usage
+    return usage
+
+
+def _figures(measure: Measure) -> Obj:
+    cores, memory = measure
+    return {"cpu": f"{math.ceil(cores * 1e9)}n", "memory": f"{math.ceil(memory / 1024)}Ki"}
+
+
+def _head(kind: str, obj: Obj, now: datetime) -> Obj:
+    meta = obj["metadata"]
+    shown = {name: meta[name] for name in ("name", "namespace", "labels") if name in meta}
+    shown["creationTimestamp"] = timestamp(now)
+    moment = timestamp(now.replace(second=now.second // 15 * 15))
+    return {
+        "kind": kind,
+        "apiVersion": API,
+        "metadata": shown,
+        "timestamp": moment,
+        "window": WINDOW,
+    }
+
+
+def _pod(call: Call, pod: Obj) -> Obj | None:
+    measures = _usage_of(call).containers(pod)
+    if not measures:
+        return None
+    containers = [{"name": name, "usage": _figures(use)} for name, use in measures.items()]
+    return {**_head("PodMetrics", pod, call.backend.clock.now()), "containers": containers}
+
+
+def _node(call: Call, node: Obj) -> Obj:
+    use = _usage_of(call).node(node["metadata"]["name"])
+    return {**_head("NodeMetrics", node, call.backend.clock.now()), "usage": _figures(use)}
+
+
+def _selected(call: Call, objects: list[Obj]) -> list[Obj]:
+    text = call.param("labelSelector")
+    matches = label_matcher(text) if text else None
+    return [obj for obj in objects if matches is None or matches(obj)]
+
+
+def _listed(kind: str, items: list[Obj]) -> Reply:
+    bare = [{k: v for k, v in item.items() if k not in ("kind", "apiVersion")} for item in items]
+    return Reply(body={"kind": kind, "apiVersion": API, "metadata": {}, "items": bare})
+
+
+async def list_pods(call: Call) -> Reply:
+    """GET of the use of many pods."""
+    pods = _selected(call, call.storage.list(PODS, call.route.namespace))
+    found = [measured for pod in pods if (measured := _pod(call, pod)) is not None]
+    return _listed("PodMetricsList", found)
+
+
+async def get_pod(call: Call) -> Reply:
+    """GET of the use of one pod.
+
+    Raises:
+        Failure: 404, there is none, or nothing of it runs.
+    """
+    kind = call.route.kind or PODS
+    pod = call.storage.get(PODS, call.route.namespace or "", call.route.name)
+    measured = _pod(call, pod) if pod else None
+    if measured is None:
+        raise not_found(kind, call.route.name)
+    return Reply(body=measured)
+
+
+async def list_nodes(call: Call) -> Reply:
+    """GET of the use of all nodes."""
+    nodes = _selected(call, call.storage.list(NODES))
+    lost = call.backend.world.kubelet.lost_nodes
+    found = [_node(call, node) for node in nodes if node["metadata"]["name"] not in lost]
+    return _listed("NodeMetricsList", found)
+
+
+async def get_node(call: Call) -> Reply:
+    """GET of the use of one node.
+
+    Raises:
+        Failure: 404, there is none.
+    """
+    kind = call.route.kind or NODES
+    node = call.storage.get(NODES, "", call.route.name)
+    if node is None:
+        raise not_found(kind, call.route.name)
+    return Reply(body=_node(call, node))
