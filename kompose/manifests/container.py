@@ -100,15 +100,12 @@ def container_ports(component: Component) -> list[dict[str, Any]]:
     seen: dict[tuple[int, str], dict[str, Any]] = {}
     on_host = component.labels.exposes_host_ports
     for port in component.ports:
-        seen.setdefault(
-            (port.container, port.protocol),
-            {
-                **fields(hostPort=(port.host or None) if on_host else None),
-                "containerPort": port.container,
-                "protocol": port.protocol,
-                **fields(hostIP=port.host_ip if on_host else ""),
-            },
-        )
+        made: dict[str, Any] = {"hostPort": port.host} if on_host and port.host else {}
+        made["containerPort"] = port.container
+        made["protocol"] = port.protocol
+        if on_host and port.host_ip:
+            made["hostIP"] = port.host_ip
+        seen.setdefault((port.container, port.protocol), made)
     return list(seen.values())
 
 

@@ -22,12 +22,10 @@ def metadata(
     annotations: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """An object's metadata; a template has no name."""
-    return {
-        **fields(name=name),
-        "creationTimestamp": None,
-        **fields(labels=_sorted(labels), annotations=_sorted(annotations)),
-    }
-
-
-def _sorted(values: dict[str, str] | None) -> dict[str, str] | None:
-    return values and {name: values[name] for name in sorted(values)}
+    made: dict[str, Any] = {"name": name} if name else {}
+    made["creationTimestamp"] = None
+    if labels:
+        made["labels"] = dict(sorted(labels.items()))
+    if annotations:
+        made["annotations"] = dict(sorted(annotations.items()))
+    return made

@@ -93,15 +93,14 @@ def _ports(ports: Iterable[Port], node_port: int) -> list[dict[str, Any]]:
         if name in names:
             name = f"{name}-{port.protocol.lower()}"
         names.add(name)
-        found.append(
-            {
-                "name": name,
-                **fields(protocol="" if port.protocol == "TCP" else port.protocol),
-                "port": port.service_port,
-                "targetPort": port.container,
-                **fields(nodePort=node_port or None),
-            }
-        )
+        made: dict[str, Any] = {"name": name}
+        if port.protocol != "TCP":
+            made["protocol"] = port.protocol
+        made["port"] = port.service_port
+        made["targetPort"] = port.container
+        if node_port:
+            made["nodePort"] = node_port
+        found.append(made)
     return found
 
 

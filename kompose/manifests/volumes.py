@@ -114,12 +114,13 @@ def _add(
 def _mount(
     component: Component, mount: Mount, name: str, is_read_only: bool, sub_path: str = ""
 ) -> dict[str, Any]:
-    return {
-        "name": name,
-        **fields(readOnly=is_read_only),
-        "mountPath": mount.target,
-        **fields(subPath=component.labels.volume_subpath or sub_path),
-    }
+    made: dict[str, Any] = {"name": name}
+    if is_read_only:
+        made["readOnly"] = True
+    made["mountPath"] = mount.target
+    if below := component.labels.volume_subpath or sub_path:
+        made["subPath"] = below
+    return made
 
 
 def _add_config_map(
