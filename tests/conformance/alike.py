@@ -1,0 +1,145 @@
+"""Normalise what varies, and say where two answers differ. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+_VARIES = frozenset(
+    {
+        "uid",
+        "resourceVersion",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "continue",
+        "controller-uid",
+        "batch.kubernetes.io/controller-uid",
+        "pod-template-hash",
+        "controller-revision-hash",
+        "podIP",
+        "hostIP",
+        "clusterIP",
+        "nodePort",
+        "containerID",
+        "imageID",
+        "serverAddress",
+        "token",
+        "lastTransitionTime",
+        "lastProbeTime",
+        "startTime",
+        "startedAt",
+        "finishedAt",
+        "time",
+        "renewTime",
+        "acquireTime",
+        "firstTimestamp",
+        "lastTimestamp",
+        "eventTime",
+        "count",
+        "ETag",
+        "lastUpdateTime",
+        "completionTime",
+        "lastScheduleTime",
+        "lastSuccessfulTime",
+        "storageVersionHash",
+        "expirationTimestamp",
+    }
+)
+_LISTS_THAT_VARY = frozenset({"podIPs", "hostIPs", "clusterIPs"})
+_VERSION = frozenset(
+    {"gitVersion", "gitCommit", "gitTreeState", "buildDate", "goVersion", "kubeletVersion"}
+)
+_LETTERS = "[bcdfghjklmnpqrstvwxz2456789]"
+_GENERATED = re.compile(rf"(?<=-){_LETTERS}{{5}}(?![a-z0-9])")
+_HASHED = re.compile(r"(?<=-)(?=[a-z0-9]*\d)[a-z0-9]{8,10}(?=-|$)")
+_EVENT = re.compile(r"\.[0-9a-f]{16}$")
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_AGE = re.compile(r"^(\d+[smhdy])+( ago)?$|^<invalid>$")
+_RV_TEXT = re.compile(r"(resource version: \d+, current: |resource version: \d+ \()\d+")
+_ADDRESS = re.compile(r"\b(10\.(244|96)|192\.0\.2|127\.0\.0)\.\d+(\.\d+)?(:\d+)?\b")
+_IGNORED_CONFIG = "openshift-service-ca.crt"
+
+
+def normal(value: Any, *, keeps_managers: bool = False) -> Any:
+    """The value with everything that varies replaced by a placeholder."""
+    return _normal(value, "", keeps_managers)
+
+
+def _normal(value: Any, key: str, keeps_managers: bool) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: _normal(inner, name, keeps_managers)
+            for name, inner in value.items()
+            if not (name == "managedFields" and not keeps_managers)
+        }
+    if isinstance(value, list):
+        if key in _LISTS_THAT_VARY:
+            return ["<varies>"]
+        if key == "cells":
+            return [_cell(cell) for cell in value]
+        kept = [item for item in value if not _is_ignored(item)]
+        return [_normal(item, "", keeps_managers) for item in kept]
+    if value is None:
+        return None
+    if key in _VARIES or key in _VERSION:
+        return "<varies>"
+    return _text(value) if isinstance(value, str) else value
+
+
+def _cell(cell: Any) -> Any:
+    if isinstance(cell, str):
+        return "<age>" if _AGE.match(cell) else re.sub(r"\((\S+) ago\)", "(<age> ago)", _text(cell))
+    return cell
+
+
+def _text(text: str) -> str:
+    text = _UUID.sub("<uid>", text)
+    text = _TIME.sub("<time>", text)
+    text = _RV_TEXT.sub(r"\1<rv>", text)
+    text = _ADDRESS.sub("<address>", text)
+    text = _EVENT.sub(".<event>", text)
+    text = _GENERATED.sub("<name>", text)
+    return _HASHED.sub("<hash>", text)
+
+
+def _is_ignored(item: Any) -> bool:
+    if not isinstance(item, dict):
+        return False
+    if item.get("configMap", {}) and isinstance(item["configMap"], dict):
+        return bool(item["configMap"].get("name") == _IGNORED_CONFIG)
+    meta = item.get("metadata")
+    return isinstance(meta, dict) and meta.get("name") == _IGNORED_CONFIG
+
+
+def difference(expected: Any, found: Any, path: str = "") -> str:
+    """Where the two first differ, in one line; "" when they are alike."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        for name in expected:
+            if name not in found:
+                return f"{path}.{name} is missing (expected {_short(expected[name])})"
+        for name in found:
+            if name not in expected:
+                return f"{path}.{name} is too much ({_short(found[name])})"
+        for name, value in expected.items():
+            inner = difference(value, found[name], f"{path}.{name}")
+            if inner:
+                return inner
+        return ""
+    if isinstance(expected, list) and isinstance(found, list):
+        for index, (one, other) in enumerate(zip(expected, found, strict=False)):
+            inner = difference(one, other, f"{path}[{index}]")
+            if inner:
+                return inner
+        if len(expected) != len(found):
+            return f"{path} has {len(found)} items, expected {len(expected)}"
+        return ""
+    if expected != found or isinstance(expected, bool) != isinstance(found, bool):
+        return f"{path}: {_short(found)}, expected {_short(expected)}"
+    return ""
+
+
+def _short(value: Any, limit: int = 400) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= limit else text[:limit] + "…"

@@ -1,0 +1,350 @@
+"""The states that recordings start from, built by requests to the demo cluster's own API."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from demo_cluster.threaded import RunningCluster
+from tests.conformance.wire import Answer, Wire
+
+_MISSING = frozenset({"no-such-ns", "Bad_NS", "rec-new", "rec-none", "rec-fin", ""})
+_WAIT_SECONDS = 12.0
+_RBAC = "/apis/rbac.authorization.k8s.io/v1"
+
+
+def pod(name: str, labels: dict[str, str] | None = None, **spec: Any) -> dict[str, Any]:
+    """A pod of one busybox container, as the recorder made them."""
+    container = {
+        "name": "main",
+        "image": "busybox",
+        "imagePullPolicy": "Never",
+        "command": spec.pop("command", ["sh", "-c", "sleep 100000"]),
+    }
+    if "resources" in spec:
+        container["resources"] = spec.pop("resources")
+    meta: dict[str, Any] = {"name": name}
+    if labels:
+        meta["labels"] = labels
+    full = {"containers": [container], "terminationGracePeriodSeconds": 1, **spec}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": full}
+
+
+def deployment(name: str, replicas: int = 1, *more: dict[str, Any]) -> dict[str, Any]:
+    """A deployment of busybox pods."""
+    labels = {"app": name}
+    template = pod("x")["spec"]
+    template["containers"] += more
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "labels": labels},
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": template},
+        },
+    }
+
+
+class Fixtures:
+    """Builds what a setup sentence says, once for each file."""
+
+    def __init__(self, wire: Wire, running: RunningCluster) -> None:
+        self._wire = wire
+        self._running = running
+        self._built: set[str] = set()
+        self._namespace = "default"
+
+    # -- before the first exchange ---------------------------------------------------------
+
+    def prepare(self, topic: str, exchanges: list[dict[str, Any]]) -> None:
+        """The namespaces of the file, and what its recorder made at the beginning."""
+        paths = [entry.get("request", {}).get("path", "") for entry in exchanges]
+        spaces = {match[1] for path in paths if (match := re.search(r"/namespaces/([^/]*)/", path))}
+        for name in sorted((spaces | {"shop"}) - _MISSING):
+            self._post("/api/v1/namespaces", {"metadata": {"name": name}})
+            self._config_map(name, "openshift-service-ca.crt", {"service-ca.crt": "x"})
+            self._wait(f"/api/v1/namespaces/{name}/configmaps/kube-root-ca.crt", lambda _: True)
+            self._wait(f"/api/v1/namespaces/{name}/serviceaccounts/default", lambda _: True)
+        self._put_node()
+        begin = _BEGINNINGS.get(topic.partition("-")[0])
+        if begin is not None:
+            begin(self)
+
+    def _put_node(self) -> None:
+        node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"}}
+        self._post("/api/v1/nodes", node)
+
+    def path(self, path: str) -> str:
+        """The path to ask for; namespaces keep their recorded names."""
+        return path
+
+    def unkept_body(self, text: str) -> Any:
+        """A body that was too large to be recorded."""
+        size = int(re.search(r"(\d+) byte", text)[1])  # type: ignore[index]  # the text is ours
+        return {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "big"},
+            "data": {"blob": "x" * size},
+        }
+
+    # -- before each exchange --------------------------------------------------------------
+
+    def before(self, exchange: dict[str, Any], translation: Any) -> None:
+        """Whatever the exchange's setup says and is not there yet."""
+        del translation
+        match = re.search(r"/namespaces/([^/]*)/", exchange["request"]["path"])
+        self._namespace = match[1] if match else "default"
+        for sentence in exchange.get("setup", []):
+            if sentence in self._built:
+                continue
+            self._built.add(sentence)
+            for start, build in _SETUPS.items():
+                if sentence.startswith(start):
+                    build(self)
+        if build_for := _FOR_EXCHANGE.get(exchange["id"]):
+            build_for(self)
+
+    @contextlib.contextmanager
+    def meanwhile(self, exchange: dict[str, Any]) -> Iterator[None]:
+        """What the setup says happens while the exchange runs."""
+        from tests.conformance.player import in_background
+
+        if any(text.startswith("while it runs: new") for text in exchange.get("setup", [])):
+            with in_background(self._change_new):
+                yield
+            return
+        yield
+
+    def _change_new(self) -> None:
+        time.sleep(0.5)
+        base = f"/api/v1/namespaces/{self._namespace}/configmaps"
+        steps: list[Callable[[], Answer]] = [
+            lambda: self._config_map(self._namespace, "new", {"x": "1"}, {"grp": "a"}),
+            lambda: self._merge(f"{base}/new", {"data": {"x": "2"}}),
+            lambda: self._merge(f"{base}/new", {"metadata": {"labels": {"grp": "b"}}}),
+            lambda: self._merge(f"{base}/new", {"data": {"x": "3"}}),
+            lambda: self._merge(f"{base}/new", {"metadata": {"labels": {"grp": "a"}}}),
+            lambda: self._merge(f"{base}/new", {"data": {"x": "3"}}),
+            lambda: self._wire.send("DELETE", f"{base}/new"),
+        ]
+        for step in steps:
+            step()
+            time.sleep(0.1)
+
+    # -- the pieces ------------------------------------------------------------------------
+
+    def _post(self, path: str, body: Any) -> Answer:
+        return self._wire.send("POST", path, body=body)
+
+    def _merge(self, path: str, body: Any) -> Answer:
+        headers = {"Content-Type": "application/merge-patch+json"}
+        return self._wire.send("PATCH", path, body=body, headers=headers)
+
+    def _config_map(
+        self,
+        namespace: str,
+        name: str,
+        data: dict[str, str],
+        labels: dict[str, str] | None = None,
+    ) -> Answer:
+        meta: dict[str, Any] = {"name": name}
+        if labels:
+            meta["labels"] = labels
+        body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": data}
+        return self._post(f"/api/v1/namespaces/{namespace}/configmaps", body)
+
+    def _wait(self, path: str, is_ready: Callable[[Any], bool]) -> None:
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while time.monotonic() < deadline:
+            answer = self._wire.send("GET", path)
+            if answer.status == 200 and is_ready(answer.value):
+                return
+            time.sleep(0.02)
+
+    def _wait_phase(self, name: str, phase: str) -> None:
+        path = f"/api/v1/namespaces/{self._namespace}/pods/{name}"
+        self._wait(path, lambda obj: obj.get("status", {}).get("phase") == phase)
+
+    def _pod(self, body: dict[str, Any], phase: str = "Running") -> None:
+        self._post(f"/api/v1/namespaces/{self._namespace}/pods", body)
+        self._wait_phase(body["metadata"]["name"], phase)
+
+    def _deployment(self, body: dict[str, Any]) -> None:
+        base = f"/apis/apps/v1/namespaces/{self._namespace}/deployments"
+        self._post(base, body)
+        wanted = body["spec"]["replicas"]
+        name = body["metadata"]["name"]
+        self._wait(
+            f"{base}/{name}", lambda obj: obj.get("status", {}).get("readyReplicas", 0) == wanted
+        )
+
+    # -- beginnings and setups -------------------------------------------------------------
+
+    def list_config_maps(self) -> None:
+        """cm-0..cm-6 of the list topic."""
+        for index in range(7):
+            labels = {"grp": "a" if index < 4 else "b", "n": str(index)}
+            self._config_map("rec-list", f"cm-{index}", {"n": str(index)}, labels)
+
+    def list_pods(self) -> None:
+        """The pods of the list topic."""
+        self._namespace = "rec-list"
+        front = {"app": "web", "tier": "front"}
+        self._pod(pod("p-web-1", {**front, "track": "stable"}))
+        self._pod(pod("p-web-2", {**front, "track": "canary"}))
+        self._pod(pod("p-db-1", {"app": "db", "tier": "back"}))
+        self._pod(pod("p-bare"))
+        once = pod("p-done", {"app": "once"}, command=["sh", "-c", "true"], restartPolicy="Never")
+        self._pod(once, "Succeeded")
+        stuck = pod("p-pending", {"app": "stuck"}, nodeSelector={"no": "such"})
+        self._pod(stuck, "Pending")
+
+    def change_between_pages(self) -> None:
+        """One more configmap and one less."""
+        self._config_map("rec-list", "cm-1b", {"n": "1b"})
+        self._wire.send("DELETE", "/api/v1/namespaces/rec-list/configmaps/cm-6")
+
+    def big_config_map(self) -> None:
+        """A configmap that is worth compressing."""
+        self._config_map("rec-list", "zz-big", {"blob": "x" * 200_000})
+
+    def without_big(self) -> None:
+        """The large configmap goes."""
+        self._wire.send("DELETE", "/api/v1/namespaces/rec-list/configmaps/zz-big")
+
+    def table_objects(self) -> None:
+        """Configmaps, pods, a deployment and services of the Table topic."""
+        self.list_config_maps()
+        self.change_between_pages()
+        self._wire.send("DELETE", "/api/v1/namespaces/rec-list/configmaps/cm-5")
+        self.list_pods()
+        self._namespace = "rec-list"
+        ports = [{"name": "http", "port": 80, "targetPort": 8080}, {"name": "m", "port": 9000}]
+        web = {"metadata": {"name": "web"}, "spec": {"selector": {"app": "web"}, "ports": ports}}
+        self._post("/api/v1/namespaces/rec-list/services", web)
+        external = {"type": "ExternalName", "externalName": "db.example.com"}
+        body = {"metadata": {"name": "ext"}, "spec": external}
+        self._post("/api/v1/namespaces/rec-list/services", body)
+        self._deployment(deployment("dep"))
+
+    def watch_config_maps(self) -> None:
+        """cm-0..cm-2 of the watch topic."""
+        for index in range(3):
+            self._config_map("rec-watch", f"cm-{index}", {"n": str(index)}, {"grp": "a"})
+        self._namespace = "shop"
+        self._deployment(deployment("web"))
+
+    def patch_config_map(self) -> None:
+        """Configmap c as the first recorded exchange finds it."""
+        self._config_map("rec-patch", "c", {"a": "1", "b": "2"}, {"x": "y"})
+
+    def patch_deployment(self) -> None:
+        """Deployment d with two containers."""
+        side = {
+            "name": "side",
+            "image": "busybox",
+            "imagePullPolicy": "Never",
+            "command": ["sh", "-c", "sleep 100000"],
+            "env": [{"name": "A", "value": "1"}],
+        }
+        self._deployment(deployment("d", 1, side))
+
+    def patch_pod(self) -> None:
+        """Pod p with requests and limits."""
+        resources = {
+            "requests": {"cpu": "100m", "memory": "32Mi"},
+            "limits": {"cpu": "200m", "memory": "64Mi"},
+        }
+        self._pod(pod("p", {"app": "p"}, resources=resources))
+
+    def budget(self) -> None:
+        """A budget that allows nothing."""
+        self._pod(pod("ev1", {"ev": "1"}))
+
+    def evictable(self) -> None:
+        """A pod without a budget."""
+        self._pod(pod("ev2"))
+
+    def unscheduled(self) -> None:
+        """A pod that no scheduler takes."""
+        self._pod(pod("b1", schedulerName="nobody"), "Pending")
+
+    def running(self, name: str, **spec: Any) -> None:
+        """A pod of this name that runs."""
+        self._pod(pod(name, **spec))
+
+    def change_a(self) -> None:
+        """Configmap a is not what it was."""
+        self._merge("/api/v1/namespaces/rec-crud/configmaps/a", {"data": {"k": "v3"}})
+
+    def quota(self) -> None:
+        """A quota of one pod."""
+        body = {"metadata": {"name": "rq"}, "spec": {"hard": {"pods": "1"}}}
+        self._post("/api/v1/namespaces/rec-crud/resourcequotas", body)
+
+    def deployment_of_one(self, name: str) -> None:
+        """A deployment with one pod."""
+        self._deployment(deployment(name))
+
+    def immutable_deployment(self) -> None:
+        """Deployment d of the crud topic."""
+        self._deployment(deployment("d"))
+
+    def groups_of_config_maps(self) -> None:
+        """x0..x3."""
+        for index in range(4):
+            group = {"grp": "a" if index < 2 else "b"}
+            self._config_map(self._namespace, f"x{index}", {}, group)
+
+    def authz_pods(self) -> None:
+        """A pod in namespace a."""
+        self._namespace = "rec-authz-a"
+        self._pod(pod("p"))
+        uid = self._wire.send(
+            "GET", "/api/v1/namespaces/rec-authz-a/serviceaccounts/default"
+        ).value.get("metadata", {})
+        del uid
+        body = {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "spec": {}}
+        answer = self._post("/api/v1/namespaces/rec-authz-a/serviceaccounts/default/token", body)
+        if answer.status == 201:
+            self._wire.add_user("sa", answer.value["status"]["token"])
+
+
+_BEGINNINGS: dict[str, Callable[[Fixtures], None]] = {
+    "02": Fixtures.list_config_maps,
+    "02b": Fixtures.table_objects,
+    "03": Fixtures.watch_config_maps,
+    "10": Fixtures.authz_pods,
+}
+_SETUPS: dict[str, Callable[[Fixtures], None]] = {
+    "pods in rec-list": lambda fixtures: fixtures.list_pods(),
+    "cm-1b created": Fixtures.change_between_pages,
+    "configmap c,": Fixtures.patch_config_map,
+    "deployment d with containers": Fixtures.patch_deployment,
+    "pod p runs": Fixtures.patch_pod,
+    "PDB minAvailable": Fixtures.budget,
+    "pod b1 with schedulerName": Fixtures.unscheduled,
+    "a changed meanwhile": Fixtures.change_a,
+    "pod imm runs": lambda fixtures: fixtures.running("imm"),
+    "ResourceQuota rq": Fixtures.quota,
+    "pod g-default runs": lambda fixtures: fixtures.running(
+        "g-default", terminationGracePeriodSeconds=5, command=["sh", "-c", "sleep 100000"]
+    ),
+    "pod g-one runs": lambda fixtures: fixtures.running("g-one"),
+    "pod g-twice runs": lambda fixtures: fixtures.running("g-twice"),
+    "deployment d-background": lambda fixtures: fixtures.deployment_of_one("d-background"),
+    "deployment d-foreground": lambda fixtures: fixtures.deployment_of_one("d-foreground"),
+    "deployment d-orphan": lambda fixtures: fixtures.deployment_of_one("d-orphan"),
+    "x0,x1 grp=a": Fixtures.groups_of_config_maps,
+}
+_FOR_EXCHANGE: dict[str, Callable[[Fixtures], None]] = {
+    "list.gzip-big": Fixtures.big_config_map,
+    "patch.evict-ok": Fixtures.evictable,
+    "crud.immutable-selector": Fixtures.immutable_deployment,
+}
