@@ -69,6 +69,8 @@ class Loader:
         self.interpolates = interpolates
         self.warnings: list[Diagnostic] = []
         self.positions = PositionIndex()
+        self.files: dict[str, None] = {}
+        """Every file read, in order, the environment files of inclusions too."""
         self._documents: dict[Source, list[Document]] = {}
 
     def documents(self, source: Source) -> list[Document]:
@@ -78,6 +80,7 @@ class Loader:
             ComposeError: The file is not YAML.
         """
         if source not in self._documents:
+            self.files[source.name] = None
             self.positions.add(source.name, source.text)
             try:
                 self._documents[source] = parse_documents(source.text)
@@ -211,6 +214,7 @@ class Loader:
             check_circle(inclusion.files[0], seen)
             environment = dict(scope.environment)
             for file in inclusion.env_files:
+                self.files[file] = None
                 found = read_dotenv(Path(file), environment, warn)
                 environment = {**found, **environment}
             inner = Scope(inclusion.directory, environment, seen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -65,6 +65,9 @@ class Model(NamedTuple):
     files: tuple[str, ...]
     """Absolute paths of the files selected."""
     warnings: list[Diagnostic]
+    sources: tuple[str, ...] = ()
+    """Absolute paths of all files that it came from: included and extended ones, environment,
+    secret and config files too. When one of them changes, so may the model."""
     disabled_services: tuple[str, ...] = ()
     """Services that no chosen profile has."""
     environment: Mapping[str, str] = _NO_VARIABLES
@@ -130,6 +133,7 @@ def _read(
         name=name,
         working_dir=directory,
         files=tuple(source.name for source in sources),
+        sources=tuple(dict.fromkeys((*loader.files, *_files_named_in(decoded)))),
         warnings=loader.warnings,
         disabled_services=tuple(disabled),
         environment=variables,
@@ -159,6 +163,7 @@ def _variables(directory: Path, environment: Mapping[str, str], loader: Loader) 
     file = directory / ".env"
     if not file.is_file():
         return dict(environment)
+    loader.files[str(file)] = None
 
     def warn(message: str) -> None:
         loader.warnings.append(Diagnostic(message, position=Position(str(file), 0)))
@@ -167,6 +172,17 @@ def _variables(directory: Path, environment: Mapping[str, str], loader: Loader) 
         return {**read_dotenv(file, environment, warn), **environment}
     except OSError as error:
         raise ComposeError(f"open {file}: {(error.strerror or 'cannot be read').lower()}") from None
+
+
+def _files_named_in(tree: dict[str, Any]) -> Iterator[str]:
+    """The environment, label, secret and config files that a model reads."""
+    for service in tree["services"].values():
+        yield from (entry["path"] for entry in service.get("env_file", []))
+        yield from service.get("label_file", [])
+    for section in ("secrets", "configs"):
+        for resource in tree.get(section, {}).values():
+            if "file" in resource:
+                yield resource["file"]
 
 
 def normal_project_name(text: str) -> str:
