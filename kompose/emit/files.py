@@ -58,19 +58,28 @@ def write_one_file(objects: Objects, path: str, form: Form, report: Report) -> N
 def write_directory(objects: Objects, directory: str, form: Form, report: Report) -> None:
     """Each object in a file of its own, named after it.
 
+    Every text is made before the first file is written.
+
     Raises:
         ConvertError: A name would leave the directory, or a file cannot be written.
     """
-    for each in objects:
-        name = file_name(each, form)
-        path = os.path.normpath(os.path.join(directory, name))  # noqa: PTH118 - printed as cleaned text
-        text = manifest_json(each) if form.is_json else manifest_yaml(each, form.indent)
+    texts = {_path(directory, each, form): _text(each, form) for each in objects}
+    for path, text in texts.items():
         try:
             Path(directory or ".").mkdir(parents=True, exist_ok=True)
             write_whole(Path(path), text)
         except OSError as error:
             raise _cannot_write(path, error) from error
         report.info(f'{form.provider} file "{path}" created')
+
+
+def _path(directory: str, obj: Mapping[str, Any], form: Form) -> str:
+    """The path as it is printed: joined and cleaned."""
+    return os.path.normpath(os.path.join(directory, file_name(obj, form)))  # noqa: PTH118 - text
+
+
+def _text(obj: Mapping[str, Any], form: Form) -> str:
+    return manifest_json(obj) if form.is_json else manifest_yaml(obj, form.indent)
 
 
 def file_name(obj: Mapping[str, Any], form: Form) -> str:
