@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from demo_cluster.images import SHELLS
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.quantities import quantity
 from demo_cluster.storage import Storage
@@ -149,7 +150,6 @@ def field_text(pod: Obj, path: str) -> str:
 
 def resource_text(container: Obj, reference: Obj) -> str:
     """The downward API: a request or limit as a plain number."""
-
     section, _, name = reference["resource"].partition(".")
     text = (container.get("resources", {}).get(section) or {}).get(name)
     if text is None:
@@ -166,7 +166,8 @@ def command_line(
     if command:
         words = [*command, *(arguments or ())]
     elif arguments:
-        words = [*entrypoint[:1], *arguments]
+        program = () if entrypoint[:1] and entrypoint[0] in SHELLS else entrypoint[:1]
+        words = [*program, *arguments]  # a shell is an image's CMD, which arguments replace
     else:
         words = list(entrypoint)
     return [expand(word, variables) for word in words]

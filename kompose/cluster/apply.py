@@ -78,6 +78,8 @@ class Applier:
         resource = resource_of(obj)
         before = await self._current(resource, obj)
         self._refuse_foreign(obj, before)
+        if before is not None and _has_failed(before):
+            return self._note(obj, await self._replace(resource, obj, before), Outcome.REPLACED)
         outcome = Outcome.CHANGED if before else Outcome.CREATED
         try:
             after = await self._apply(resource, obj)
@@ -92,6 +94,9 @@ class Applier:
             after, outcome = await self._replace(resource, obj, before), Outcome.REPLACED
         if before is not None and _is_same(before, after):
             outcome = Outcome.UNCHANGED
+        return self._note(obj, after, outcome)
+
+    def _note(self, obj: Object, after: Object, outcome: Outcome) -> Applied:
         applied = Applied(title(obj), outcome, after)
         self.results.append(applied)
         self._on_applied(applied)
@@ -182,6 +187,15 @@ def conflicting_managers(error: ConflictError) -> set[str]:
 def _fields(error: ConflictError) -> list[str]:
     causes: Sequence[Any] = error.details.get("causes") or ()
     return sorted({str(cause.get("field", "")) for cause in causes} - {""})
+
+
+def _has_failed(obj: Object) -> bool:
+    """Whether it ended badly and will not be tried again by itself: up tries it anew."""
+    status = obj.get("status") or {}
+    if obj.get("kind") == PODS.kind:
+        return status.get("phase") == "Failed"
+    conditions = status.get("conditions") or () if obj.get("kind") == JOBS.kind else ()
+    return any(found["type"] == "Failed" and found["status"] == "True" for found in conditions)
 
 
 def _is_immutable(error: InvalidError) -> bool:

@@ -50,6 +50,17 @@ class Health(NamedTuple):
         return self.phase in (Phase.READY, Phase.COMPLETED)
 
 
+class Note(NamedTuple):
+    """The last event of an object."""
+
+    is_warning: bool
+    reason: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.message}"
+
+
 class Crash(NamedTuple):
     """A container that ended when it should not have; `restarts` tells crashes apart."""
 
@@ -67,8 +78,8 @@ class _Tally(NamedTuple):
     """Whether the controller has acted on what is wanted now, and nothing old is left."""
 
 
-def pod_health(pod: Pod, notes: Mapping[str, str]) -> Health:
-    """How one pod is; `notes` has the last news of each pod by its uid, as `Reason: message`."""
+def pod_health(pod: Pod, notes: Mapping[str, Note]) -> Health:
+    """How one pod is; `notes` has the last event of each object by its uid."""
     status = pod.status
     if pod.metadata.deletion_timestamp is not None:
         return Health(Phase.PENDING, 0, 1, "the old one is still ending")
@@ -78,8 +89,7 @@ def pod_health(pod: Pod, notes: Mapping[str, str]) -> Health:
         return Health(Phase.FAILED, 0, 1, _end_of(pod), has_started=True)
     if _is_ready(pod):
         return Health(Phase.READY, 1, 1, has_started=True)
-    note = notes.get(pod.metadata.uid, "")
-    return _not_ready(pod, note)
+    return _not_ready(pod, notes.get(pod.metadata.uid))
 
 
 class Living(NamedTuple):
@@ -90,7 +100,7 @@ class Living(NamedTuple):
 
 
 def unit_health(
-    workloads: Sequence[Living], pods: Sequence[Pod], notes: Mapping[str, str]
+    workloads: Sequence[Living], pods: Sequence[Pod], notes: Mapping[str, Note]
 ) -> Health:
     """How a unit is that consists of these workloads and runs these pods."""
     found = [_workload_health(*living, pods, notes) for living in workloads]
@@ -128,7 +138,7 @@ _GRAVITY = [
 
 
 def _workload_health(
-    kind: str, workload: Workload | Pod, pods: Sequence[Pod], notes: Mapping[str, str]
+    kind: str, workload: Workload | Pod, pods: Sequence[Pod], notes: Mapping[str, Note]
 ) -> Health:
     if isinstance(workload, Pod):
         return pod_health(workload, notes)
@@ -149,7 +159,7 @@ def _workload_health(
 
 
 def _why_not(
-    workload: Workload, tally: _Tally, pods: Sequence[Pod], notes: Mapping[str, str]
+    workload: Workload, tally: _Tally, pods: Sequence[Pod], notes: Mapping[str, Note]
 ) -> Health:
     refused = workload.condition("ReplicaFailure")
     if refused is not None and refused.status == "True":
@@ -161,9 +171,9 @@ def _why_not(
         worst = min(found, key=lambda health: _GRAVITY.index(health.phase))
         is_given_up = late is not None and late.reason == "ProgressDeadlineExceeded"
         return worst._replace(phase=Phase.FAILED) if is_given_up else worst
-    own = notes.get(workload.metadata.uid, "")
-    if own:
-        return Health(Phase.TROUBLE, why=own)
+    own = notes.get(workload.metadata.uid)
+    if own is not None and own.is_warning:
+        return Health(Phase.TROUBLE, why=str(own))
     if len(living) < tally.wanted:
         return Health(Phase.PENDING, why="its pods have not been made yet")
     return Health(Phase.STARTING, why="the old pods are being replaced")
@@ -240,28 +250,40 @@ def _has_run(pod: Pod) -> bool:
     )
 
 
-def _not_ready(pod: Pod, note: str) -> Health:
+def _not_ready(pod: Pod, note: Note | None) -> Health:
     has_started = _has_run(pod)
     for status in (*pod.status.init_container_statuses, *pod.status.container_statuses):
         found = _container_trouble(status)
         if found:
             return Health(Phase.TROUBLE, 0, 1, found, has_started)
     if not pod.spec.node_name:
-        scheduled = next((c for c in pod.status.conditions if c.type == "PodScheduled"), None)
-        if scheduled is not None and scheduled.status == "False":
-            return Health(Phase.TROUBLE, 0, 1, f"no node takes it: {scheduled.message}")
-        return Health(Phase.PENDING, 0, 1, "it waits for a node")
-    reason, _, message = note.partition(": ")
-    if reason == _PULLING:
-        return Health(Phase.PULLING, 0, 1, message, has_started)
-    init = next((s for s in pod.status.init_container_statuses if s.state.running), None)
-    if init is not None and not has_started:
-        return Health(Phase.STARTING, 0, 1, f"{init.name} prepares it")
-    if has_started:
-        why = note if reason in ("Unhealthy", "BackOff") else "it is not ready yet"
-        return Health(Phase.STARTING, 0, 1, why, has_started)
-    is_news = reason.startswith("Failed") or reason == "NetworkNotReady"
-    return Health(Phase.STARTING, 0, 1, note if is_news else "its containers are being made")
+        return _unscheduled(pod)
+    phase, why = Phase.STARTING, "its containers are being made"
+    if note is not None and note.reason == _PULLING:
+        phase, why = Phase.PULLING, note.message
+    elif note is not None and note.is_warning:
+        why = str(note)
+    elif has_started:
+        why = "it is not ready yet"
+    else:
+        why = next(
+            (
+                f"{status.name} prepares it"
+                for status in pod.status.init_container_statuses
+                if status.state.running
+            ),
+            why,
+        )
+    return Health(phase, 0, 1, why, has_started)
+
+
+def _unscheduled(pod: Pod) -> Health:
+    scheduled = next(
+        (found for found in pod.status.conditions if found.type == "PodScheduled"), None
+    )
+    if scheduled is not None and scheduled.status == "False":
+        return Health(Phase.TROUBLE, 0, 1, f"no node takes it: {scheduled.message}")
+    return Health(Phase.PENDING, 0, 1, "it waits for a node")
 
 
 def _container_trouble(status: ContainerStatus) -> str:

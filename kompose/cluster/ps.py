@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from kompose.cluster.health import Health, Living, unit_health
+from kompose.cluster.health import Health, Living, Note, unit_health
 from kompose.cluster.inventory import owned_objects
 from kompose.cluster.kinds import WORKLOADS, resource_of, title
 from kompose.cluster.ownership import Object, service_selector
@@ -71,7 +71,7 @@ def _row(
     unit: str,
     objects: Sequence[Object],
     pods: Sequence[Pod],
-    notes: dict[str, str],
+    notes: dict[str, Note],
     addresses: tuple[Reach, ...],
 ) -> ServiceRow:
     workloads = [living(obj) for obj in objects]
@@ -95,7 +95,7 @@ def _row(
     )
 
 
-async def _notes(client: Client, namespace: str) -> dict[str, str]:
+async def _notes(client: Client, namespace: str) -> dict[str, Note]:
     try:
         return latest_notes((await client.list(EVENTS, Event, namespace=namespace)).items)
     except ForbiddenError:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from kompose.cluster.health import Health, Living, unit_health
+from kompose.cluster.health import Health, Living, Note, unit_health
 from kompose.cluster.kinds import resource_of
 from kompose.cluster.ownership import Object, service_key, service_selector
 from kompose.cluster.workload import Event, Workload
@@ -135,14 +135,17 @@ class ProjectWatch:
             return None
         return Living(resource.kind, found)
 
-    def _notes(self) -> dict[str, str]:
+    def _notes(self) -> dict[str, Note]:
         return latest_notes(self._events.store.values())
 
 
-def latest_notes(events: Iterable[Event]) -> dict[str, str]:
-    """The last thing that was said of each object, by its uid, as `Reason: message`."""
+def latest_notes(events: Iterable[Event]) -> dict[str, Note]:
+    """The last thing that was said of each object, by its uid."""
     ordered = sorted(events, key=lambda event: str(event.when))
-    return {event.involved_object.uid: f"{event.reason}: {event.message}" for event in ordered}
+    return {
+        event.involved_object.uid: Note(event.type == "Warning", event.reason, event.message)
+        for event in ordered
+    }
 
 
 def units_of(objects: Iterable[Mapping[str, Any]]) -> dict[str, list[Object]]:
