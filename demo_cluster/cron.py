@@ -48,7 +48,9 @@ class Schedule:
             raise ScheduleError(f"expected exactly 5 fields, found {len(fields)}: {fields}")
         sets = [_values(field, *limits) for field, limits in zip(fields, RANGES, strict=True)]
         weekdays = frozenset(day % 7 for day in sets[4])
-        return cls(*sets[:4], weekdays, fields[2] in "*?", fields[4] in "*?")
+        minutes, hours, days, months, _ = sets
+        any_day, any_weekday = (fields[index] in "*?" for index in (2, 4))
+        return cls(minutes, hours, days, months, weekdays, any_day, any_weekday)
 
     def next_after(self, moment: datetime) -> datetime | None:
         """The first due minute after the moment; None when there is none for years."""

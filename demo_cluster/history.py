@@ -36,6 +36,7 @@ class HistoryClock:
         self._past: datetime | None = None
         self._timers: list[_Timer] = []
         self._order = itertools.count()
+        self._waiting: list[Callable[[], None]] = []
 
     def now(self) -> datetime:
         """The present, or where in the past we are."""
@@ -53,6 +54,16 @@ class HistoryClock:
     async def sleep(self, seconds: float) -> None:
         """Return after this many simulated seconds; only for the present."""
         await self._live.sleep(seconds)
+
+    def when_live(self, callback: Callable[[], None]) -> None:
+        """Run the callback when the present is reached; at once when it is already here.
+
+        For what beats all the time (leases, samples) and leaves no trace in history.
+        """
+        if self._past is None:
+            callback()
+        else:
+            self._waiting.append(callback)
 
     def begin(self, ago: timedelta) -> None:
         """Go back in time; nothing may have been asked of this clock before."""
@@ -81,3 +92,6 @@ class HistoryClock:
             if timer.callback is not None:
                 delay = (timer.due - start).total_seconds()
                 timer.live = self._live.call_later(delay, timer.callback)
+        waiting, self._waiting = self._waiting, []
+        for callback in waiting:
+            callback()

@@ -227,7 +227,7 @@ class Scheduler:
 
 
 def _ordered(status: Obj) -> Obj:
-    head = {name: status[name] for name in ("phase", "conditions") if name in status}
+    head: Obj = {name: status[name] for name in ("phase", "conditions") if name in status}
     return {**head, **{name: value for name, value in status.items() if name not in head}}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -48,13 +49,14 @@ class Story:
                 self._world.clock.call_later(step.seconds, lambda step=step: self._happen(step))  # type: ignore[misc]  # a lambda with a default
 
     def _happen(self, step: Step) -> None:
-        action = {
+        actions: dict[str, Callable[[Any], None]] = {
             "create": self._create,
             "patch": self._patch,
             "delete": self._delete,
             "lose_node": self._world.nodes.lose,
             "restore_node": self._world.nodes.restore,
-        }.get(step.action)
+        }
+        action = actions.get(step.action)
         if action is None:
             raise ScenarioError(f"unknown step {step.action!r}")
         action(step.value)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from datetime import timedelta
 
-from demo_cluster.clock import Clock
 from demo_cluster.controllers.owned_pods import PODS, is_active, matches, set_condition
 from demo_cluster.controllers.queue import Key, WorkQueue
 from demo_cluster.events import EventRecorder
+from demo_cluster.history import HistoryClock
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.quantities import quantity
 from demo_cluster.storage import Storage, StorageEvent, key_of
@@ -29,7 +29,9 @@ SHRINK_AFTER = timedelta(minutes=5)
 class PodAutoscaler:
     """Looks at every autoscaler now and then."""
 
-    def __init__(self, storage: Storage, clock: Clock, events: EventRecorder, usage: Usage) -> None:
+    def __init__(
+        self, storage: Storage, clock: HistoryClock, events: EventRecorder, usage: Usage
+    ) -> None:
         self._storage = storage
         self._clock = clock
         self._events = events
@@ -41,7 +43,7 @@ class PodAutoscaler:
         if event.kind.storage_key != AUTOSCALERS.storage_key or event.type == "DELETED":
             return
         if (event.old or {}).get("spec") != event.obj["spec"]:
-            self._queue.add(key_of(event.obj))
+            self._clock.when_live(lambda: self._queue.add(key_of(event.obj)))
 
     def _sync(self, key: Key) -> None:
         scaler = self._storage.get(AUTOSCALERS, *key)

@@ -222,8 +222,8 @@ class JobController:
         parallelism = spec.get("parallelism", 1)
         wanted = spec.get("completions")
         if wanted is None:
-            return 0 if succeeded else max(parallelism - active, 0)
-        return max(min(parallelism, wanted - succeeded) - active, 0)
+            return 0 if succeeded else int(max(parallelism - active, 0))
+        return int(max(min(parallelism, wanted - succeeded) - active, 0))
 
     def _backoff_left(self, job: Obj, failed: int, new: list[Obj]) -> float:
         if not failed:

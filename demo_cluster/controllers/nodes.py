@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from demo_cluster.clock import Clock
 from demo_cluster.events import EventRecorder
+from demo_cluster.history import HistoryClock
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.kubelet.kubelet import Kubelet
 from demo_cluster.status import Failure
@@ -29,7 +29,7 @@ class NodeController:
     """Keeps nodes ready, marks those that are silent, evicts their pods."""
 
     def __init__(
-        self, storage: Storage, clock: Clock, events: EventRecorder, kubelet: Kubelet
+        self, storage: Storage, clock: HistoryClock, events: EventRecorder, kubelet: Kubelet
     ) -> None:
         self._storage = storage
         self._clock = clock
@@ -54,8 +54,11 @@ class NodeController:
                 f"Node {name} event: Registered Node {name} in Controller",
                 component="node-controller",
             )
+        self._clock.when_live(lambda: self._begin_reports(name))
+
+    def _begin_reports(self, name: str) -> None:
         self._beat(name)
-        self._clock.call_later(HEARTBEAT_SECONDS, lambda: self._report(name))
+        self._report(name)
 
     def _beat(self, name: str) -> None:
         if name in self._kubelet.lost_nodes or self._storage.get(NODES, "", name) is None:

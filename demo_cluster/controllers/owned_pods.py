@@ -50,17 +50,17 @@ def _holds(expression: Obj, labels: Obj) -> bool:
     key, values = expression["key"], expression.get("values") or ()
     operator = expression["operator"]
     if operator == "In":
-        return labels.get(key) in values
+        return bool(labels.get(key) in values)
     if operator == "NotIn":
-        return labels.get(key) not in values
-    return (key in labels) == (operator == "Exists")
+        return bool(labels.get(key) not in values)
+    return bool((key in labels) == (operator == "Exists"))
 
 
 def template_hash(template: Obj, collisions: int = 0) -> str:
     """A hash of a pod template in the alphabet of generated names."""
     text = json.dumps(template, sort_keys=True, separators=(",", ":")) + str(collisions or "")
     number = zlib.crc32(text.encode()) | zlib.adler32(text.encode()) << 32
-    letters = []
+    letters: list[str] = []
     while number and len(letters) < 10:
         number, index = divmod(number, len(NAME_LETTERS))
         letters.append(NAME_LETTERS[index])

@@ -26,18 +26,21 @@ def current_revision(storage: Storage, owner: Obj, label: str) -> Obj:
 
             return storage.modify(REVISIONS, *key_of(each), raise_number) or each
     mark = template_hash(template)
+    name, namespace = f"{owner['metadata']['name']}-{mark}", owner["metadata"]["namespace"]
+    found = storage.get(REVISIONS, namespace, name)
+    if found is not None:
+        return found
     made = {
         "metadata": {
-            "name": f"{owner['metadata']['name']}-{mark}",
-            "namespace": owner["metadata"]["namespace"],
+            "name": name,
+            "namespace": namespace,
             "labels": {**(template["metadata"].get("labels") or {}), label: mark},
             "ownerReferences": [owner_reference(owner)],
         },
         "data": data,
         "revision": newest + 1,
     }
-    found = storage.get(REVISIONS, made["metadata"]["namespace"], made["metadata"]["name"])  # type: ignore[index]  # a literal dict of dicts
-    return found or storage.create(REVISIONS, made)
+    return storage.create(REVISIONS, made)
 
 
 def revisions_of(storage: Storage, owner: Obj) -> list[Obj]:

@@ -41,7 +41,7 @@ def choose_container(pod: Obj, wanted: str) -> str:
         return wanted
     main = names["containers"]
     if len(main) == 1:
-        return main[0]
+        return str(main[0])
     choices = f"choose one of: [{' '.join(main)}]"
     if names["initContainers"]:
         choices += f" or one of the init containers: [{' '.join(names['initContainers'])}]"
