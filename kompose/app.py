@@ -2,8 +2,9 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 
 import typer
 
@@ -19,8 +20,11 @@ _WITH_OWN_F = frozenset(("logs",))
 """Commands in which `-f` means something else after the command: to follow."""
 
 
-def run_app(command: str, line: Sequence[str]) -> int:
-    """Runs one command of the app and returns its exit code."""
+def run_app(command: str, line: Sequence[str], start_demo: Callable[[ExitStack], Path]) -> int:
+    """Runs one command of the app and returns its exit code.
+
+    `start_demo` starts a demo cluster that ends with the stack, and returns its kubeconfig.
+    """
     place = list(line).index(command)
     moved, kept = _globals_in(command, line[place + 1 :])
     try:
@@ -36,7 +40,7 @@ def run_app(command: str, line: Sequence[str]) -> int:
     )
     with ExitStack() as stack:
         if values["demo"]:
-            _start_demo(stack)
+            os.environ["KUBECONFIG"] = str(start_demo(stack))
         report = Report(console)
         return _invoke([command, *kept], Invocation(values["file"], report, values["demo"]))
 
@@ -63,12 +67,6 @@ def _globals_in(command: str, words: Sequence[str]) -> tuple[list[str], list[str
             if flag.kind != "bool" and "=" not in word:
                 moved += [following for following in [next(rest, None)] if following is not None]
     return moved, kept
-
-
-def _start_demo(stack: ExitStack) -> None:
-    from kompose.cli import start_demo
-
-    os.environ["KUBECONFIG"] = str(start_demo(stack))
 
 
 def _invoke(words: list[str], invocation: Invocation) -> int:

@@ -209,7 +209,7 @@ def _run_app(command: str, line: Sequence[str]) -> int:
     """Runs one of the commands that work on a cluster."""
     from kompose.app import run_app
 
-    return run_app(command, line)
+    return run_app(command, line, start_demo)
 
 
 def start_demo(stack: "ExitStack") -> Path:

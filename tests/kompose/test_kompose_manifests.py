@@ -21,7 +21,6 @@ from kompose.options import ConvertOptions
 from kompose.project import Project, Service, project_from_model
 from kompose.report import ConvertError, Level, Report
 
-
 _PLAIN = ConvertOptions()
 
 
