@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kompose.compose.interpolate import PathError
+from kompose.compose.key_path import KeyPath, PathError, dotted
 from kompose.compose.ports import parse_port
 from kompose.compose.scalars import scalar_text
-from kompose.compose.tree import KeyPath
 from kompose.compose.volumes import parse_volume
 
 Long = Callable[[Any], Any]
@@ -192,7 +191,7 @@ def _maybe_external(resource: Any, path: KeyPath, warn: Callable[[str, KeyPath],
     """A resource whose ``external`` is a truth; the old form held the name."""
     if not isinstance(resource, dict) or not isinstance(resource.get("external"), dict):
         return resource
-    place = ".".join(str(part) for part in path)
+    place = dotted(path)
     warn(f"{place}: external.name is deprecated. Please set name and external: true", path)
     name = resource["external"].get("name")
     if resource.get("name") not in {None, name} and name is not None:

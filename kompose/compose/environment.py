@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kompose.compose.dotenv import read_dotenv
-from kompose.compose.tree import KeyPath
+from kompose.compose.key_path import KeyPath
 from kompose.errors import ComposeError
 
 WarnAt = Callable[[str, KeyPath], None]

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from kompose.compose.interpolate import PathError
+from kompose.compose.key_path import KeyPath, PathError
 from kompose.compose.merge import merge_service
 from kompose.compose.resets import apply_resets
-from kompose.compose.tree import KeyPath
 from kompose.errors import ComposeError
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kompose.compose.interpolate import PathError
+from kompose.compose.key_path import PathError
 from kompose.compose.merge import merge_trees
 from kompose.compose.scalars import scalar_text
 from kompose.errors import ComposeError

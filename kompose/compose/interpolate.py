@@ -6,14 +6,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from kompose.compose.key_path import KeyPath, PathError
 from kompose.compose.template import (
     InvalidTemplateError,
     Lookup,
     MissingVariableError,
     substitute,
 )
-from kompose.compose.tree import KeyPath
-from kompose.errors import ComposeError
 
 WarnAt = Callable[[str, KeyPath], None]
 """Hears a warning and the path of the value it is about."""
@@ -22,14 +21,6 @@ _TRUE = frozenset({"y", "yes", "on"})
 _FALSE = frozenset({"n", "no", "off"})
 _INTEGER = re.compile(r"[-+]?[0-9]+\Z")
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\Z")
-
-
-class PathError(ComposeError):
-    """A fault at a path; the reader of the files turns the path into a position."""
-
-    def __init__(self, message: str, path: KeyPath) -> None:
-        super().__init__(message)
-        self.path = path
 
 
 def non_string_key(value: Any, path: str = "") -> str | None:

@@ -11,20 +11,15 @@ from kompose.compose.canonical import canonical, with_defaults
 from kompose.compose.dotenv import read_dotenv
 from kompose.compose.extends import apply_extends
 from kompose.compose.include import check_circle, inclusions, take_in
-from kompose.compose.interpolate import PathError, WarnAt, interpolate, non_string_key
+from kompose.compose.interpolate import WarnAt, interpolate, non_string_key
+from kompose.compose.key_path import KeyPath, PathError
 from kompose.compose.merge import merge_trees, unique_entries
 from kompose.compose.normalize import resolve_unset
 from kompose.compose.paths import resolve_paths
 from kompose.compose.positions import PositionIndex
 from kompose.compose.resets import apply_resets
 from kompose.compose.schema import SchemaError, check_schema
-from kompose.compose.tree import (
-    Document,
-    KeyPath,
-    YamlContentError,
-    YamlSyntaxError,
-    parse_documents,
-)
+from kompose.compose.tree import Document, YamlContentError, YamlSyntaxError, parse_documents
 from kompose.compose.validate import check_tree
 from kompose.diagnostics import Diagnostic, Position
 from kompose.errors import ComposeError
@@ -44,7 +39,8 @@ class Scope(NamedTuple):
     environment: Mapping[str, str]
     included_from: tuple[str, ...] = ()
     is_base: bool = False
-    """Whether services of it are only extended: then nothing is included or checked."""
+    """Whether its services are only extended: then what they extend is followed one by one,
+    nothing is included, and the shape is checked where they end up."""
 
 
 def read_source(name: str) -> Source:
@@ -143,9 +139,9 @@ class Loader:
             raise ComposeError(odd, position=Position(source.name, document.line))
         if self.interpolates:
             value = interpolate(value, scope.environment.get, self._warner(source))
-        value = apply_extends(value, source.name, document.resets, self._base_loader(scope))
         tree = apply_resets(tree, document.resets)
         if not scope.is_base:
+            value = apply_extends(value, source.name, document.resets, self._base_loader(scope))
             value = self._include(value, source, scope, document.resets)
         tree = merge_trees(tree, value)
         if not scope.is_base:
@@ -179,28 +175,10 @@ class Loader:
             name = os.path.normpath(str(Path(scope.directory, path)))
             directory = str(Path(name).parent)
             inner = Scope(directory, scope.environment, scope.included_from, is_base=True)
-            tree, resets = self._raw_base(read_source(name), inner)
+            tree, resets = self.load_over({}, read_source(name), inner)
             return name, resolve_paths(tree, directory), resets
 
         return load
-
-    def _raw_base(self, source: Source, scope: Scope) -> tuple[dict[str, Any], tuple[KeyPath, ...]]:
-        """A base file without its own ``extends`` followed; that is done service by service."""
-        tree: dict[str, Any] = {}
-        resets: tuple[KeyPath, ...] = ()
-        for document in self.documents(source):
-            if not isinstance(document.value, dict):
-                continue
-            value = document.value
-            if document.has_odd_keys and (odd := non_string_key(value)):
-                raise ComposeError(odd, position=Position(source.name, document.line))
-            if self.interpolates:
-                value = interpolate(value, scope.environment.get, self._warner(source))
-            resets += document.resets
-            tree = merge_trees(apply_resets(tree, document.resets), value)
-            tree = canonical(tree, self._warner(source), tolerant=not self.interpolates)
-            tree = unique_entries(tree)
-        return tree, resets
 
     def _include(
         self, tree: dict[str, Any], source: Source, scope: Scope, resets: tuple[KeyPath, ...]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kompose.compose.interpolate import PathError
+from kompose.compose.key_path import KeyPath, PathError, dotted
 from kompose.compose.scalars import scalar_text
-from kompose.compose.tree import KeyPath
 from kompose.compose.volumes import parse_volume
 from kompose.errors import ComposeError
 
@@ -64,8 +63,7 @@ def _merge(base: Any, override: Any, path: KeyPath, rule: Any) -> Any:
 
 
 def _cannot_override(path: KeyPath) -> ComposeError:
-    dotted = ".".join(str(part) for part in path)
-    return PathError(f"cannot override {dotted}", path)
+    return PathError(f"cannot override {dotted(path)}", path)
 
 
 def _replace(_base: Any, override: Any, _path: KeyPath) -> Any:

@@ -14,7 +14,8 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from kompose.compose.tree import KeyPath, events
+from kompose.compose.key_path import KeyPath
+from kompose.compose.tree import events
 from kompose.diagnostics import Position
 
 

@@ -11,19 +11,14 @@ from typing import Any, NamedTuple
 from kompose.compose.decode import DecodeError
 from kompose.compose.dotenv import read_dotenv
 from kompose.compose.environment import with_file_values
-from kompose.compose.interpolate import PathError
+from kompose.compose.key_path import KeyPath, PathError
 from kompose.compose.load import Loader, Scope, Source, read_source
 from kompose.compose.normalize import normalize
+from kompose.compose.project_name import NAME_VARIABLE, project_name
 from kompose.compose.records import SECTIONS
-from kompose.compose.scalars import scalar_text
-from kompose.compose.template import InvalidTemplateError, MissingVariableError, substitute
-from kompose.compose.tree import KeyPath
 from kompose.compose.validate import check_project
 from kompose.diagnostics import Diagnostic, Position
 from kompose.errors import ComposeError
-
-_PROJECT_VARIABLE = "COMPOSE_PROJECT_NAME"
-_SHORT_TEXT = 10
 
 
 class FileSelection(NamedTuple):
@@ -112,8 +107,8 @@ def _read(
     sources = _sources(selection)
     directory = _project_directory(selection)
     variables = _variables(directory, environment, loader)
-    name = _project_name(options, variables, directory, sources, loader)
-    variables[_PROJECT_VARIABLE] = name
+    name = project_name(options.project_name, variables, directory, sources, loader)
+    variables[NAME_VARIABLE] = name
     tree = loader.load(sources, Scope(str(directory), variables))
     if not tree:
         raise ComposeError("empty compose file")
@@ -183,68 +178,6 @@ def _files_named_in(tree: dict[str, Any]) -> Iterator[str]:
         for resource in tree.get(section, {}).values():
             if "file" in resource:
                 yield resource["file"]
-
-
-def normal_project_name(text: str) -> str:
-    """The letters of a text that a project's name may have, in lower case."""
-    return re.sub(r"[^-_a-z0-9]", "", text.lower()).lstrip("_-")
-
-
-def _project_name(
-    options: ReadOptions,
-    variables: Mapping[str, str],
-    directory: Path,
-    sources: list[Source],
-    loader: Loader,
-) -> str:
-    """The name asked for, else that of the last file with one, else the directory's."""
-    asked = options.project_name or variables.get(_PROJECT_VARIABLE)
-    in_files = [_name_in(source, variables, loader) for source in sources]
-    if asked:
-        if asked != normal_project_name(asked):
-            raise ComposeError(
-                f'invalid project name "{asked}": must consist only of lowercase alphanumeric '
-                "characters, hyphens, and underscores as well as start with a letter or number"
-            )
-        return asked
-    named = next((name for name in reversed(in_files) if name), "")
-    name = normal_project_name(named or directory.name)
-    if not name:
-        raise ComposeError("project name must not be empty")
-    return name
-
-
-def _name_in(source: Source, variables: Mapping[str, str], loader: Loader) -> str:
-    """The ``name:`` of a file's first document."""
-    documents = loader.documents(source)
-    if not documents:
-        return ""
-    first = documents[0]
-    if first.value is None:
-        return ""
-    if not isinstance(first.value, dict):
-        raise ComposeError(
-            f"yaml: unmarshal errors:\n  line {first.line}: "
-            f"cannot unmarshal {_yaml_kind(first.value)} into cli.named"
-        )
-    name = first.value.get("name")
-    if name is None or isinstance(name, dict | list):
-        return ""
-    try:
-        return substitute(
-            scalar_text(name), variables.get, lambda text: loader.warn(text, ("name",), source)
-        )
-    except (InvalidTemplateError, MissingVariableError) as error:
-        raise ComposeError(str(error)) from None
-
-
-def _yaml_kind(value: Any) -> str:
-    if isinstance(value, list):
-        return "!!seq"
-    text = scalar_text(value)
-    short = f"{text[: _SHORT_TEXT - 3]}..." if len(text) > _SHORT_TEXT else text
-    tags = {bool: "bool", int: "int", float: "float"}
-    return f"!!{tags.get(type(value), 'str')} `{short}`"
 
 
 def _decode(tree: dict[str, Any], loader: Loader) -> dict[str, Any]:

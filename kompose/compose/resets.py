@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kompose.compose.tree import KeyPath
+from kompose.compose.key_path import KeyPath
 
 
 def apply_resets(tree: dict[str, Any], resets: Sequence[KeyPath]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kompose.compose.interpolate import PathError
+from kompose.compose.key_path import PathError, dotted
 from kompose.compose.shape import (
     Finding,
     Shape,
@@ -20,7 +20,6 @@ from kompose.compose.shape import (
     whole_number,
     words,
 )
-from kompose.compose.tree import KeyPath
 from kompose.diagnostics import Diagnostic, Severity
 
 _NAMES = r"^[a-zA-Z0-9._-]+$"
@@ -356,13 +355,13 @@ class SchemaError(PathError):
 
     def __init__(self, file: str, found: list[Finding]) -> None:
         path, why = max(found, key=lambda finding: len(finding[0]))
-        super().__init__(f"validating {file}: {_dotted(path)} {why}", path)
+        super().__init__(f"validating {file}: {dotted(path)} {why}", path)
         self.found = [finding for finding in found if finding != (path, why)]
 
     def tell_others(self, locate: Any) -> None:
         """Makes diagnostics of the other findings, with the positions that ``locate`` knows."""
         self.others = tuple(
-            Diagnostic(f"{_dotted(path)} {why}".strip(), Severity.ERROR, locate(path))
+            Diagnostic(f"{dotted(path)} {why}".strip(), Severity.ERROR, locate(path))
             for path, why in self.found
         )
 
@@ -376,7 +375,3 @@ def check_schema(tree: dict[str, Any], file: str) -> None:
     found = findings(COMPOSE_FILE, tree)
     if found:
         raise SchemaError(file, found)
-
-
-def _dotted(path: KeyPath) -> str:
-    return ".".join(str(part) for part in path)

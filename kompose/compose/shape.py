@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from kompose.compose.tree import KeyPath
+from kompose.compose.key_path import KeyPath
 
 Finding = tuple[KeyPath, str]
 Check = Callable[[Any], "list[Finding] | None"]

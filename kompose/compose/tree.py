@@ -20,9 +20,9 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from kompose.compose.key_path import KeyPath
 from kompose.compose.scalars import resolve_plain
 
-KeyPath = tuple[str | int, ...]
 _RESOLVED_TAGS = frozenset(
     f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null", "timestamp")
 )

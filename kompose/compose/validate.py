@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kompose.compose.interpolate import PathError
-from kompose.compose.tree import KeyPath
+from kompose.compose.key_path import KeyPath, PathError, dotted
 from kompose.errors import ComposeError
 
 _INVALID = "invalid compose project"
@@ -40,7 +39,7 @@ def _check_external(resource: dict[str, Any], path: KeyPath, allowed: frozenset[
         return
     for key in resource:
         if key not in allowed and not key.startswith("x-"):
-            place = ".".join(str(part) for part in path)
+            place = dotted(path)
             raise PathError(
                 f'{place}: conflicting parameters "external" and "{key}" specified', path
             )
@@ -51,7 +50,7 @@ def _check_file_object(resource: dict[str, Any], path: KeyPath, section: str) ->
         ("file", "environment", "content") if section == "configs" else ("file", "environment")
     )
     given = [key for key in sources if key in resource]
-    place = ".".join(str(part) for part in path)
+    place = dotted(path)
     words = "|".join(sources)
     if len(given) > 1:
         raise PathError(f"{place}: {words} attributes are mutually exclusive", path)
