@@ -22,7 +22,9 @@ _BLANK = itemgetter(_STAMP_WIDTH - 1)
 _MESSAGE = itemgetter(slice(_STAMP_WIDTH, None))
 MISSING_STAMP = b"[missing timestamp] "
 
-_CONTROLS = re.compile(rb"\x1b\[[0-9;:]*m|\r(?=\n)|[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]")
+_CONTROLS = re.compile(
+    rb"\x1b\[[0-9;:]*m|(?P<line_end>\r(?=\n))|[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]"
+)
 
 
 class Pipeline:
@@ -188,7 +190,7 @@ def _visible(found: re.Match[bytes]) -> bytes:
     control = found[0]
     if len(control) > 1 and control[:1] == b"\x1b":
         return control
-    if control == b"\r":
+    if found["line_end"]:
         return b""
     if control[:1] == b"\xc2":
         return b"\\x%02x" % control[1]
