@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import ipaddress
+from itertools import count
 from typing import Any
 
 from demo_cluster.custom_kinds import DEFINITIONS, fill_definition_defaults
@@ -19,6 +22,8 @@ def admit(backend: Backend, kind: Kind, new: Obj, old: Obj | None) -> None:
     """
     if kind.storage_key == DEFINITIONS.storage_key:
         fill_definition_defaults(new)
+    if kind.storage_key == ("", "services"):
+        _allocate(backend, new)
     if kind.storage_key == ("", "secrets"):
         _write_string_data(new)
     if kind.storage_key == ("", "pods") and old is None:
@@ -31,6 +36,36 @@ def _write_string_data(secret: Obj) -> None:
     for name, text in (secret.pop("stringData", None) or {}).items():
         encoded = base64.b64encode(str(text).encode()).decode()
         secret.setdefault("data", {})[name] = encoded
+
+
+def _allocate(backend: Backend, service: Obj) -> None:
+    """A cluster address and node ports that nobody has, the same ones in every run."""
+    spec = service["spec"]
+    if spec["type"] == "ExternalName":
+        return
+    others = [
+        other["spec"]
+        for other in backend.storage.list(kind_of("services"))
+        if other["metadata"]["uid"] != service["metadata"]["uid"]
+    ]
+    seed = int.from_bytes(hashlib.sha256(service["metadata"]["uid"].encode()).digest()[:6])
+    if not spec.get("clusterIP"):
+        taken = {other.get("clusterIP") for other in others}
+        places = (_ADDRESSES[0] + (seed + step) % _ADDRESSES[1] for step in count())
+        addresses = (str(ipaddress.IPv4Address(place)) for place in places)
+        spec["clusterIP"] = next(address for address in addresses if address not in taken)
+    spec.setdefault("clusterIPs", [spec["clusterIP"]])
+    if spec["type"] in ("NodePort", "LoadBalancer"):
+        used = {port.get("nodePort") for other in others for port in other.get("ports") or ()}
+        for port in spec.get("ports") or ():
+            if not port.get("nodePort"):
+                ports = (30000 + (seed + step) % 2768 for step in count())
+                port["nodePort"] = next(number for number in ports if number not in used)
+            used.add(port["nodePort"])
+
+
+_ADDRESSES = (int(ipaddress.IPv4Address("10.96.1.0")), 0xEF000)
+"""The first address of services, and how many there are."""
 
 
 def _check_service_account(backend: Backend, pod: Obj) -> None:

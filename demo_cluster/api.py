@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs
@@ -27,7 +28,7 @@ from demo_cluster.kinds import Kind
 from demo_cluster.rbac import Attributes, Authorizer, refusal
 from demo_cluster.reply import AnyReply, Backend, Call, Handler, Reply
 from demo_cluster.route import Route, attributes_of, find_route
-from demo_cluster.status import Failure, forbidden, method_not_allowed, unauthorized
+from demo_cluster.status import Failure, bad_request, forbidden, method_not_allowed, unauthorized
 from demo_cluster.users import ANONYMOUS, AUTHENTICATED, User
 
 _COMMON_HEADERS = {"Cache-Control": "no-cache, private"}
@@ -153,6 +154,7 @@ class Api:
         if request.method not in _METHODS:
             raise method_not_allowed()
         query = parse_qs(request.query, keep_blank_values=True)
+        _check_timeout(query)
         is_watch = "watch" in query and query["watch"][0] not in _FALSE
         registry = self._backend.registry
         wanted = attributes_of(
@@ -175,7 +177,8 @@ class Api:
         handler = _handler(route)
         if handler is None:
             return page_not_found()
-        return await handler(call)
+        reply = await handler(call)
+        return _with_deprecation(route, reply)
 
     def _authenticate(self, headers: Mapping[str, str]) -> User:
         scheme, _, token = headers.get("authorization", "").partition(" ")
@@ -200,6 +203,17 @@ class Api:
         if AUTHENTICATED not in groups and name != ANONYMOUS.name:
             groups = (*groups, AUTHENTICATED)
         return User(name, groups, request.headers.get("impersonate-uid", ""))
+
+
+_DURATION = re.compile(r"[-+]?(\d+(\.\d*)?(ns|us|µs|ms|s|m|h))+|0")
+
+
+def _check_timeout(query: Mapping[str, list[str]]) -> None:
+    text = (query.get("timeout") or [""])[0]
+    if text and not _DURATION.fullmatch(text):
+        raise bad_request(
+            f'invalid timeout specified in the request URL - time: invalid duration "{text}"'
+        )
 
 
 def _may_not_impersonate(user: User, wanted: Attributes) -> Failure:
@@ -244,6 +258,18 @@ def _resource_handler(route: Route, kind: Kind) -> Handler | None:
         return _BY_SUBRESOURCE.get((route.subresource.name, route.verb))
     own = _BY_RESOURCE.get((kind.plural, route.verb))
     return own or _BY_VERB.get(route.verb)
+
+
+_DEPRECATED = {
+    "endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
+}
+
+
+def _with_deprecation(route: Route, reply: AnyReply) -> AnyReply:
+    if route.kind is None or route.kind.plural not in _DEPRECATED or not isinstance(reply, Reply):
+        return reply
+    warning = f'299 - "{_DEPRECATED[route.kind.plural]}"'
+    return replace(reply, headers={"Warning": warning, **reply.headers})
 
 
 def page_not_found() -> Reply:

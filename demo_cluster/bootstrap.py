@@ -124,6 +124,7 @@ _CLUSTER_ROLES: dict[str, list[Obj]] = {
             ["get"],
         )
     ],
+    "system:service-account-issuer-discovery": [_urls(["/.well-known", "/.well-known/*"], ["get"])],
     "system:basic-user": [
         _rule(
             "authorization.k8s.io",

@@ -66,6 +66,7 @@ class DemoCluster:
         world.begin()
         make_first_objects(self.storage)
         world.start()
+        self.storage.compact()
         port = await self._listener.start()
         host = f"[{self.options.host}]" if ":" in self.options.host else self.options.host
         self.server = f"https://{host}:{port}"

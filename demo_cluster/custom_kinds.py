@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from demo_cluster.clock import Clock
+from demo_cluster.deletion import CLEANUP
 from demo_cluster.kinds import CustomForm, Kind, KindRegistry, Obj, Subresource, kind_of
 from demo_cluster.status import Cause
 from demo_cluster.storage import Storage, StorageEvent
 from demo_cluster.timestamps import timestamp
 
 DEFINITIONS = kind_of("customresourcedefinitions", "apiextensions.k8s.io")
-CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 _VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
 _STATUS = Subresource("status")
 _SCALE = Subresource("scale", kind="Scale", group="autoscaling", version="v1")
@@ -72,9 +72,6 @@ class CustomKinds:
         storage = [entry["name"] for entry in definition["spec"]["versions"] if entry["storage"]]
         stored = status.get("storedVersions") or []
         status["storedVersions"] = [*stored, *(name for name in storage if name not in stored)]
-        finalizers = definition["metadata"].setdefault("finalizers", [])
-        if CLEANUP not in finalizers:
-            finalizers.append(CLEANUP)
 
     def _empty(self, definition: Obj) -> None:
         """Delete every object of a kind that goes; the definition waits for the last one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 from demo_cluster.kinds import Kind, Obj
@@ -27,16 +28,71 @@ def _pod(obj: Obj) -> None:
     _default(obj["spec"], serviceAccountName=account or "default")
     _default(obj["spec"], serviceAccount=obj["spec"]["serviceAccountName"])
     _default(obj["spec"], preemptionPolicy="PreemptLowerPriority", priority=0)
-    _default(obj["spec"], tolerations=_default_tolerations())
+    _add_tolerations(obj["spec"])
+    if obj["spec"].get("automountServiceAccountToken") is not False:
+        _mount_token(obj)
     status = obj.setdefault("status", {})
     _default(status, phase="Pending", qosClass=quality_of_service(obj["spec"]))
 
 
-def _default_tolerations() -> list[Obj]:
-    return [
+def _add_tolerations(spec: Obj) -> None:
+    """Five minutes on a node that is lost, unless the pod says otherwise."""
+    present = spec.get("tolerations") or []
+    tolerated = {
+        entry.get("key") for entry in present if entry.get("effect") in (None, "", "NoExecute")
+    }
+    if None in tolerated or "" in tolerated:
+        return
+    missing = [
         {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
         for key in ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+        if key not in tolerated
     ]
+    if missing:
+        spec["tolerations"] = [*present, *missing]
+
+
+_TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 -- a well-known path
+
+
+def _mount_token(pod: Obj) -> None:
+    """The service account's token as a volume of every container, with a name of its own."""
+    spec = pod["spec"]
+    volumes = spec.get("volumes") or []
+    if any(volume.get("name", "").startswith("kube-api-access-") for volume in volumes):
+        return
+    name = "kube-api-access-" + short_name(str(pod["metadata"].get("uid", "")))
+    field = {"apiVersion": "v1", "fieldPath": "metadata.namespace"}
+    sources = [
+        {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+        {
+            "configMap": {
+                "name": "kube-root-ca.crt",
+                "items": [{"key": "ca.crt", "path": "ca.crt"}],
+            }
+        },
+        {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": field}]}},
+    ]
+    spec["volumes"] = [
+        *volumes,
+        {"name": name, "projected": {"sources": sources, "defaultMode": 420}},
+    ]
+    for container in [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]:
+        mounts = container.get("volumeMounts") or []
+        if not any(mount.get("mountPath") == _TOKEN_PATH for mount in mounts):
+            mount = {"name": name, "readOnly": True, "mountPath": _TOKEN_PATH}
+            container["volumeMounts"] = [*mounts, mount]
+
+
+def short_name(seed: str, length: int = 5) -> str:
+    """Letters as generated names have them, the same for the same seed."""
+    number = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8])
+    letters = "bcdfghjklmnpqrstvwxz2456789"
+    made = ""
+    for _ in range(length):
+        number, index = divmod(number, len(letters))
+        made += letters[index]
+    return made
 
 
 def pod_spec(spec: Obj) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from demo_cluster.kinds import Kind, Obj
-from demo_cluster.status import Failure, conflict
+from demo_cluster.status import Failure
 from demo_cluster.timestamps import parse_timestamp, timestamp
 
 Propagation = Literal["Background", "Foreground", "Orphan"]
@@ -16,6 +16,8 @@ Propagation = Literal["Background", "Foreground", "Orphan"]
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
 DEFAULT_GRACE_SECONDS = 30
+CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
+_DEFINITIONS = ("apiextensions.k8s.io", "customresourcedefinitions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class DeleteOptions:
     propagation: Propagation | None = None
     uid: str | None = None
     resource_version: str | None = None
+    is_dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,8 @@ def check_preconditions(kind: Kind, obj: Obj, options: DeleteOptions) -> None:
 
 
 def _failed_precondition(kind: Kind, name: str, why: str) -> Failure:
-    return conflict(kind, name, f"Precondition failed: {why}")
+    message = f'Operation cannot be fulfilled on {kind.kind} "{name}": {why}'
+    return Failure(409, "Conflict", message, {"name": name, "kind": kind.kind})
 
 
 def plan_deletion(kind: Kind, obj: Obj, options: DeleteOptions, now: datetime) -> Deletion:
@@ -71,9 +75,12 @@ def plan_deletion(kind: Kind, obj: Obj, options: DeleteOptions, now: datetime) -
     meta = after["metadata"]
     grace = _grace_seconds(kind, after, options)
     finalizers = _finalizers(kind, meta.get("finalizers", []), options.propagation)
+    if kind.storage_key == _DEFINITIONS and CLEANUP not in finalizers:
+        finalizers = [*finalizers, CLEANUP]
     waits = bool(grace) or bool(finalizers) or _has_spec_finalizers(kind, after)
     if not waits:
-        _mark(kind, meta, grace, now)
+        if grace is not None:
+            _mark(kind, meta, grace, now)
         return Deletion(after, is_removed=True, is_changed=True)
     if finalizers:
         meta["finalizers"] = finalizers
@@ -136,7 +143,7 @@ def _mark(kind: Kind, meta: Obj, grace: int | None, now: datetime) -> None:
     if grace is None:
         meta["deletionTimestamp"] = timestamp(now)
         meta["deletionGracePeriodSeconds"] = 0
-        if kind.storage_key == ("", "namespaces"):
+        if kind.storage_key in (("", "namespaces"), _DEFINITIONS):
             del meta["deletionGracePeriodSeconds"]
     else:
         start = now

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import ssl
 import tempfile
 from pathlib import Path
@@ -18,6 +19,7 @@ from demo_cluster.reply import Reply, StreamReply, UpgradeReply
 from demo_cluster.status import Failure
 
 MAX_BODY = 3 * 1024 * 1024
+_GZIP_FROM = 128 * 1024
 
 
 class Listener:
@@ -63,7 +65,7 @@ class Listener:
         raw = RawRequest(request.method, unquote(path), query, headers, body, groups)
         reply = await self._api.answer(raw)
         if isinstance(reply, Reply):
-            return _whole(reply)
+            return _whole(reply, "gzip" in headers.get("accept-encoding", ""))
         if isinstance(reply, StreamReply):
             return await _stream(request, reply)
         return await _upgrade(request, reply)
@@ -100,7 +102,7 @@ def _server_context(certificates: Certificates) -> ssl.SSLContext:
     return context
 
 
-def _whole(reply: Reply) -> web.Response:
+def _whole(reply: Reply, takes_gzip: bool = False) -> web.Response:
     headers = dict(reply.headers)
     body = reply.body
     if isinstance(body, dict):
@@ -108,6 +110,10 @@ def _whole(reply: Reply) -> web.Response:
         body = msgspec.json.encode(body) + b"\n"
     elif isinstance(body, str):
         body = body.encode()
+    if takes_gzip and len(body) > _GZIP_FROM and "Content-Encoding" not in headers:
+        body = gzip.compress(body, compresslevel=1)
+        headers["Content-Encoding"] = "gzip"
+        headers["Vary"] = "Accept-Encoding"
     warnings = headers.pop("Warning", "").split("\n")
     response = web.Response(status=reply.status, body=body, headers=headers)
     for warning in filter(None, warnings):

@@ -122,8 +122,18 @@ def _store(obj: Obj, owners: list[Ownership]) -> None:
         obj["metadata"].pop("managedFields", None)
 
 
-def track_update(definition: str, before: Obj | None, after: Obj, writer: Writer, now: str) -> None:
-    """Note in `after` that this writer changed what differs from `before`."""
+def track_update(
+    definition: str,
+    before: Obj | None,
+    after: Obj,
+    writer: Writer,
+    now: str,
+    reset_fields: frozenset[str] = frozenset(),
+) -> None:
+    """Note in `after` that this writer changed what differs from `before`.
+
+    `reset_fields` are top-level fields (`f:status`) that a plain write never owns.
+    """
     old = before or {"metadata": {}}
     reset = after["metadata"].get("managedFields") == []
     difference = compare(definition, _plain(old), _plain(after))
@@ -131,6 +141,8 @@ def track_update(definition: str, before: Obj | None, after: Obj, writer: Writer
         after["metadata"].pop("managedFields")
         return
     changed = _managed(difference.added | difference.modified)
+    if not writer.subresource:
+        changed = frozenset(path for path in changed if path[0] not in reset_fields)
     owners = [
         replace(owner, paths=owner.paths - difference.removed)
         if owner.writer.identity == writer.identity

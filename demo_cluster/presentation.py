@@ -86,7 +86,7 @@ def list_reply(call: Call, kind: Kind, objects: Sequence[Obj], meta: Obj) -> Rep
             "kind": "PartialObjectMetadataList",
             "apiVersion": f"meta.k8s.io/{form.version}",
             "metadata": meta,
-            "items": [partial(obj, form) for obj in objects],
+            "items": [partial(obj, form) for obj in objects] or None,
         }
         return _reply(call, body, form)
     body = {

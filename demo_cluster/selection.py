@@ -111,10 +111,10 @@ class _LabelParser:
             if not separator:
                 break
             if separator != ",":
-                raise self._failure(f"found '{separator}', expected: ',' or 'end of string'")
+                raise bad_request(f"found '{separator}', expected: ',' or 'end of string'")
             following = self._peek()
             if following != "!" and not _is_word(following):
-                raise self._failure(f"found '{following}', expected: identifier after ','")
+                raise bad_request(f"found '{following}', expected: identifier after ','")
         return requirements
 
     def _requirement(self) -> Requirement:
@@ -161,7 +161,8 @@ class _LabelParser:
             if token == ",":  # noqa: S105 -- a symbol of the selector language
                 continue
             if not _is_word(token):
-                raise self._failure(f"found '{token}', expected: ',', ')' or identifier")
+                expected = "',' or ')'" if values else "',', ')' or identifier"
+                raise self._failure(f"found '{token}', expected: {expected}")
             values.append(token)
 
     def _key(self, token: str) -> str:
@@ -260,7 +261,6 @@ _FIELDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("", "secrets"): ("type",),
     ("", "services"): ("spec.clusterIP", "spec.type"),
     ("", "replicationcontrollers"): ("status.replicas",),
-    ("apps", "replicasets"): ("status.replicas",),
     ("batch", "jobs"): ("status.successful",),
     ("certificates.k8s.io", "certificatesigningrequests"): ("spec.signerName",),
 }
@@ -272,7 +272,7 @@ def field_matcher(kind: Kind, text: str) -> Matcher:
     Raises:
         Failure: 400, not a selector, or a field that this kind cannot be selected by.
     """
-    clauses = [_field_clause(kind, clause) for clause in _split_fields(text)]
+    clauses = [_field_clause(kind, text, clause) for clause in _split_fields(text)]
 
     def matches(obj: Obj) -> bool:
         return all((_field_value(obj, path) == value) is equal for path, equal, value in clauses)
@@ -282,19 +282,34 @@ def field_matcher(kind: Kind, text: str) -> Matcher:
 
 def _split_fields(text: str) -> list[str]:
     parts = re.split(r"(?<!\\),", text)
-    return [part for part in parts if part]
+    return sorted(part for part in parts if part)
 
 
-def _field_clause(kind: Kind, clause: str) -> tuple[str, bool, str]:
+def _field_clause(kind: Kind, text: str, clause: str) -> tuple[str, bool, str]:
     match = re.match(r"(.*?)(!=|==|=)(.*)", clause, re.DOTALL)
     if match is None:
-        raise bad_request(f"invalid selector: '{clause}'; can't understand '{clause}'")
+        raise bad_request(f"invalid selector: '{text}'; can't understand '{clause}'")
     path, operator, value = match.groups()
     names = _METADATA_FIELDS if kind.namespaced else ("metadata.name",)
     known = (*names, *_FIELDS.get(kind.storage_key, ()))
+    if kind.storage_key == ("", "events") and kind.group:
+        first, dot, rest = path.partition(".")
+        path = _EVENT_PATHS.get(first, first) + dot + rest
     if path not in known:
-        raise bad_request(f"field label not supported: {path}")
+        raise bad_request(_unknown_field(kind, path))
     return path, operator != "!=", re.sub(r"\\(.)", r"\1", value)
+
+
+_EVENT_PATHS = {"regarding": "involvedObject", "reportingController": "reportingComponent"}
+_OWN_WORDS = frozenset({*_FIELDS, ("apiextensions.k8s.io", "customresourcedefinitions")})
+"""Kinds whose conversion words the refusal itself."""
+
+
+def _unknown_field(kind: Kind, path: str) -> str:
+    if kind.is_custom or kind.storage_key in _OWN_WORDS:
+        return f"field label not supported: {path}"
+    names = ", ".join(f'"{name}"' for name in _METADATA_FIELDS)
+    return f'"{path}" is not a known field selector: only {names}'
 
 
 def _field_value(obj: Obj, path: str) -> str:

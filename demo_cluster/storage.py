@@ -195,8 +195,12 @@ class Storage:
             Failure: 409, the name is taken.
         """
         namespace, name = key_of(obj)
-        if self.get(kind, namespace, name) is not None:
-            raise already_exists(kind, name)
+        present = self.get(kind, namespace, name)
+        if present is not None:
+            failure = already_exists(kind, name)
+            if "deletionTimestamp" in present["metadata"]:
+                failure.message = f"object is being deleted: {failure.message}"
+            raise failure
 
     def prepare_update(self, kind: Kind, obj: Obj) -> Obj:
         """The object as `update` would store it, without storing it; the stored one when equal.
@@ -417,7 +421,11 @@ def _desired(kind: Kind, obj: Obj) -> Obj:
     ignored = {"metadata", "apiVersion", "kind"}
     if kind.subresource("status") is not None or not kind.is_custom:
         ignored.add("status")
-    return {key: value for key, value in obj.items() if key not in ignored}
+    desired = {key: value for key, value in obj.items() if key not in ignored}
+    if kind.storage_key == ("", "pods"):
+        spec = desired.get("spec") or {}
+        desired["spec"] = {name: value for name, value in spec.items() if name != "nodeName"}
+    return desired
 
 
 def _keep(meta: Obj, before: Obj, name: str) -> None:

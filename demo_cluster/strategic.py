@@ -51,7 +51,7 @@ def _merge_map(type_field: Field, target: Any, patch: dict[str, Any]) -> Any:
         else:
             merged[name] = value
     _delete_primitives(merged, patch)
-    _reorder(fields, merged, patch)
+    _reorder(fields, target, merged, patch)
     return merged
 
 
@@ -94,7 +94,7 @@ def _merge_items(field: Field, target: list[Any], patch: list[Any]) -> list[Any]
     merged = list(target)
     for item in patch:
         if not isinstance(item, dict) or key not in item:
-            raise PatchError(f"map: {item} does not contain declared merge key: {key}")
+            raise PatchError(f"map: {go_text(item)} does not contain declared merge key: {key}")
         places = [index for index, own in enumerate(merged) if own.get(key) == item[key]]
         if item.get("$patch") == "delete":
             merged = [own for own in merged if own.get(key) != item[key]]
@@ -115,20 +115,51 @@ def _delete_primitives(merged: dict[str, Any], patch: dict[str, Any]) -> None:
             merged[field] = [value for value in merged.get(field, []) if value not in values]
 
 
-def _reorder(fields: dict[str, Field], merged: dict[str, Any], patch: dict[str, Any]) -> None:
-    """Put list items in the order that the patch states; others follow their old neighbours."""
-    for name, order in patch.items():
-        if not name.startswith(_ORDER):
-            continue
-        list_name = name[len(_ORDER) :]
-        items = merged.get(list_name)
-        key = fields[list_name].merge_key if list_name in fields else ""
-        if not isinstance(items, list):
-            continue
-        wanted = [entry.get(key) if isinstance(entry, dict) else entry for entry in order]
+def _reorder(
+    fields: dict[str, Field], target: Any, merged: dict[str, Any], patch: dict[str, Any]
+) -> None:
+    """Order merged lists as the patch states it, or as the patch's own items come.
 
-        def rank(item: Any, wanted: list[Any] = wanted, key: str = key) -> int:
-            value = item.get(key) if isinstance(item, dict) else item
-            return wanted.index(value) if value in wanted else len(wanted)
+    Follows normalizeElementOrder: the server's other items keep their places between them.
+    """
+    for name, field in fields.items():
+        items, own = merged.get(name), patch.get(name)
+        if not isinstance(items, list) or "merge" not in field.patch_strategy:
+            continue
+        order = patch.get(_ORDER + name, own)
+        if not isinstance(order, list):
+            continue
+        key = field.merge_key
+        wanted = [_identity(entry, key) for entry in order]
+        before = target.get(name) if isinstance(target, dict) else None
+        original = [_identity(entry, key) for entry in before or ()]
+        merged[name] = _woven(items, wanted, original, key)
 
-        merged[list_name] = sorted(items, key=rank)
+
+def _identity(item: Any, key: str) -> Any:
+    return item.get(key) if isinstance(item, dict) else item
+
+
+def _woven(items: list[Any], wanted: list[Any], original: list[Any], key: str) -> list[Any]:
+    by_identity = {_identity(item, key): item for item in items}
+    stated = [name for name in wanted if name in by_identity]
+    others = [_identity(item, key) for item in items if _identity(item, key) not in wanted]
+    places = {name: index for index, name in enumerate(original)}
+    woven = []
+    while stated and others:
+        first, other = stated[0], others[0]
+        is_other_first = first in places and places.get(other, len(places)) < places[first]
+        woven.append(by_identity[others.pop(0) if is_other_first else stated.pop(0)])
+    return [*woven, *(by_identity[name] for name in [*stated, *others])]
+
+
+def go_text(value: Any) -> str:
+    """A value as Go's %v prints it."""
+    if isinstance(value, dict):
+        inner = " ".join(f"{key}:{go_text(value[key])}" for key in sorted(value))
+        return f"map[{inner}]"
+    if isinstance(value, list):
+        return "[" + " ".join(map(go_text, value)) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "<nil>" if value is None else str(value)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from demo_cluster.custom_kinds import DEFINITIONS, definition_causes
+from demo_cluster.defaults import quality_of_service
 from demo_cluster.kinds import Kind, Obj, kind_of
 from demo_cluster.quantities import quantity
 from demo_cluster.selection import LABEL_VALUE_RULE, NAME_PART_RULE
@@ -42,13 +43,18 @@ _TEMPLATED = frozenset(
 )
 
 
-def validate(kind: Kind, new: Obj, old: Obj | None, storage: Storage) -> list[Cause]:
-    """Everything that is wrong with a new object, or with a change of one."""
-    causes = [*_metadata(kind, new)]
+def validate(
+    kind: Kind, new: Obj, old: Obj | None, storage: Storage, part: str = ""
+) -> list[Cause]:
+    """Everything that is wrong with a new object, or with a change of one.
+
+    `part` is the subresource that is written, "" for the object itself.
+    """
+    causes = [*_metadata(kind, new), *_new_finalizers(new, old)]
     if kind.storage_key == DEFINITIONS.storage_key:
         return [*causes, *definition_causes(new)]
     if kind.storage_key == ("", "pods"):
-        causes += _pod(new, old)
+        causes += _pod(new, old, part)
     elif kind.storage_key == ("", "services"):
         causes += _service(new, old, storage)
     elif kind.storage_key in _TEMPLATED:
@@ -95,6 +101,22 @@ def _metadata(kind: Kind, obj: Obj) -> Iterator[Cause]:
             yield _invalid("metadata.finalizers", finalizer, why)
 
 
+def _new_finalizers(new: Obj, old: Obj | None) -> list[Cause]:
+    """An object that goes can lose finalizers only. The real server says it twice."""
+    if old is None or "deletionTimestamp" not in old["metadata"]:
+        return []
+    present = old["metadata"].get("finalizers") or []
+    added = [name for name in new["metadata"].get("finalizers") or [] if name not in present]
+    if not added:
+        return []
+    listed = ", ".join(json.dumps(name) for name in added)
+    text = (
+        "Forbidden: no new finalizers can be added if the object is being deleted, "
+        f"found new finalizers []string{{{listed}}}"
+    )
+    return [Cause("FieldValueForbidden", text, "metadata.finalizers")] * 2
+
+
 def _name(kind: Kind, name: str) -> Iterator[Cause]:
     is_short = kind.storage_key in _SHORT_NAMES
     pattern, rule = (_LABEL, LABEL_RULE) if is_short else (_SUBDOMAIN, SUBDOMAIN_RULE)
@@ -123,7 +145,15 @@ def labels_causes(labels: dict[str, str], field: str) -> Iterator[Cause]:
             yield _invalid(field, value, LABEL_VALUE_RULE)
 
 
-def _pod(new: Obj, old: Obj | None) -> Iterator[Cause]:
+def _pod(new: Obj, old: Obj | None, part: str) -> Iterator[Cause]:
+    if part == "resize" and old is not None:
+        if quality_of_service(new["spec"]) != quality_of_service(old["spec"]):
+            why = "Pod QOS Class may not change as a result of resizing"
+            yield _invalid("spec", quality_of_service(new["spec"]), why)
+        return
+    if part == "ephemeralcontainers" and old is not None:
+        yield from _ephemeral_change(new, old)
+        return
     if old is not None:
         yield from _pod_change(new, old)
         return
@@ -198,6 +228,16 @@ _POD_RULE = (
 def _pod_change(new: Obj, old: Obj) -> Iterator[Cause]:
     if _fixed_part(new["spec"]) != _fixed_part(old["spec"]):
         yield Cause("FieldValueForbidden", _POD_RULE, "spec")
+
+
+def _ephemeral_change(new: Obj, old: Obj) -> Iterator[Cause]:
+    wanted = {entry["name"]: entry for entry in new["spec"].get("ephemeralContainers") or ()}
+    for present in old["spec"].get("ephemeralContainers") or ():
+        name = present["name"]
+        if wanted.get(name) != present:
+            word = "changed" if name in wanted else "removed"
+            text = f"Forbidden: existing ephemeral containers {json.dumps(name)} may not be {word}"
+            yield Cause("FieldValueForbidden", text, "spec.ephemeralContainers")
 
 
 def _fixed_part(spec: Obj) -> Obj:
@@ -306,7 +346,10 @@ def _data(new: Obj, old: Obj | None) -> Iterator[Cause]:
 
 def _same_role(new: Obj, old: Obj) -> Iterator[Cause]:
     if new.get("roleRef") != old.get("roleRef"):
-        yield _invalid("roleRef", new.get("roleRef"), "cannot change roleRef")
+        role = new.get("roleRef") or {}
+        shown = {name[:1].upper() + name[1:]: value for name, value in role.items()}
+        shown = {"APIGroup" if name == "ApiGroup" else name: value for name, value in shown.items()}
+        yield _invalid("roleRef", shown, "cannot change roleRef")
 
 
 _SECCOMP = "seccomp.security.alpha.kubernetes.io/pod"
@@ -317,6 +360,11 @@ def warnings_about(kind: Kind, obj: Obj) -> list[str]:
     if kind.storage_key != ("", "pods"):
         return []
     found = []
+    if len(obj["metadata"]["name"]) > 63:
+        found.append(
+            "metadata.name: this is used in the Pod's hostname, which can result in surprising "
+            "behavior; a DNS label is recommended: [must be no more than 63 characters]"
+        )
     if _SECCOMP in (obj["metadata"].get("annotations") or {}):
         found.append(
             f"metadata.annotations[{_SECCOMP}]: non-functional in v1.27+; "

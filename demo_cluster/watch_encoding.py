@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from demo_cluster.kinds import Kind, Obj
@@ -71,21 +69,14 @@ class WatchEncoder:
 
     def _table_bookmark(self, meta: Obj) -> bytes:
         """Follows the real server, which prints an empty object."""
-        body = table_body(self._call, self._kind, [], self._form, {})
-        columns = body["columnDefinitions"]
-        cells: list[Any] = [_EMPTY_CELLS.get(column["type"], "") for column in columns]
-        for index, column in enumerate(columns):
-            if column["name"] == "Age":
-                cells[index] = "<unknown>"
-        row = {"cells": cells, "object": partial({"metadata": meta}, self._form)}
+        empty: Obj = {"kind": self._kind.kind, "metadata": {"name": ""}, "spec": {}, "status": {}}
+        body = table_body(self._call, self._kind, [empty], self._form, {})
         body["metadata"] = {"resourceVersion": meta["resourceVersion"]}
-        body["columnDefinitions"] = None if not self._is_first_row else columns
-        body["rows"] = [row]
+        body["rows"][0]["object"] = partial({"metadata": meta}, self._form)
+        if not self._is_first_row:
+            body["columnDefinitions"] = None
         self._is_first_row = False
         return encoded_line("BOOKMARK", body)
-
-
-_EMPTY_CELLS: dict[str, Any] = {"integer": 0, "boolean": False}
 
 
 def encoded_line(type_: str, body: Obj) -> bytes:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from demo_cluster.conversion import converted
 from demo_cluster.decoding import decoded_body
 from demo_cluster.deletion import DeleteOptions, plan_deletion
 from demo_cluster.handlers.objects import existing, matcher_of, the_kind
 from demo_cluster.kinds import Kind, Obj
-from demo_cluster.paging import invalid_options
+from demo_cluster.paging import invalid_options, page_request, write_token
 from demo_cluster.presentation import list_reply, object_reply
 from demo_cluster.reply import Call, Reply
-from demo_cluster.status import Cause, bad_request
+from demo_cluster.status import Cause, Failure, bad_request
 
 _PROPAGATIONS = ("Foreground", "Background", "Orphan")
 _RETURNED_WHOLE = frozenset(
@@ -38,10 +37,11 @@ async def delete_object(call: Call) -> Reply:
     kind = the_kind(call)
     options = delete_options(call)
     old = existing(call)
+    _check_kept_namespace(kind, old)
     last = delete_one(call, kind, old, options)
     stays = call.storage.get(kind, call.route.namespace or "", call.route.name) is not None
-    if kind.storage_key in _RETURNED_WHOLE or (stays and call.param("dryRun") != "All"):
-        return object_reply(call, kind, last)
+    if kind.storage_key in _RETURNED_WHOLE or (stays and not _is_dry(call, options)):
+        return object_reply(call, kind, last, 200, _delete_warning(kind, options))
     details: Obj = {"name": call.route.name}
     if kind.group:
         details["group"] = kind.group
@@ -58,10 +58,35 @@ async def delete_object(call: Call) -> Reply:
     )
 
 
+_KEPT_NAMESPACES = frozenset({"default", "kube-system", "kube-public"})
+
+
+def _check_kept_namespace(kind: Kind, obj: Obj) -> None:
+    name = obj["metadata"]["name"]
+    if kind.storage_key == ("", "namespaces") and name in _KEPT_NAMESPACES:
+        text = f'namespaces "{name}" is forbidden: this namespace may not be deleted'
+        raise Failure(403, "Forbidden", text, {"name": name, "kind": "namespaces"})
+
+
+def _is_dry(call: Call, options: DeleteOptions) -> bool:
+    return options.is_dry_run or call.param("dryRun") == "All"
+
+
+def _delete_warning(kind: Kind, options: DeleteOptions) -> dict[str, str]:
+    if kind.storage_key != ("batch", "jobs") or options.propagation is not None:
+        return {}
+    text = (
+        "child pods are preserved by default when jobs are deleted; set "
+        "propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress "
+        "this warning"
+    )
+    return {"Warning": f'299 - "{text}"'}
+
+
 def delete_one(call: Call, kind: Kind, obj: Obj, options: DeleteOptions) -> Obj:
     """Delete as the call wants it, or only say what would be (dryRun)."""
     meta = obj["metadata"]
-    if call.param("dryRun") == "All":
+    if _is_dry(call, options):
         planned = plan_deletion(kind, obj, options, call.backend.clock.now())
         return obj if planned.is_removed else planned.obj
     return call.storage.request_delete(
@@ -85,9 +110,17 @@ async def delete_collection(call: Call) -> Reply:
         for obj in call.storage.list(kind, call.route.namespace)
         if matches is None or matches(obj)
     ]
-    items = [delete_one(call, kind, obj, options) for obj in found]
-    meta = {"resourceVersion": str(call.storage.resource_version)}
-    return list_reply(call, kind, [converted(kind, obj) for obj in items], meta)
+    request = page_request(call)
+    meta: Obj = {"resourceVersion": str(call.storage.resource_version)}
+    if request.limit and len(found) > request.limit:
+        last = found[request.limit - 1]["metadata"]["name"]
+        meta["continue"] = write_token(call.storage.resource_version, last)
+        if matches is None:
+            meta["remainingItemCount"] = len(found) - request.limit
+        found = found[: request.limit]
+    for obj in found:
+        delete_one(call, kind, obj, options)
+    return list_reply(call, kind, found, meta)
 
 
 def delete_options(call: Call) -> DeleteOptions:
@@ -96,9 +129,12 @@ def delete_options(call: Call) -> DeleteOptions:
     Raises:
         Failure: 400 or 422, they make no sense.
     """
-    given: Any = (
-        decoded_body(call, the_kind(call), "DeleteOptions").value if call.body.strip() else {}
-    )
+    given: Any = {}
+    if call.body.strip():
+        try:
+            given = decoded_body(call, the_kind(call), "DeleteOptions").value
+        except Failure as failure:
+            raise _bare(failure) from failure
     from_query: Obj = {}
     if text := call.param("gracePeriodSeconds"):
         try:
@@ -110,6 +146,14 @@ def delete_options(call: Call) -> DeleteOptions:
     if "orphanDependents" in call.query:
         from_query["orphanDependents"] = call.flag("orphanDependents")
     return delete_options_of({**from_query, **given})
+
+
+def _bare(failure: Failure) -> Failure:
+    """The decoder's words without what only whole objects get around them."""
+    _, found, rest = failure.message.partition("couldn't get version/kind; ")
+    if failure.code != 400 or not found:
+        return failure
+    return bad_request(found + rest.rpartition(" (")[0])
 
 
 def delete_options_of(given: Obj) -> DeleteOptions:
@@ -126,14 +170,18 @@ def delete_options_of(given: Obj) -> DeleteOptions:
     if orphan is not None:
         propagation = "Orphan" if orphan else "Background"
     return DeleteOptions(
-        grace, propagation, preconditions.get("uid"), preconditions.get("resourceVersion")
+        grace,
+        propagation,
+        preconditions.get("uid"),
+        preconditions.get("resourceVersion"),
+        bool(given.get("dryRun")),
     )
 
 
 def _check_options(given: Obj, propagation: Any, orphan: Any) -> None:
     causes = []
     if propagation is not None and propagation not in _PROPAGATIONS:
-        supported = '"Background", "Foreground", "Orphan", "nil"'
+        supported = '"Foreground", "Background", "Orphan", "nil"'
         text = f'Unsupported value: "{propagation}": supported values: {supported}'
         causes.append(Cause("FieldValueNotSupported", text, "propagationPolicy"))
     if propagation is not None and orphan is not None:

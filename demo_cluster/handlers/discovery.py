@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 
 from demo_cluster.kinds import Kind, KindRegistry, Obj, Subresource
+from demo_cluster.negotiation import wants_yaml
+from demo_cluster.presentation import encoded_body, is_pretty
 from demo_cluster.reply import Call, Reply
 from demo_cluster.status import Failure, no_such_resource
 
@@ -95,12 +97,13 @@ async def core_versions(call: Call) -> Reply:
     if _wants_aggregated(call):
         return _aggregated(call, [_group_discovery(call.backend.registry, "", ["v1"])])
     address = call.headers.get("host", "127.0.0.1")
-    return Reply(
-        body={
+    return _shown(
+        call,
+        {
             "kind": "APIVersions",
             "versions": ["v1"],
             "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": address}],
-        }
+        },
     )
 
 
@@ -112,7 +115,7 @@ async def groups(call: Call) -> Reply:
         items = [_group_discovery(registry, name, versions) for name, versions in named.items()]
         return _aggregated(call, items)
     listed = [_group(name, versions) for name, versions in named.items()]
-    return Reply(body={"kind": "APIGroupList", "apiVersion": "v1", "groups": listed})
+    return _shown(call, {"kind": "APIGroupList", "apiVersion": "v1", "groups": listed})
 
 
 async def group(call: Call) -> Reply:
@@ -125,7 +128,7 @@ async def group(call: Call) -> Reply:
     versions = call.backend.registry.groups().get(name)
     if not versions:
         raise PageNotFound
-    return Reply(body={"kind": "APIGroup", "apiVersion": "v1", **_group(name, versions)})
+    return _shown(call, {"kind": "APIGroup", "apiVersion": "v1", **_group(name, versions)})
 
 
 async def resources(call: Call) -> Reply:
@@ -147,7 +150,7 @@ async def resources(call: Call) -> Reply:
         body["apiVersion"] = "v1"
     body["groupVersion"] = f"{name}/{wanted}" if name else wanted
     body["resources"] = [entry for kind in sorted_kinds(kinds) for entry in _entries(kind)]
-    return Reply(body=body)
+    return _shown(call, body)
 
 
 class PageNotFound(Failure):
@@ -203,6 +206,18 @@ def _subresource_entry(kind: Kind, sub: Subresource) -> Obj:
     entry["kind"] = sub.kind or kind.kind
     entry["verbs"] = list(sub.verbs)
     return entry
+
+
+def _shown(call: Call, body: Obj) -> Reply:
+    """A discovery document in JSON or YAML.
+
+    Raises:
+        Failure: 406, the client wants neither.
+    """
+    is_yaml = wants_yaml(call.headers.get("accept", ""))
+    encoded = encoded_body(body, is_yaml=is_yaml, is_pretty=is_pretty(call))
+    media = "application/yaml" if is_yaml else "application/json"
+    return Reply(body=encoded, headers={"Content-Type": media})
 
 
 def _wants_aggregated(call: Call) -> bool:

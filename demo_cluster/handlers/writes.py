@@ -30,7 +30,7 @@ from demo_cluster.reply import Call, Reply
 from demo_cluster.schema.types import definition_of_kind
 from demo_cluster.status import Cause, Failure, bad_request, conflict, forbidden, invalid, not_found
 from demo_cluster.storage import key_of
-from demo_cluster.strategic import strategic_merge_patch
+from demo_cluster.strategic import go_text, strategic_merge_patch
 from demo_cluster.timestamps import timestamp
 from demo_cluster.validation import validate, warnings_about
 
@@ -115,7 +115,7 @@ def create_checked(
     if not meta.get("name") and not meta.get("generateName"):
         text = "Required value: name or generateName is required"
         raise invalid(kind, "", [Cause("FieldValueRequired", text, "metadata.name")])
-    for name in ("uid", "creationTimestamp", "deletionTimestamp", "selfLink", "generation"):
+    for name in ("uid", "creationTimestamp", "deletionTimestamp", "selfLink"):
         meta.pop(name, None)
     meta.pop("deletionGracePeriodSeconds", None)
     if kind.subresource("status") is not None and kind.storage_key not in _STATUS_KEPT:
@@ -130,11 +130,18 @@ def create_checked(
     else:
         now = timestamp(call.backend.clock.now())
         definition = definition_of_kind(kind)
-        managed_fields.track_update(definition, None, new, writer_of(call, options), now)
+        managed_fields.track_update(
+            definition, None, new, writer_of(call, options), now, reset_fields(kind)
+        )
     if options.is_dry_run:
         call.storage.check_free(kind, new)
         return new
     return call.storage.insert(kind, new)
+
+
+def reset_fields(kind: Kind) -> frozenset[str]:
+    """What a plain write of this kind cannot change."""
+    return frozenset({"f:status"} if kind.subresource("status") else ())
 
 
 _STATUS_KEPT = frozenset({("", "nodes"), ("apiregistration.k8s.io", "apiservices")})
@@ -147,6 +154,11 @@ def prepare_custom(call: Call, kind: Kind, obj: Obj) -> list[Cause]:
         return []
     fill_schema_defaults(form.schema, obj)
     return schema_causes(form.schema, obj)
+
+
+def part_of(call: Call) -> str:
+    """The subresource that is written, "" for the object itself."""
+    return call.route.subresource.name if call.route.subresource else ""
 
 
 def raise_if(kind: Kind, obj: Obj, causes: list[Cause]) -> None:
@@ -357,14 +369,14 @@ def update_checked(
     if prepared is old:
         return old
     admit(call.backend, kind, prepared, old)
-    causes = validate(kind, prepared, old, call.storage)
+    causes = validate(kind, prepared, old, call.storage, part_of(call))
     raise_if(kind, prepared, [*causes, *prepare_custom(call, kind, prepared)])
     now = timestamp(call.backend.clock.now())
     prepared = copy.copy(prepared)
     prepared["metadata"] = dict(prepared["metadata"])
     prepared["metadata"].pop("managedFields", None)
     managed_fields.track_update(
-        definition_of_kind(kind), old, prepared, writer_of(call, options), now
+        definition_of_kind(kind), old, prepared, writer_of(call, options), now, reset_fields(kind)
     )
     if _same_but_for_managers(prepared, old):
         return old
@@ -472,21 +484,9 @@ def _patched(
 
 
 def _strict_patch(patch: Any, problems: list[str]) -> Failure:
-    text = f'Invalid value: "{_go_value(patch)}": strict decoding error: {", ".join(problems)}'
+    text = f'Invalid value: "{go_text(patch)}": strict decoding error: {", ".join(problems)}'
     cause = {"reason": "FieldValueInvalid", "message": text, "field": "patch"}
     return Failure(422, "Invalid", f' "" is invalid: patch: {text}', {"causes": [cause]})
-
-
-def _go_value(value: Any) -> str:
-    """A value as Go's %v prints it."""
-    if isinstance(value, dict):
-        inner = " ".join(f"{key}:{_go_value(value[key])}" for key in sorted(value))
-        return f"map[{inner}]"
-    if isinstance(value, list):
-        return "[" + " ".join(map(_go_value, value)) + "]"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "<nil>" if value is None else str(value)
 
 
 def _check_patched(call: Call, kind: Kind, old: Obj, new: Obj) -> None:
@@ -539,7 +539,7 @@ def _store_applied(
     if prepared is live:
         return live
     admit(call.backend, kind, prepared, live)
-    causes = validate(kind, prepared, live, call.storage)
+    causes = validate(kind, prepared, live, call.storage, part_of(call))
     raise_if(kind, prepared, [*causes, *prepare_custom(call, kind, prepared)])
     if options.is_dry_run:
         return prepared

@@ -20,7 +20,16 @@ MICRO_TIME = f"{META}.MicroTime"
 RAW = "io.k8s.apimachinery.pkg.runtime.RawExtension"
 FIELDS = f"{META}.FieldsV1"
 SCALARS = frozenset({"string", "int32", "int64", "bool", "bytes", "double"})
-OPAQUE = frozenset({RAW, FIELDS, f"{_EXTENSIONS}.JSON"})
+OPAQUE = frozenset(
+    {
+        RAW,
+        FIELDS,
+        f"{_EXTENSIONS}.JSON",
+        f"{_EXTENSIONS}.JSONSchemaPropsOrBool",
+        f"{_EXTENSIONS}.JSONSchemaPropsOrArray",
+        f"{_EXTENSIONS}.JSONSchemaPropsOrStringArray",
+    }
+)
 TEXTUAL = frozenset({QUANTITY, TIME, MICRO_TIME, INT_OR_STRING})
 
 

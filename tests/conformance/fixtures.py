@@ -13,7 +13,9 @@ from tests.conformance.wire import Answer, Wire
 
 _MISSING = frozenset({"no-such-ns", "Bad_NS", "rec-new", "rec-none", "rec-fin", ""})
 _WAIT_SECONDS = 12.0
-_RBAC = "/apis/rbac.authorization.k8s.io/v1"
+_DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+WIDGETS: dict[str, Any] = {}
+"""The definition of widgets as the recording creates it."""
 
 
 def pod(name: str, labels: dict[str, str] | None = None, **spec: Any) -> dict[str, Any]:
@@ -78,6 +80,7 @@ class Fixtures:
     def _put_node(self) -> None:
         node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"}}
         self._post("/api/v1/nodes", node)
+        self._wire.send("DELETE", "/api/v1/nodes/node-2")
 
     def path(self, path: str) -> str:
         """The path to ask for; namespaces keep their recorded names."""
@@ -107,6 +110,8 @@ class Fixtures:
             for start, build in _SETUPS.items():
                 if sentence.startswith(start):
                     build(self)
+        if exchange["id"] == "crd.create":
+            WIDGETS.update(exchange["request"]["body"])
         if build_for := _FOR_EXCHANGE.get(exchange["id"]):
             build_for(self)
 
@@ -119,18 +124,26 @@ class Fixtures:
             with in_background(self._change_new):
                 yield
             return
+        if exchange["id"] == "crd.watch-crd-deleted":
+            with in_background(self._delete_widgets):
+                yield
+            return
         yield
+
+    def _delete_widgets(self) -> None:
+        time.sleep(0.5)
+        self._wire.send("DELETE", f"{_DEFINITIONS}/widgets.demo.rec.example.com")
 
     def _change_new(self) -> None:
         time.sleep(0.5)
         base = f"/api/v1/namespaces/{self._namespace}/configmaps"
         steps: list[Callable[[], Answer]] = [
-            lambda: self._config_map(self._namespace, "new", {"x": "1"}, {"grp": "a"}),
-            lambda: self._merge(f"{base}/new", {"data": {"x": "2"}}),
+            lambda: self._config_map(self._namespace, "new", {"n": "x"}, {"grp": "a"}),
+            lambda: self._merge(f"{base}/new", {"data": {"n": "y"}}),
             lambda: self._merge(f"{base}/new", {"metadata": {"labels": {"grp": "b"}}}),
-            lambda: self._merge(f"{base}/new", {"data": {"x": "3"}}),
+            lambda: self._merge(f"{base}/new", {"data": {"n": "z"}}),
             lambda: self._merge(f"{base}/new", {"metadata": {"labels": {"grp": "a"}}}),
-            lambda: self._merge(f"{base}/new", {"data": {"x": "3"}}),
+            lambda: self._merge(f"{base}/new", {"data": {"n": "z"}}),
             lambda: self._wire.send("DELETE", f"{base}/new"),
         ]
         for step in steps:
@@ -266,6 +279,10 @@ class Fixtures:
     def budget(self) -> None:
         """A budget that allows nothing."""
         self._pod(pod("ev1", {"ev": "1"}))
+        base = f"/apis/policy/v1/namespaces/{self._namespace}/poddisruptionbudgets"
+        spec = {"minAvailable": 1, "selector": {"matchLabels": {"ev": "1"}}}
+        self._post(base, {"metadata": {"name": "pdb"}, "spec": spec})
+        self._wait(f"{base}/pdb", lambda obj: obj.get("status", {}).get("currentHealthy") == 1)
 
     def evictable(self) -> None:
         """A pod without a budget."""
@@ -277,7 +294,117 @@ class Fixtures:
 
     def running(self, name: str, **spec: Any) -> None:
         """A pod of this name that runs."""
-        self._pod(pod(name, **spec))
+        self._pod(pod(name, spec.pop("labels", None), **spec))
+
+    def apply_as(self, manager: str, data: dict[str, str]) -> None:
+        """Configmap ssa as this manager applies it."""
+        self._wire.send(
+            "PATCH",
+            f"/api/v1/namespaces/{self._namespace}/configmaps/ssa",
+            query={"fieldManager": manager},
+            headers={"Content-Type": "application/apply-patch+yaml"},
+            body={
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {"name": "ssa"},
+                "data": data,
+            },
+        )
+
+    def yaml_applied(self) -> None:
+        """Bob applies other text."""
+        self.apply_as("bob", {"a": "yaml"})
+
+    def add_label(self, name: str, label: str, value: str) -> None:
+        """One more label on a configmap, and what else was done to it before."""
+        path = f"/api/v1/namespaces/{self._namespace}/configmaps/{name}"
+        self._merge(path, {"metadata": {"labels": {label: value}}})
+
+    def plain_config_map(self, name: str) -> None:
+        """A configmap with nothing special."""
+        self._config_map(self._namespace, name, {"k": "v"})
+
+    def held_config_map(self) -> None:
+        """Configmap fin, deleted, held by a finalizer."""
+        meta = {"name": "fin", "finalizers": ["example.com/hold"]}
+        base = f"/api/v1/namespaces/{self._namespace}/configmaps"
+        self._post(base, {"metadata": meta, "data": {"k": "v"}})
+        self._wire.send("DELETE", f"{base}/fin")
+
+    def release_held(self) -> None:
+        """Configmap fin loses its finalizer."""
+        path = f"/api/v1/namespaces/{self._namespace}/configmaps/fin"
+        self._merge(path, {"metadata": {"finalizers": None}})
+
+    def namespace(self, name: str) -> None:
+        """One more namespace."""
+        self._post("/api/v1/namespaces", {"metadata": {"name": name}})
+
+    def owned_config_maps(self) -> None:
+        """Configmap own and its dependent."""
+        base = f"/api/v1/namespaces/{self._namespace}/configmaps"
+        owner = self._config_map(self._namespace, "own", {"k": "v"}).value
+        reference = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "name": "own",
+            "uid": owner["metadata"]["uid"],
+            "blockOwnerDeletion": True,
+        }
+        self._post(base, {"metadata": {"name": "dep", "ownerReferences": [reference]}})
+
+    def custom_objects(self) -> None:
+        """Widgets w2 and w3."""
+        base = "/apis/demo.rec.example.com/v1/namespaces/rec-crd/widgets"
+        two = {"size": "S", "replicas": 2}
+        whole = {"apiVersion": "demo.rec.example.com/v1", "kind": "Widget"}
+        self._post(base, {**whole, "metadata": {"name": "w2"}, "spec": two})
+        self._wire.send(
+            "PATCH",
+            f"{base}/w3",
+            query={"fieldManager": "alice"},
+            headers={"Content-Type": "application/apply-patch+yaml"},
+            body={**whole, "metadata": {"name": "w3"}, "spec": {"size": "L", "replicas": 3}},
+        )
+        self._merge(f"{base}/w1", {"spec": {"size": "S"}})
+
+    def custom_status(self) -> None:
+        """The status of widget w1."""
+        status = {"ready": True, "replicas": 1, "selector": "app=w1"}
+        base = "/apis/demo.rec.example.com/v1/namespaces/rec-crd/widgets"
+        self._merge(f"{base}/w1/status", {"status": status})
+
+    def custom_resized(self) -> None:
+        """Nothing more: the scale was patched by the recording itself."""
+
+    def recreate_definition(self) -> None:
+        """The definition of widgets, once more."""
+        self._post(_DEFINITIONS, WIDGETS)
+
+    def held_custom(self) -> None:
+        """Widget held, with a finalizer."""
+        meta = {"name": "held", "finalizers": ["example.com/hold"]}
+        body = {"metadata": meta, "spec": {"size": "S"}}
+        self._post("/apis/demo.rec.example.com/v1/namespaces/rec-crd/widgets", body)
+
+    def free_definition(self) -> None:
+        """The definition of gizmos, which take all."""
+        schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+        version = {
+            "name": "v1",
+            "served": True,
+            "storage": True,
+            "schema": {"openAPIV3Schema": schema},
+        }
+        spec = {
+            "group": "more.rec.example.com",
+            "scope": "Namespaced",
+            "names": {"plural": "gizmos", "singular": "gizmo", "kind": "Gizmo"},
+            "versions": [version],
+        }
+        self._post(
+            _DEFINITIONS, {"metadata": {"name": "gizmos.more.rec.example.com"}, "spec": spec}
+        )
 
     def change_a(self) -> None:
         """Configmap a is not what it was."""
@@ -300,16 +427,12 @@ class Fixtures:
         """x0..x3."""
         for index in range(4):
             group = {"grp": "a" if index < 2 else "b"}
-            self._config_map(self._namespace, f"x{index}", {}, group)
+            self._config_map(self._namespace, f"x{index}", {"k": "v"}, group)
 
     def authz_pods(self) -> None:
         """A pod in namespace a."""
         self._namespace = "rec-authz-a"
         self._pod(pod("p"))
-        uid = self._wire.send(
-            "GET", "/api/v1/namespaces/rec-authz-a/serviceaccounts/default"
-        ).value.get("metadata", {})
-        del uid
         body = {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "spec": {}}
         answer = self._post("/api/v1/namespaces/rec-authz-a/serviceaccounts/default/token", body)
         if answer.status == 201:
@@ -343,7 +466,37 @@ _SETUPS: dict[str, Callable[[Fixtures], None]] = {
     "deployment d-orphan": lambda fixtures: fixtures.deployment_of_one("d-orphan"),
     "x0,x1 grp=a": Fixtures.groups_of_config_maps,
 }
+
+
+def _without_data(fixtures: Fixtures) -> None:
+    fixtures.apply_as("alice", {"a": "1"})
+
+
+def _pods_of_group(fixtures: Fixtures) -> None:
+    for name in ("pc0", "pc1"):
+        fixtures.running(name, labels={"grp": "p"}, command=["sh", "-c", "sleep 1000"])
+
+
 _FOR_EXCHANGE: dict[str, Callable[[Fixtures], None]] = {
+    "patch.merge": lambda fixtures: fixtures.add_label("c", "n/m", "z"),
+    "patch.apply-other": _without_data,
+    "patch.apply-noname": lambda fixtures: fixtures.yaml_applied(),
+    "del.pod-zero-get": lambda fixtures: None,
+    "del.cm": lambda fixtures: fixtures.plain_config_map("a"),
+    "del.cm-uid-mismatch": lambda fixtures: fixtures.plain_config_map("b"),
+    "del.fin-get": lambda fixtures: fixtures.held_config_map(),
+    "del.fin-gone": lambda fixtures: fixtures.release_held(),
+    "del.ns-finalize": lambda fixtures: fixtures.namespace("rec-fin"),
+    "del.ns-finalized-delete": lambda fixtures: None,
+    "del.fg": lambda fixtures: fixtures.owned_config_maps(),
+    "del.kubectl-body": lambda fixtures: fixtures.plain_config_map("ppb"),
+    "del.coll-pods": _pods_of_group,
+    "crd.cr-apply-conflict": lambda fixtures: fixtures.custom_objects(),
+    "crd.scale-patch": lambda fixtures: fixtures.custom_status(),
+    "crd.list": lambda fixtures: fixtures.custom_resized(),
+    "crd.recreated": lambda fixtures: fixtures.recreate_definition(),
+    "crd.delete": lambda fixtures: fixtures.held_custom(),
+    "crd.birth-0": lambda fixtures: fixtures.free_definition(),
     "list.gzip-big": Fixtures.big_config_map,
     "patch.evict-ok": Fixtures.evictable,
     "crud.immutable-selector": Fixtures.immutable_deployment,

@@ -1,4 +1,4 @@
-"""Plays recorded exchanges against a demo cluster, topic by topic, in the order of the recording."""
+"""Plays recorded exchanges against a demo cluster, in the order of the recording."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from demo_cluster.cluster import ClusterOptions
 from demo_cluster.threaded import running_cluster
@@ -167,6 +169,8 @@ class _Player:
     def _send(self, exchange: dict[str, Any], *, is_stream: bool) -> Answer:
         request = exchange["request"]
         body = request.get("body")
+        if isinstance(body, dict) and body.get("metadata", {}).get("uid"):
+            self._learn_current(request["path"], body)
         if body is not None and not isinstance(body, str):
             body = self._translation.value(body)
         if isinstance(body, str) and "(not kept)" in body:
@@ -181,12 +185,21 @@ class _Player:
             is_stream=is_stream,
         )
 
+    def _learn_current(self, path: str, body: dict[str, Any]) -> None:
+        """What a body that came from a GET before the recording is here."""
+        if body["metadata"]["uid"] not in self._translation.uids:
+            answer = self._wire.send("GET", path.removesuffix("/scale"))
+            if answer.status == 200:
+                self._translation.learn(body, answer.value)
+
     def _stream_difference(self, expected: list[dict[str, Any]], answer: Answer) -> str:
         wanted = [entry["json"] for entry in expected if "json" in entry]
         if len(wanted) != len(expected):
             return ""
         found = [json.loads(line) for line in answer.lines if line.strip()]
         self._translation.learn(wanted, found)
+        if any("type" not in event for event in wanted):
+            return difference(normal(wanted), normal(found), "body")
         wanted, found = _events(wanted), _events(found)
         return difference(normal(wanted), normal(found), "stream")
 
@@ -226,6 +239,8 @@ def _body_difference(
     if isinstance(wanted, str) and wanted.startswith(("{", "[")):
         with contextlib.suppress(ValueError):
             wanted, found = json.loads(wanted), answer.value
+    if isinstance(wanted, str) and expected["headers"].get("Content-Type") == "application/yaml":
+        wanted, found = yaml.safe_load(wanted), yaml.safe_load(answer.body)
     notes = exchange.get("notes") or ""
     wanted, found = _trimmed(notes, wanted, found)
     keeps = "managedFields" in json.dumps(wanted)
@@ -239,6 +254,8 @@ def _trimmed(notes: str, wanted: Any, found: Any) -> tuple[Any, Any]:
     if match := re.search(r"trimmed body: \d+ -> (\d+)", notes):
         del match
         return "", ""
+    if "trimmed" in notes:
+        wanted, found = _aligned_discovery(wanted, found)
     if not re.search(r"trimmed (items|rows)", notes):
         return wanted, found
     for key in ("items", "rows"):
@@ -246,6 +263,32 @@ def _trimmed(notes: str, wanted: Any, found: Any) -> tuple[Any, Any]:
             kept = {_name(item) for item in wanted[key]}
             found = {**found, key: [item for item in found[key] if _name(item) in kept]}
     return wanted, found
+
+
+def _aligned_discovery(wanted: Any, found: Any) -> tuple[Any, Any]:
+    """Found groups, resources, paths and schemas cut to those that were kept."""
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        cut = {}
+        for name, value in found.items():
+            if name in ("items", "resources", "versions") and isinstance(wanted.get(name), list):
+                cut[name] = [
+                    _aligned_discovery(item, _same(item, value))[1] for item in wanted[name]
+                ]
+            elif name in ("paths", "schemas", "components", "definitions"):
+                kept = {key: inner for key, inner in value.items() if key in wanted.get(name, {})}
+                cut[name] = _aligned_discovery(wanted.get(name), kept)[1]
+            else:
+                cut[name] = value
+        return wanted, cut
+    return wanted, found
+
+
+def _same(item: Any, candidates: list[Any]) -> Any:
+    def identity(entry: Any) -> Any:
+        meta = entry.get("metadata", {}).get("name")
+        return (entry.get("resource"), meta, entry.get("version"))
+
+    return next((entry for entry in candidates if identity(entry) == identity(item)), None)
 
 
 def _name(item: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
 import ssl
@@ -80,7 +81,10 @@ class Wire:
                 values = response.headers.get_all(name) or []
                 found[name] = values[0] if len(values) == 1 else values
             if not is_stream:
-                return Answer(response.status, found, response.read())
+                body_bytes = response.read()
+                if found.get("Content-Encoding") == "gzip":
+                    body_bytes = gzip.decompress(body_bytes)
+                return Answer(response.status, found, body_bytes)
             return Answer(response.status, found, lines=_lines(response))
         finally:
             connection.close()
