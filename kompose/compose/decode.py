@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kompose.compose.scalars import scalar_text
+from kompose.compose.shell_words import split_words
 from kompose.compose.units import format_duration, parse_duration, parse_size
 
 Codec = Callable[[Any], Any]
@@ -172,16 +173,11 @@ def file_mode(value: Any) -> Any:
 
 
 def command(value: Any) -> Any:
-    """An argument list; text is split as a shell does. Nothing stays nothing."""
+    """An argument list; text is split into words. Nothing stays nothing."""
     if value is None:
         return None
     if isinstance(value, str):
-        import shlex  # few files need it
-
-        try:
-            return shlex.split(value)
-        except ValueError:
-            raise ValueError("invalid command line string") from None
+        return split_words(value).words
     return [e if e.__class__ is str else scalar_text(e) for e in value]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,7 @@ from kompose.compose.load import Loader, Scope, Source, read_source
 from kompose.compose.normalize import normalize
 from kompose.compose.project_name import NAME_VARIABLE, project_name
 from kompose.compose.records import SECTIONS
+from kompose.compose.shell_words import split_words
 from kompose.compose.validate import check_project
 from kompose.diagnostics import Diagnostic, Position
 from kompose.errors import ComposeError
@@ -42,6 +44,7 @@ class ReadOptions(NamedTuple):
 
 
 _DEFAULTS = ReadOptions()
+_SHELL_OPERATOR = frozenset(";&|<>")
 _NO_VARIABLES: Mapping[str, str] = {}
 
 
@@ -114,6 +117,7 @@ def _read(
         raise ComposeError("empty compose file")
     if options.checks:
         tree = normalize(tree, name, variables.get)
+    _warn_of_cut_commands(tree, loader)
     decoded = _decode(tree, loader)
     services, disabled = _by_profile(decoded["services"], options.profiles)
     decoded = {"name": name, **decoded, "services": services}
@@ -178,6 +182,23 @@ def _files_named_in(tree: dict[str, Any]) -> Iterator[str]:
         for resource in tree.get(section, {}).values():
             if "file" in resource:
                 yield resource["file"]
+
+
+def _warn_of_cut_commands(tree: dict[str, Any], loader: Loader) -> None:
+    """Says where a command goes on after a shell operator, which no shell will see."""
+    for name, service in (tree.get("services") or {}).items():
+        for key in ("command", "entrypoint"):
+            line = service.get(key)
+            if not isinstance(line, str) or _SHELL_OPERATOR.isdisjoint(line):
+                continue
+            with contextlib.suppress(ValueError):
+                unread = split_words(line).unread
+                if unread:
+                    loader.warn(
+                        f'services.{name}.{key} is no shell line: "{unread}" is left out. '
+                        "Write it as a list, or inside sh -c '...'",
+                        ("services", name, key),
+                    )
 
 
 def _decode(tree: dict[str, Any], loader: Loader) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from kompose.compose.read import FileSelection, ReadOptions, read_model
+from kompose.compose.shell_words import split_words
 from kompose.errors import ComposeError
 from tests.kompose.compose_cases import read_text
 
@@ -184,3 +185,36 @@ def test_a_tilde_is_the_home_of_the_user(tmp_path: Path, monkeypatch: pytest.Mon
     found = services("services: {a: {image: x, volumes: ['~/d:/d']}}\n", tmp_path)
 
     assert found["a"]["volumes"][0]["source"] == "/home/me/d"
+
+
+@pytest.mark.parametrize(
+    ("line", "words", "unread"),
+    [
+        ("a 'b c' \"d e\"", ["a", "b c", "d e"], ""),
+        ("a\\ b \\'x", ["a b", "'x"], ""),
+        ("'it''s' \"\"", ["its", ""], ""),
+        ("tab\\there", ["tab\there"], ""),
+        ('\'a\\b\' "c\\"d"', ["a\\b", 'c"d'], ""),
+        ("echo $(date -u) `x y`", ["echo", "$(date -u)", "`x y`"], ""),
+        ("", [], ""),
+        ("npm install && npm start", ["npm", "install"], "&& npm start"),
+        ("run 2>err", ["run"], ">err"),
+        ("sh -c 'a && b'", ["sh", "-c", "a && b"], ""),
+    ],
+)
+def test_a_command_line_is_taken_apart(line: str, words: list[str], unread: str) -> None:
+    assert split_words(line) == (words, unread)
+
+
+@pytest.mark.parametrize("line", ["'open", 'x "y', "(a)", "end\\", "a)"])
+def test_a_command_line_with_a_loose_end_is_refused(line: str) -> None:
+    with pytest.raises(ValueError, match="invalid command line string"):
+        split_words(line)
+
+
+def test_a_command_that_is_cut_is_told(tmp_path: Path) -> None:
+    model = read_text("services: {a: {image: x, command: make && make install}}\n", tmp_path)
+
+    assert model.tree["services"]["a"]["command"] == ["make"]
+    [warning] = model.warnings
+    assert 'services.a.command is no shell line: "&& make install" is left out.' in str(warning)
