@@ -176,7 +176,7 @@ def _why_not(
         return Health(Phase.TROUBLE, why=str(own))
     if len(living) < tally.wanted:
         return Health(Phase.PENDING, why="its pods have not been made yet")
-    return Health(Phase.STARTING, why="the old pods are being replaced")
+    return Health(Phase.STARTING, why="the change is being rolled out")
 
 
 def _job_end(job: Workload) -> Health | None:
