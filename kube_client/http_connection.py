@@ -169,10 +169,16 @@ class HttpResponse:
             connection.abort()
 
 
-class HttpConnection(asyncio.Protocol):
-    """One connection; carries one exchange at a time."""
+class HttpConnection(asyncio.BufferedProtocol):
+    """One connection; carries one exchange at a time.
 
-    def __init__(self, where: str, on_free: Callable[["HttpConnection"], None]) -> None:
+    The buffer is only in use while a read is handled, so all connections of a transport share one.
+    """
+
+    def __init__(
+        self, where: str, on_free: Callable[["HttpConnection"], None], buffer: memoryview
+    ) -> None:
+        self._buffer = buffer
         self._where = where
         self._on_free = on_free
         self._transport: asyncio.Transport | None = None
@@ -252,10 +258,12 @@ class HttpConnection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._keep_alive = True
-        if hasattr(transport, "max_size"):
-            transport.max_size = READ_SIZE
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002  # the Protocol's
+        """Called by the event loop."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Called by the event loop."""
         response = self._response
         if response is None or self._parser is None:
@@ -263,7 +271,7 @@ class HttpConnection(asyncio.Protocol):
             return
         self._answered = True
         try:
-            self._parser.feed_data(data)
+            self._parser.feed_data(self._buffer[:nbytes])
         except httptools.HttpParserUpgrade:
             self._fail(ProtocolError(f"{self._where} wants to speak another protocol than HTTP."))
             return
@@ -275,7 +283,7 @@ class HttpConnection(asyncio.Protocol):
                 error,
             )
             return
-        if response.held_more(len(data)) and self._response is response:
+        if response.held_more(nbytes) and self._response is response:
             self._pause()
 
     def connection_lost(self, exc: Exception | None) -> None:

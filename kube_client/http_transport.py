@@ -27,6 +27,7 @@ from kube_client.tls import make_context
 from kube_client.transport import Request, SocketAccess
 
 _CONNECT_SECONDS = 15.0
+_MANY_CONNECTIONS = 64
 _IDLE_SECONDS = 60.0
 _IDLE_SECONDS_UNSAFE = 5.0  # what cannot be repeated goes only over a connection used just now
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
@@ -113,7 +114,9 @@ class HttpTransport:
         self._credentials = credentials
         self._headers = headers
         self._idle: list[HttpConnection] = []
+        self._buffer = memoryview(bytearray(READ_SIZE))
         self._all: set[HttpConnection] = set()
+        self._opening = 0
         self._context: ssl.SSLContext | None = None
         self._context_pair = (b"", b"")
 
@@ -208,11 +211,14 @@ class HttpTransport:
 
     async def _open(self, credential: Credential, deadline: float | None) -> HttpConnection:
         limit = asyncio.get_running_loop().time() + _CONNECT_SECONDS
+        self._opening += 1
         try:
             async with asyncio.timeout_at(limit if deadline is None else min(limit, deadline)):
                 connection = await self._connected(credential)
         except (OSError, ssl.SSLError) as error:  # TimeoutError is an OSError
             raise _unreachable(error, self._endpoint) from error
+        finally:
+            self._opening -= 1
         self._all.add(connection)
         connection.closed.add_done_callback(lambda _: self._forget(connection))
         return connection
@@ -225,12 +231,13 @@ class HttpTransport:
     async def _connected(self, credential: Credential) -> HttpConnection:
         loop = asyncio.get_running_loop()
         endpoint, proxy = self._endpoint, self._endpoint.proxy
-        # The buffer is made with the connection, 256 KiB each by default: too much for 500 logs,
-        # and slower than this size.
-        asyncio.sslproto.SSLProtocol.max_size = READ_SIZE
+        # Each TLS connection is made with a buffer of this size, 256 KiB by default: too much for
+        # 500 logs, and slower than a smaller one.
+        many = len(self._all) + self._opening >= _MANY_CONNECTIONS
+        asyncio.sslproto.SSLProtocol.max_size = READ_SIZE // 2 if many else READ_SIZE
         context = self._context_for(credential) if endpoint.is_tls else None
         name = (endpoint.server_name or endpoint.host) if endpoint.is_tls else None
-        connection = HttpConnection(endpoint.where, self._idle.append)
+        connection = HttpConnection(endpoint.where, self._idle.append, self._buffer)
         if proxy is None or not endpoint.is_tls:
             host, port = (endpoint.host, endpoint.port) if not proxy else (proxy.host, proxy.port)
             if proxy is not None and proxy.tls:
