@@ -174,9 +174,10 @@ def _objects(
     for warning in model.warnings:
         report.warn(warning.message)
     if is_verbose:
+        from kompose.exposed import exposed_values
         from kompose.ignored import ignored_keys
 
-        for finding in ignored_keys(model):
+        for finding in (*exposed_values(model), *ignored_keys(model)):
             report.debug(str(finding))
     return convert(model, request.options, report)
 
