@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -88,6 +89,11 @@ class Session:
         if self.discovery is not None:
             words |= {kind.plural for kind in self.discovery.resources if "list" in kind.verbs}
         return sorted(words)
+
+    async def discover_again(self) -> None:
+        """Learn kinds that have come since; on trouble those known so far stay."""
+        with contextlib.suppress(KubeError):
+            self.discovery = await Discovery.discover(self.client)
 
     def namespace_names(self) -> list[str]:
         """The namespaces that are known, for suggestions; none before they have been watched."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 CSS = """
 {name} { align: center middle; background: $background 60%; }
 {name} > Vertical {
-    width: auto; min-width: 40; max-width: 76; height: auto; max-height: 90%;
+    width: 72; max-width: 96%; height: auto; max-height: 90%;
     padding: 1 2; background: $surface; border: round $tone-quiet;
 }
 {name} Label { width: 100%; height: auto; }

@@ -183,10 +183,7 @@ class BrowserScreen(Screen[None]):
             )
             return
         if view is None:
-            self.say(
-                f"The cluster has no kind {wanted.word!r}. :crd lists its own kinds.",
-                Tone.ATTENTION,
-            )
+            self._ask_for_kind(wanted)
             if not self._trail.is_open:
                 self._start(catalog.NAMESPACES, Place())
             return
@@ -194,6 +191,18 @@ class BrowserScreen(Screen[None]):
         self._start(view, Place(namespace if view.is_namespaced else None, labels=wanted.labels))
         if wanted.filter:
             self._narrow(wanted.filter)
+
+    @work(exclusive=True, group="kind")
+    async def _ask_for_kind(self, wanted: OpenKind) -> None:
+        """The word names nothing that was there at the start: ask the server again."""
+        await self._session.discover_again()
+        if self._session.view(wanted.word) is not None:
+            self._open_kind(wanted)
+        else:
+            self.say(
+                f"The cluster has no kind {wanted.word!r}. :crd lists its own kinds.",
+                Tone.ATTENTION,
+            )
 
     def _use_namespace(self, name: str | None) -> None:
         self._trail.namespace = name

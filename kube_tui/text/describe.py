@@ -70,16 +70,11 @@ def _named(name: str, value: Any, depth: int, now: datetime) -> Iterator[Line]:
     if isinstance(value, Mapping) and value:
         yield (Piece(" " * depth * _INDENT + f"{name}:", _heading(depth)),)
         for key, inner in value.items():
-            yield from _named(
-                str(key) if depth or name in _KEEP else _words(key), inner, depth + 1, now
-            )
+            yield from _named(str(key), inner, depth + 1, now)
     elif isinstance(value, list) and value:
         yield from _listed(name, value, depth, now)
     else:
         yield from _pair(name, _scalar(value, now), depth)
-
-
-_KEEP = frozenset({"Labels", "Annotations", "Data"})
 
 
 def _listed(name: str, values: list[Any], depth: int, now: datetime) -> Iterator[Line]:

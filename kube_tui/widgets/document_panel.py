@@ -73,7 +73,7 @@ class DocumentPanel(ScrollView, can_focus=True):
         matches = self._matches()
         if not matches:
             return 0
-        here = int(self.scroll_y)
+        here = self.scroll_offset.y
         if step > 0:
             found = next((m for m in matches if m > here), matches[0])
         else:
@@ -85,7 +85,7 @@ class DocumentPanel(ScrollView, can_focus=True):
         """Bring the first match from here on into sight."""
         matches = self._matches()
         if matches:
-            here = int(self.scroll_y)
+            here = self.scroll_offset.y
             found = next((m for m in matches if m >= here), matches[0])
             if not here <= found < here + self.size.height:
                 self.scroll_to(y=found, animate=False)
@@ -123,14 +123,14 @@ class DocumentPanel(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One line of the screen."""
         ground = self.rich_style
-        row, width = int(self.scroll_y) + y, self.size.width
+        row, width = self.scroll_offset.y + y, self.size.width
         if row >= len(self._lines):
             return Strip.blank(width, ground)
         line = self._lines[row]
         segments = [Segment(p.text, ground + self._style(p.role.value)) for p in line]
         if self._pattern is not None:
             segments = _marked(segments, self._pattern, self._style("match"))
-        left = int(self.scroll_x)
+        left = self.scroll_offset.x
         strip = Strip(segments).crop(left, left + width)
         return strip.extend_cell_length(width, ground).apply_style(ground)
 

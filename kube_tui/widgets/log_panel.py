@@ -145,7 +145,7 @@ class LogPanel(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One line of the screen."""
         ground, width = self.rich_style, self.size.width
-        row = int(self.scroll_y) + y
+        row = self.scroll_offset.y + y
         if row >= self._height():
             return Strip.blank(width, ground)
         if self.wrap:
@@ -154,7 +154,7 @@ class LogPanel(ScrollView, can_focus=True):
             line, start = self._rows[row]
             return self._strip(line, ground, width, start, is_first=start == 0)
         line = self._book.shown[row]
-        return self._strip(line, ground, width, int(self.scroll_x), is_first=True)
+        return self._strip(line, ground, width, self.scroll_offset.x, is_first=True)
 
     def _strip(
         self, line: LogLine, ground: Style, width: int, start: int, *, is_first: bool

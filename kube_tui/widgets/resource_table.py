@@ -138,11 +138,11 @@ class ResourceTable(ScrollView, can_focus=True):
         if model is None:
             return
         self._fresh = fresh
-        offset = self._row - int(self.scroll_y)
+        offset = self._row - self.scroll_offset.y
         self._keep_cursor(model)
         self._lines.clear()
         self.virtual_size = Size(self.size.width, len(model) + 1)
-        if self._row != offset + int(self.scroll_y):
+        if self._row != offset + self.scroll_offset.y:
             self._reveal(keep_offset=offset)
         self.refresh()
 
@@ -211,9 +211,9 @@ class ResourceTable(ScrollView, can_focus=True):
         if key != self._cursor:
             self._cursor = key
             self.post_message(self.Moved(key))
-        before = int(self.scroll_y)
+        before = self.scroll_offset.y
         self._reveal()
-        if int(self.scroll_y) == before:
+        if self.scroll_offset.y == before:
             for line in (old, row):
                 y = line - before + 1
                 if 0 < y < self.size.height:
@@ -221,7 +221,7 @@ class ResourceTable(ScrollView, can_focus=True):
 
     def _reveal(self, keep_offset: int | None = None) -> None:
         """Scroll as little as needed; or so that the cursor stays on its line of the screen."""
-        top, height = int(self.scroll_y), self._body_height
+        top, height = self.scroll_offset.y, self._body_height
         if keep_offset is not None and 0 <= keep_offset < height:
             target = max(self._row - keep_offset, 0)
         elif self._row < top:
@@ -264,7 +264,7 @@ class ResourceTable(ScrollView, can_focus=True):
         self.refresh()
 
     def _forget_far_lines(self) -> None:
-        top = int(self.scroll_y)
+        top = self.scroll_offset.y
         near = range(top, top + self.size.height)
         self._lines = {row: line for row, line in self._lines.items() if row in near}
 
@@ -277,7 +277,7 @@ class ResourceTable(ScrollView, can_focus=True):
         model = self._model
         if model is None:
             return
-        top = int(self.scroll_y)
+        top = self.scroll_offset.y
         moment = self._now()
         columns = model.view.columns
         for row in range(top, min(top + self._body_height, len(model))):
@@ -309,7 +309,7 @@ class ResourceTable(ScrollView, can_focus=True):
             return Strip.blank(width, ground)
         if y == 0:
             return self._head(model, ground).adjust_cell_length(width, ground)
-        row = int(self.scroll_y) + y - 1
+        row = self.scroll_offset.y + y - 1
         line = self._lines.get(row)
         if line is None:
             return self._sentence_line(y, ground)
@@ -393,7 +393,7 @@ class ResourceTable(ScrollView, can_focus=True):
         if self._model is None:
             return
         if event.y > 0:
-            row = int(self.scroll_y) + event.y - 1
+            row = self.scroll_offset.y + event.y - 1
             if row < len(self._model):
                 self._put(row)
                 if event.chain == 2:
