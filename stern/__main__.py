@@ -15,6 +15,9 @@ def main() -> None:
     if sys.argv[1:] in (["--version"], ["-v"]):
         sys.stdout.write(version_text())
         return
+    import gc
+
+    gc.disable()  # until all is loaded: nothing of that is garbage
     from stern.cli import run
 
     sys.exit(run(sys.argv[1:]))

@@ -54,8 +54,9 @@ class LineKeeper:
         self._record_is_lost = False  # excluded by its first line
         self._in_traceback = False
 
-    def select(self, line: Line) -> list[Line]:
+    def select(self, stamp: bytes, message: bytes) -> list[Line]:
         """The lines to show now, in order: none, this one, or earlier ones too."""
+        line = Line(stamp, message)
         if self._options.joins_records and self._continues(line.message):
             return self._continued(line)
         kept = self._is_wanted(line.message)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from stern.errors import SternError
 from stern.line_filter import Highlighter, LineFilter
-from stern.line_keeper import KeepOptions
 from stern.palette import Palette
 from stern.renderers import (
     JsonRenderer,
@@ -21,6 +20,7 @@ from stern.target import Target
 from stern.timestamps import StampFormat
 
 if TYPE_CHECKING:
+    from stern.line_keeper import KeepOptions
     from stern.structured import Humanizer
     from stern.template.template import Template
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
-from stern.line_keeper import Line, LineKeeper
 from stern.output import OutputOptions, renderer_for
 from stern.target import Target
 from stern.timestamps import StampError, StampFormat
+
+if TYPE_CHECKING:
+    from stern.line_keeper import LineKeeper
 
 _STAMP_WIDTH = 31  # 2026-01-31T12:00:00.123456789Z and a blank
 _STAMP = re.compile(rb"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)")
@@ -37,9 +40,7 @@ class Pipeline:
         self._filter = options.line_filter
         self._renderer = renderer_for(target, options, on_failure)
         self._is_guarded = options.is_terminal and not options.raw_control
-        self._keeper = (
-            None if options.keep is None else LineKeeper(options.keep, options.line_filter)
-        )
+        self._keeper = _keeper_of(options)
 
     def feed(self, chunk: bytes) -> bytes:
         """What to write for these whole lines; the last may lack its newline."""
@@ -124,7 +125,7 @@ class Pipeline:
                 stamps.append(b"")
                 messages.append(MISSING_STAMP + line)
                 continue
-            for kept in keeper.select(Line(stamp, message)):
+            for kept in keeper.select(stamp, message):
                 shown, message = self._shown(kept.stamp, kept.message, kept.message)
                 stamps.append(shown)
                 messages.append(message)
@@ -153,6 +154,14 @@ class Pipeline:
             records = renderer.records(stamps, messages)
             block = b"".join(highlighter.record(record) for record in records)
         return neutralised(block) if self._is_guarded else block
+
+
+def _keeper_of(options: OutputOptions) -> LineKeeper | None:
+    if options.keep is None:
+        return None
+    from stern.line_keeper import LineKeeper
+
+    return LineKeeper(options.keep, options.line_filter)
 
 
 def usual_messages(chunk: bytes, lines: list[bytes]) -> list[bytes] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -44,6 +45,8 @@ class Run:
 
     def start(self) -> int:
         """Run to the end; returns the exit code."""
+        gc.freeze()
+        gc.enable()
         if self.flags.is_on("stdin"):
             from stern.stdin_source import read_stdin
 

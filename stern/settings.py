@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from stern.errors import SternError, UsageError
 from stern.flag_parser import ParsedFlags
 from stern.line_filter import compile_filter, compile_highlighter
-from stern.line_keeper import KeepOptions
 from stern.options import FOLLOW_LIMIT, READ_LIMIT, TailOptions
 from stern.output import OutputOptions, check_output
 from stern.palette import DEFAULT_PAIRS, DistinctPalette, Palette, colors_enabled, parse_colors
@@ -17,6 +16,7 @@ from stern.selection import ResourceQuery, build_filter, namespaces_of, normalis
 from stern.timestamps import stamp_format
 
 if TYPE_CHECKING:
+    from stern.line_keeper import KeepOptions
     from stern.structured import Humanizer
     from stern.target import Target
     from stern.template.template import Template
@@ -163,7 +163,14 @@ def build_output_options(
     )
 
 
+_KEEPING = ("before-context", "after-context", "context-lines", "multi-line", "level")
+
+
 def _keep_options(flags: ParsedFlags) -> KeepOptions | None:
+    if flags.given.isdisjoint(_KEEPING):
+        return None
+    from stern.line_keeper import KeepOptions
+
     around = flags.number("context-lines")
     options = KeepOptions(
         before=max(0, flags.number("before-context"), around),

@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 LINES_PER_CHUNK = 32
 _BLOCK_LINES = 3200
 _LOG_PATH = re.compile(rb"GET /api/v1/namespaces/[^/]+/pods/[^/]+/log")
+_POD_PATH = re.compile(rb"GET /api/v1/namespaces/[^/]+/pods/[^/? ]+[? ]")
 _TOKEN = "benchmark"
 
 
@@ -71,6 +72,7 @@ class Server:
         rest = load.lines % _BLOCK_LINES
         self._rest = chunked([log_line(n, load.line_bytes) for n in range(rest)])
         pods = [_pod(number) for number in range(load.streams)]
+        self._first_pod = json.dumps({"kind": "Pod", "apiVersion": "v1", **pods[0]}).encode()
         self._pods = json.dumps(
             {"kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "1"},
              "items": pods}
@@ -97,6 +99,10 @@ class Server:
             connection.sendall(_head(None, "application/json"))
             while connection.recv(65536):
                 pass
+        elif document := _discovery(request):
+            connection.sendall(_head(len(document), "application/json") + document)
+        elif _POD_PATH.match(request):
+            connection.sendall(_head(len(self._first_pod), "application/json") + self._first_pod)
         else:
             connection.sendall(_head(len(self._pods), "application/json") + self._pods)
 
@@ -109,6 +115,28 @@ class Server:
             while connection.recv(65536):
                 pass
         connection.sendall(b"0\r\n\r\n")
+
+
+_DISCOVERY = {
+    "/api": {"kind": "APIVersions", "versions": ["v1"]},
+    "/apis": {"kind": "APIGroupList", "apiVersion": "v1", "groups": []},
+    "/api/v1": {
+        "kind": "APIResourceList",
+        "groupVersion": "v1",
+        "resources": [
+            {"name": "pods", "singularName": "pod", "namespaced": True, "kind": "Pod",
+             "verbs": ["get", "list", "watch"]},
+            {"name": "pods/log", "singularName": "", "namespaced": True, "kind": "Pod",
+             "verbs": ["get"]},
+        ],
+    },
+}  # fmt: skip
+
+
+def _discovery(request: bytes) -> bytes:
+    """What kubectl asks for before anything else; empty for other requests."""
+    path = request.split(b" ", 2)[1].partition(b"?")[0].decode()
+    return json.dumps(_DISCOVERY[path]).encode() if path in _DISCOVERY else b""
 
 
 def _head(length: int | None, kind: str) -> bytes:

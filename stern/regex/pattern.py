@@ -5,11 +5,14 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from stern.regex import nodes
-from stern.regex.linear import LinearMatcher
 from stern.regex.python_form import bytes_pattern, text_pattern
 from stern.regex.syntax import parse
+
+if TYPE_CHECKING:
+    from stern.regex.linear import LinearMatcher
 
 _STEP_BUDGET = 3e8
 """How many steps `re` may need at worst for one line, before the linear matcher takes over."""
@@ -33,6 +36,8 @@ class Pattern:
 
     @functools.cached_property
     def _linear(self) -> LinearMatcher:
+        from stern.regex.linear import LinearMatcher
+
         return LinearMatcher(self._tree)
 
     @functools.cached_property
