@@ -27,23 +27,23 @@ def convert(model: Model, options: ConvertOptions, report: Report) -> list[dict[
         from kompose.images import make_images
 
         make_images(project, options.build, report, is_openshift=options.is_openshift)
-    return write_manifests(Scope(project, options, report, _env_file_reader(report)))
+    return write_manifests(Scope(project, options, report, _env_file_reader(options, report)))
 
 
-def _env_file_reader(report: Report) -> Any:
+def _env_file_reader(options: ConvertOptions, report: Report) -> Any:
     known: dict[tuple[str, int], EnvFileContent] = {}
 
     def read(path: str, environment: Mapping[str, str | None]) -> EnvFileContent:
         place = (path, id(environment))
         if place not in known:
-            known[place] = _read_env_file(path, environment, report)
+            known[place] = _read_env_file(path, environment, options, report)
         return known[place]
 
     return read
 
 
 def _read_env_file(
-    path: str, environment: Mapping[str, str | None], report: Report
+    path: str, environment: Mapping[str, str | None], options: ConvertOptions, report: Report
 ) -> EnvFileContent:
     try:
         text = Path(path).read_bytes().decode("utf-8", "replace")
@@ -52,10 +52,12 @@ def _read_env_file(
             f"Unable to retrieve env file: open {path}: no such file or directory"
         ) from error
     try:
-        names = frozenset(parse_joho(text))
+        # The second dialect knows fewer names than compose; mended, compose's own decides.
+        names = frozenset(() if options.mends else parse_joho(text))
+        values = parse_dotenv(text, environment.get, report.warn)
     except DotenvError as error:
         raise ConvertError(
             "Error transforming Kubernetes objects: Unable to load env variables: "
             f"Unable to read env_file: Unable to read env_file: {error}"
         ) from error
-    return EnvFileContent(names, parse_dotenv(text, environment.get, report.warn))
+    return EnvFileContent(names, values)

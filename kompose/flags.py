@@ -43,6 +43,7 @@ FLAGS = (
     _bool("generate-network-policies", "Write a NetworkPolicy for each network"),
     Flag("indent", "int", "Blanks per level of YAML", "", 2),
     _bool("json", "Write JSON files", short="j"),
+    _bool("mend", "Write what a cluster accepts and compose means where the original does not"),
     _bool("multiple-container-mode", "Put services of one group into one pod",
           deprecated="use --service-group-mode=label"),
     Flag("namespace", "string", "Namespace of all objects", "n"),

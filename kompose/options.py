@@ -47,3 +47,6 @@ class ConvertOptions(NamedTuple):
     secrets_as_files: bool = False
     insecure_repository: bool = False
     build: BuildOptions = BuildOptions()
+    mends: bool = False
+    """Whether to write what was meant where the original writes what a cluster refuses, or what
+    does not do what compose does. `up` does; `convert` does with `--mend`."""

@@ -135,6 +135,7 @@ class Service(NamedTuple):
     keeps_stdin_open: bool = False
     has_tty: bool = False
     restart: str = ""
+    pull_policy: str = ""
     stop_grace_period: int | None = None
     """Whole seconds."""
     memory_limit: int = 0
@@ -222,6 +223,7 @@ def _service(name: str, tree: Tree) -> Service:
         keeps_stdin_open=bool(get("stdin_open")),
         has_tty=bool(get("tty")),
         restart=get("restart") or "",
+        pull_policy=get("pull_policy") or "",
         stop_grace_period=_seconds_or_none(get("stop_grace_period")),
         memory_limit=int(get("mem_limit") or 0),
         labels=get("labels") or {},

@@ -91,6 +91,7 @@ def convert_request(parsed: Parsed, line: Sequence[str]) -> Request:
             secrets_as_files=values["secrets-as-files"],
             insecure_repository=values["insecure-repository"],
             build=_build_options(values),
+            mends=values["mend"],
         ),
         output=Output(
             out=out,

@@ -91,6 +91,8 @@ def components(scope: Scope) -> list[Component]:
 
 def _component(service: Service, scope: Scope) -> Component:
     ports = tuple(_ports(service))
+    if scope.options.mends:
+        ports = tuple(port for port in ports if port.container)
     place = placed(service, scope.report)
     labels = read_labels(service, len(ports))
     display_name = service.name.lower()
@@ -101,20 +103,20 @@ def _component(service: Service, scope: Scope) -> Component:
         scope.report.info(
             f'Service name in docker-compose has been changed from "{display_name}" to "{key}"'
         )
-    if labels.name_override:
+    if labels.name_override or scope.options.mends:
         display_name = key
     groups = _supplemental_groups(service.group_add)
     return Component(
         service=service,
         display_name=display_name,
         key=key,
-        container_name=dashed((service.container_name or display_name).lower()),
+        container_name=_container_name(service.container_name or display_name, scope),
         image=service.image,
         labels=labels,
         annotations=_annotations(service.labels, scope.options),
         ports=ports,
-        mounts=_mounts(service),
-        restart=_restart(service, labels, display_name, scope.report),
+        mounts=_mounts(service, scope),
+        restart=_restart(service, labels, display_name, scope),
         placed=place,
         supplemental_groups=groups,
     )
@@ -152,9 +154,23 @@ def _ports(service: Service) -> Iterable[Port]:
             yield Port(container=lenient_int(number), protocol=protocol.upper())
 
 
-def _mounts(service: Service) -> tuple[Mount, ...]:
+def _container_name(name: str, scope: Scope) -> str:
+    return key_name(name) if scope.options.mends else dashed(name.lower())
+
+
+def _mounts(service: Service, scope: Scope) -> tuple[Mount, ...]:
     """The mounts of a service; none at all when the original cannot read one of them."""
-    return service.mounts if all(map(_is_parsable, service.mounts)) else ()
+    if all(map(_is_parsable, service.mounts)):
+        return service.mounts
+    if not scope.options.mends:
+        return ()
+    for mount in service.mounts:
+        if not _is_parsable(mount):
+            scope.report.warn(
+                f"The volume at {mount.target!r} of service {service.name} is left out: "
+                "its target is not an absolute path"
+            )
+    return tuple(filter(_is_parsable, service.mounts))
 
 
 def _is_parsable(mount: Mount) -> bool:
@@ -163,8 +179,12 @@ def _is_parsable(mount: Mount) -> bool:
     return "/" in mount.target or bool(_DRIVE.match(mount.target)) or mount.target == "."
 
 
-def _restart(service: Service, labels: ServiceLabels, name: str, report: Report) -> str:
+def _restart(service: Service, labels: ServiceLabels, name: str, scope: Scope) -> str:
+    report = scope.report
     restart = service.restart
+    if scope.options.mends:
+        # Compose allows a number of tries, `on-failure:3`; Kubernetes tries on.
+        restart = restart.partition(":")[0]
     if service.deploy is not None and service.deploy.restart_condition is not None:
         restart = service.deploy.restart_condition
     if restart == "unless-stopped":

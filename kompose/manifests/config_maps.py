@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from kompose.manifests.component import Component, Scope
 from kompose.manifests.fields import fields
-from kompose.manifests.names import dashed
+from kompose.manifests.names import dashed, resource_name
 from kompose.manifests.sources import config_map, read_config
 from kompose.project import FileReference, FileSource
 
@@ -29,12 +29,16 @@ def configs(component: Component, scope: Scope) -> Configs:
         source = scope.project.configs.get(reference.source)
         if source is None or not _has_content(reference, source, scope):
             continue
+        mends = scope.options.mends
         target = reference.target or f"/{reference.source}"
+        if mends and not target.startswith("/"):
+            target = f"/{target}"
         path = PurePosixPath(target).name
-        key, content = _content(reference, source)
-        name = dashed(reference.source)
-        object_name = name if source.file else reference.source
-        found.objects.append(config_map(object_name, component.key, {key: content}))
+        key, content = _content(reference, source, mends=mends)
+        name = resource_name(reference.source) if mends else dashed(reference.source)
+        object_name = name if source.file or mends else reference.source
+        made = config_map(object_name, component.key, {key: content}, mends=mends)
+        found.objects.append(made)
         found.mounts.append({"name": name, "mountPath": target, "subPath": path})
         volume = fields(
             name=name,
@@ -61,8 +65,11 @@ def _has_content(reference: FileReference, source: FileSource, scope: Scope) -> 
     return False
 
 
-def _content(reference: FileReference, source: FileSource) -> tuple[str, bytes]:
+def _content(reference: FileReference, source: FileSource, *, mends: bool) -> tuple[str, bytes]:
+    """The key and its content; mended, the key is the same for every service."""
     if source.file:
         return PurePosixPath(source.file).name, read_config(source.file)
-    key = PurePosixPath(reference.target).name if reference.target else reference.source
+    key = reference.source
+    if reference.target and not mends:
+        key = PurePosixPath(reference.target).name
     return key, source.content.encode()

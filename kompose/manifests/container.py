@@ -12,6 +12,12 @@ from kompose.manifests.resources import container_resources
 from kompose.report import ConvertError, Report
 
 _VARIABLE = re.compile(r"\$([A-Za-z0-9]*)")
+_COMPOSE_PULL_POLICIES = {
+    "always": "Always",
+    "never": "Never",
+    "missing": "IfNotPresent",
+    "if_not_present": "IfNotPresent",
+}
 _PULL_POLICIES = ("", "Always", "Never", "IfNotPresent")
 
 
@@ -64,10 +70,11 @@ class Container(NamedTuple):
 def container(component: Component, scope: Scope, volume_mounts: list[dict[str, Any]]) -> Container:
     """The container of a component that has its pod for itself."""
     made = member_container(component, scope, volume_mounts)
+    if not scope.options.mends:
+        made = made._replace(args=tuple(_VARIABLE.sub(r"$(\1)", word) for word in made.args))
     return made._replace(
-        args=tuple(_VARIABLE.sub(r"$(\1)", word) for word in made.args),
         resources=container_resources(component.service),
-        image_pull_policy=pull_policy(component),
+        image_pull_policy=pull_policy(component) or _composes_pull_policy(component, scope),
         security_context=security_context(component, scope.report, with_read_only=True),
     )
 
@@ -77,22 +84,34 @@ def member_container(
 ) -> Container:
     """The container of a component that shares its pod with others."""
     service = component.service
+    mends = scope.options.mends
     return Container(
         name=component.container_name,
         image=component.image or component.key,
-        command=service.entrypoint,
-        args=service.command,
+        command=_words(service.entrypoint, mends=mends),
+        args=_words(service.command, mends=mends),
         working_dir=service.working_dir,
         ports=tuple(container_ports(component)),
         env_from=tuple(container_env_from(component, scope)),
         env=tuple(container_env(component, scope)),
         volume_mounts=tuple(volume_mounts),
-        liveness_probe=liveness_probe(component),
+        liveness_probe=liveness_probe(component, mends=mends),
         readiness_probe=readiness_probe(component),
         security_context={},
         keeps_stdin_open=service.keeps_stdin_open,
         has_tty=service.has_tty,
     )
+
+
+def _words(words: tuple[str, ...], *, mends: bool) -> tuple[str, ...]:
+    """A command line; mended, what only looks like a reference of Kubernetes stays text."""
+    return tuple(word.replace("$(", "$$(") for word in words) if mends else words
+
+
+def _composes_pull_policy(component: Component, scope: Scope) -> str:
+    if not scope.options.mends:
+        return ""
+    return _COMPOSE_PULL_POLICIES.get(component.service.pull_policy, "")
 
 
 def container_ports(component: Component) -> list[dict[str, Any]]:

@@ -1,6 +1,8 @@
 """Variables of a container: plain ones, and env files as ConfigMaps."""
 
 import os
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from kompose.manifests.component import Component, Scope
@@ -13,18 +15,20 @@ def container_env(component: Component, scope: Scope) -> list[dict[str, Any]]:
     """The variables of the service itself, sorted.
 
     One that an env file sets is left to that file, unlike in compose, as the original has it.
+    Mended, only one that has the file's own value is.
     """
     service = component.service
-    from_files = {
-        name
-        for entry in service.env_files
-        for name in scope.read_env_file(entry.path, service.environment).names
-    }
+    mends = scope.options.mends
+    from_files: dict[str, str | None] = {}
+    for entry in _env_files(component, scope):
+        content = scope.read_env_file(entry.path, service.environment)
+        from_files.update(content.values if mends else dict.fromkeys(content.names))
     environment = service.environment
     return [
-        fields(name=name, value=_value(value))
+        fields(name=name, value=_value(value, mends=mends))
         for name in sorted(environment)
-        if (value := environment[name]) is not None and name not in from_files
+        if (value := environment[name]) is not None
+        and (name not in from_files or (mends and from_files[name] != value))
     ]
 
 
@@ -32,7 +36,7 @@ def container_env_from(component: Component, scope: Scope) -> list[dict[str, Any
     """References to the ConfigMaps of the env files, in the order of the file."""
     return [
         {"configMapRef": {"name": _name(entry, component.display_name, scope)}}
-        for entry in component.service.env_files
+        for entry in _env_files(component, scope)
     ]
 
 
@@ -42,8 +46,16 @@ def env_file_config_maps(
     """One ConfigMap for each env file; `owner` stands for the key in a group."""
     return [
         _config_map(entry, component, scope, owner or component.key)
-        for entry in component.service.env_files
+        for entry in _env_files(component, scope)
     ]
+
+
+def _env_files(component: Component, scope: Scope) -> Iterable[EnvFile]:
+    """The files to read; the original also insists on one that need not be there."""
+    files = component.service.env_files
+    if not scope.options.mends:
+        return files
+    return [entry for entry in files if entry.is_required or Path(entry.path).exists()]
 
 
 def _config_map(entry: EnvFile, component: Component, scope: Scope, owner: str) -> dict[str, Any]:
@@ -59,9 +71,12 @@ def _config_map(entry: EnvFile, component: Component, scope: Scope, owner: str) 
 
 def _name(entry: EnvFile, prefix: str, scope: Scope) -> str:
     relative = os.path.relpath(entry.path, scope.project.working_dir)
-    return env_file_name(relative, prefix)
+    name = env_file_name(relative, prefix)
+    return name.lower().strip("-") if scope.options.mends else name
 
 
-def _value(value: str) -> str:
+def _value(value: str, *, mends: bool) -> str:
     """The value; a path of a secret follows the secret's name in the cluster."""
+    if mends:
+        value = value.replace("$(", "$$(")
     return value.lower().replace("_", "-") if "run/secrets" in value else value

@@ -10,17 +10,18 @@ from kompose.report import ConvertError
 _SHELL_WORDS = ("CMD", "CMD-SHELL")
 
 
-def liveness_probe(component: Component) -> dict[str, Any]:
+def liveness_probe(component: Component, *, mends: bool = False) -> dict[str, Any]:
     """The probe of the health check in the file; empty without one."""
     check = component.service.healthcheck
-    if check is None:
+    if check is None or (mends and check.test[:1] == ("NONE",)):
         return {}
     labels = component.labels.liveness
     if check.test:
-        # The words after CMD-SHELL stay one argument, as the original has it.
         labels = labels._replace(http_path="", http_port=0, tcp_port=0)
+    # The words after CMD-SHELL stay one argument, as the original has it; no program is named so.
+    is_shell = mends and check.test[:1] == ("CMD-SHELL",)
     return _probe(
-        list(check.test[1:]),
+        ["/bin/sh", "-c", *check.test[1:]] if is_shell else list(check.test[1:]),
         labels.http_path,
         labels.http_port,
         labels.tcp_port,

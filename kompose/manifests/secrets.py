@@ -51,7 +51,7 @@ def secret_volumes(
             scope.report.warn(f"Ignore gid in secrets for service: {component.display_name}")
         name = resource_name(reference.source)
         directory, file = _place(reference, name)
-        if scope.options.secrets_as_files:
+        if scope.options.secrets_as_files or scope.options.mends:
             directory = _full_path(reference, file)
         mounts.append({"name": name, "mountPath": directory, "subPath": file})
         source = {

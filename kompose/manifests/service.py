@@ -27,7 +27,7 @@ def services(component: Component, scope: Scope, selected: str = "") -> list[dic
     kind = service_type(component, scope)
     owner = selected or component.key
     if not component.ports:
-        if kind == "Headless":
+        if kind == "Headless" or (scope.options.mends and _is_depended_on(component, scope)):
             return [_headless(component, scope, owner)]
         if not scope.options.is_openshift:
             scope.report.warn(
@@ -35,17 +35,27 @@ def services(component: Component, scope: Scope, selected: str = "") -> list[dic
                 "because 'ports' is not specified"
             )
         return []
-    if kind == "LoadBalancer":
+    if kind == "LoadBalancer" and not scope.options.mends:
         return list(_load_balancers(component, scope))
-    if component.labels.traffic_policy and kind != "NodePort":
+    if component.labels.traffic_policy and kind not in ("NodePort", "LoadBalancer"):
         _ignore_policy(component, kind or "", scope)
     spec = fields(
         ports=_ports(component.ports, component.labels.node_port),
         selector={"io.kompose.service": owner},
         clusterIP="None" if kind == "Headless" else "",
         type="ClusterIP" if kind == "Headless" else kind,
+        externalTrafficPolicy=component.labels.traffic_policy if kind == "LoadBalancer" else "",
     )
     return [_service(component.display_name, owner, component, spec)]
+
+
+def _is_depended_on(component: Component, scope: Scope) -> bool:
+    """Whether another service expects to reach this one by its name."""
+    return any(
+        dependency.service == component.service.name
+        for other in scope.project.services.values()
+        for dependency in other.dependencies
+    )
 
 
 def _headless(component: Component, scope: Scope, owner: str) -> dict[str, Any]:

@@ -4,20 +4,21 @@ from collections.abc import Iterable
 from typing import Any
 
 from kompose.manifests.component import Component
+from kompose.manifests.names import key_name
 
 _PREFIX = "service:"
 
 
 def join_shared_networks(
-    objects: list[dict[str, Any]], components: Iterable[Component]
+    objects: list[dict[str, Any]], components: Iterable[Component], *, mends: bool = False
 ) -> list[dict[str, Any]]:
     """The objects with each such component's containers moved into the other's Deployment.
 
     The other one is found by the name in the file, so one with an underscore is not found, and
-    the containers are gone, as in the original.
+    the containers are gone, as in the original; not so when mended.
     """
     moves = {
-        component.key: component.service.network_mode.removeprefix(_PREFIX)
+        component.key: _target(component.service.network_mode, mends=mends)
         for component in components
         if component.service.network_mode.startswith(_PREFIX)
     }
@@ -37,6 +38,11 @@ def join_shared_networks(
         for each in objects
         if each["kind"] != "Deployment" or each["metadata"]["name"] not in gone
     ]
+
+
+def _target(network_mode: str, *, mends: bool) -> str:
+    name = network_mode.removeprefix(_PREFIX)
+    return key_name(name) if mends else name
 
 
 def _containers(deployment: dict[str, Any]) -> list[dict[str, Any]]:

@@ -61,13 +61,17 @@ def _skipped(path: str, report: Report) -> SourceKind:
     return SourceKind.SKIPPED
 
 
-def config_map_of_path(path: str, name: str, owner: str) -> tuple[dict[str, Any], str]:
+def config_map_of_path(
+    path: str, name: str, owner: str, *, mends: bool = False
+) -> tuple[dict[str, Any], str]:
     """A ConfigMap of a file or a directory's files, and its key if it is a file."""
     place = Path(path)
     if place.is_dir():
         files = sorted(entry for entry in place.iterdir() if not entry.is_dir())
-        return config_map(name, owner, {file.name: _read(file) for file in files}), ""
-    made = config_map(name, owner, {place.name: _read(place)}, {"use-subpath": "true"})
+        content = {file.name: _read(file) for file in files}
+        return config_map(name, owner, content, mends=mends), ""
+    marks = {"use-subpath": "true"}
+    made = config_map(name, owner, {place.name: _read(place)}, marks, mends=mends)
     return made, place.name
 
 
@@ -76,8 +80,14 @@ def config_map(
     owner: str,
     content: dict[str, bytes],
     annotations: dict[str, str] | None = None,
+    *,
+    mends: bool = False,
 ) -> dict[str, Any]:
-    """A ConfigMap that holds the content as text where it is text."""
+    """A ConfigMap that holds the content as text where it is text.
+
+    Other content is encoded twice, as the original does: a pod sees base64 text, not the bytes.
+    With `mends` it is encoded once.
+    """
     data: dict[str, str] = {}
     binary: dict[str, str] = {}
     for key in sorted(content):
@@ -85,9 +95,8 @@ def config_map(
         try:
             data[key] = raw.decode()
         except UnicodeDecodeError:
-            # Encoded twice, as the original does; a reader sees base64 text, not the bytes.
-            once = base64.b64encode(raw)
-            binary[key] = base64.b64encode(once).decode()
+            content_bytes = content[key] if mends else base64.b64encode(raw)
+            binary[key] = base64.b64encode(content_bytes).decode()
     return {
         "kind": "ConfigMap",
         "apiVersion": "v1",

@@ -49,10 +49,22 @@ def volumes(component: Component, scope: Scope) -> Volumes:
     found.mounts.extend(mounts)
     found.sources.extend(sources)
     for index, path in enumerate(component.service.tmpfs):
-        name = f"{component.key}-tmpfs{index}"
-        found.mounts.append({"name": name, "mountPath": path.split(":")[0]})
-        found.sources.append({"name": name, "emptyDir": {"medium": "Memory"}})
-    return found
+        _add_memory(found, f"{component.key}-tmpfs{index}", path.split(":")[0])
+    return _once_each(found) if scope.options.mends else found
+
+
+def _add_memory(found: Volumes, name: str, path: str) -> None:
+    found.mounts.append({"name": name, "mountPath": path})
+    found.sources.append({"name": name, "emptyDir": {"medium": "Memory"}})
+
+
+def _once_each(found: Volumes) -> Volumes:
+    """The same, a volume that is mounted twice named once in the pod."""
+    return found._replace(sources=list({each["name"]: each for each in found.sources}.values()))
+
+
+def _volume_name(name: str, scope: Scope) -> str:
+    return resource_name(name) if scope.options.mends else dashed(name)
 
 
 def _volume_kind(component: Component, scope: Scope) -> str:
@@ -80,18 +92,23 @@ def _is_named(mount: Mount) -> bool:
 def _add(
     found: Volumes, component: Component, scope: Scope, mount: Mount, index: int, kind: str
 ) -> None:
+    mends = scope.options.mends
+    if mends and mount.kind == "tmpfs":
+        _add_memory(found, f"{component.key}-tmpfs-volume{index}", mount.target)
+        return
     is_named = _is_named(mount)
     host = "" if is_named else mount.source
-    seen = inspect_source(host or f":{mount.target}", scope.report)
+    seen = SourceKind.OTHER
+    if host or not mends:
+        seen = inspect_source(host or f":{mount.target}", scope.report)
     if seen is SourceKind.SKIPPED:
         return
     if seen is SourceKind.CONFIG and kind not in ("emptyDir", "hostPath"):
-        name = dashed(mount.source) if is_named else f"{component.key}-cm{index}"
-        _add_config_map(found, component, mount, name, host)
+        _add_config_map(found, component, mount, f"{component.key}-cm{index}", host, mends=mends)
         return
     kind = "persistentVolumeClaim" if kind == "configMap" else kind
     base = f"{component.key}-{_BASE_WORDS.get(kind, 'claim')}{index}"
-    name = dashed(mount.source) if is_named else base
+    name = _volume_name(mount.source, scope) if is_named else base
     found.mounts.append(_mount(component, mount, name, mount.is_read_only))
     if kind == "hostPath":
         found.sources.append(
@@ -103,7 +120,8 @@ def _add(
     else:
         claim = {"claimName": name, **fields(readOnly=mount.is_read_only)}
         found.sources.append({"name": name, "persistentVolumeClaim": claim})
-        found.claims.append(_claim(component, scope, name, mount.is_read_only))
+        top_name = mount.source if mends else name
+        found.claims.append(_claim(component, scope, name, top_name, mount))
     if host:
         shown = host.replace("\\", "\\\\")
         scope.report.warn(
@@ -124,9 +142,9 @@ def _mount(
 
 
 def _add_config_map(
-    found: Volumes, component: Component, mount: Mount, name: str, host: str
+    found: Volumes, component: Component, mount: Mount, name: str, host: str, *, mends: bool
 ) -> None:
-    config_map, only_key = config_map_of_path(host, name, component.key)
+    config_map, only_key = config_map_of_path(host, name, component.key, mends=mends)
     found.config_maps.append(config_map)
     target = mount.target.rstrip("/").rpartition("/")[2] if only_key else ""
     found.mounts.append(_mount(component, mount, name, mount.is_read_only, target))
@@ -134,15 +152,17 @@ def _add_config_map(
     found.sources.append({"name": name, "configMap": fields(name=name, items=items)})
 
 
-def _claim(component: Component, scope: Scope, name: str, is_read_only: bool) -> dict[str, Any]:
-    top_labels = scope.project.volume_labels.get(name, {})
+def _claim(
+    component: Component, scope: Scope, name: str, top_name: str, mount: Mount
+) -> dict[str, Any]:
+    top_labels = scope.project.volume_labels.get(top_name, {})
     labels = component.labels
     top_size = top_labels.get("kompose.volume.size", "")
     size = top_size or labels.volume_size or scope.options.pvc_request_size or _DEFAULT_SIZE
     selector = top_labels.get("kompose.volume.selector", "")
     claim_name = resource_name(name)
     spec = fields(
-        accessModes=["ReadOnlyMany" if is_read_only else "ReadWriteOnce"],
+        accessModes=["ReadOnlyMany" if mount.is_read_only else "ReadWriteOnce"],
         selector=fields(matchLabels=fields(**{"io.kompose.service": selector})),
         resources={"requests": {"storage": _quantity(size)}},
         storageClassName="" if top_size else labels.volume_class,

@@ -97,6 +97,7 @@ def workload(kind: str, parts: Parts) -> dict[str, Any]:
 
 def _deployment(parts: Parts) -> dict[str, Any]:
     component = parts.component
+    mends = parts.scope.options.mends
     annotations = parts.template_annotations
     if annotations is None:
         annotations = component.annotations
@@ -104,7 +105,8 @@ def _deployment(parts: Parts) -> dict[str, Any]:
         type="Recreate" if has_own_volumes(component) else "", rollingUpdate=None
     ) | _update_strategy(component)
     if has_own_volumes(component):
-        strategy["type"] = "Recreate"
+        # The original keeps `rollingUpdate` beside it, which the API refuses.
+        strategy = {"type": "Recreate"} if mends else {**strategy, "type": "Recreate"}
     return {
         "kind": "Deployment",
         "apiVersion": "apps/v1",
@@ -113,7 +115,7 @@ def _deployment(parts: Parts) -> dict[str, Any]:
             "replicas": replicas(component, parts.scope),
             "selector": _selector(component),
             "template": pod_template(
-                _spec(parts), pod_labels(component, parts.scope), dict(annotations)
+                _lasting_spec(parts), pod_labels(component, parts.scope), dict(annotations)
             ),
             "strategy": strategy,
         },
@@ -123,7 +125,7 @@ def _deployment(parts: Parts) -> dict[str, Any]:
 
 def _daemon_set(parts: Parts) -> dict[str, Any]:
     component = parts.component
-    spec = _spec(parts._replace(configs=Configs([], [], [])))
+    spec = _lasting_spec(parts._replace(configs=Configs([], [], [])))
     return {
         "kind": "DaemonSet",
         "apiVersion": "apps/v1",
@@ -142,14 +144,19 @@ def _stateful_set(parts: Parts) -> dict[str, Any]:
     component, options = parts.component, parts.scope.options
     is_asked_for = options.controller == "statefulset" and not component.labels.controller
     keeps_volumes = not is_asked_for or options.volume_kind == "configMap"
-    spec = _spec(parts)
-    if not keeps_volumes:
+    spec = _lasting_spec(parts)
+    if options.mends:
+        # Claims of the template are volumes by themselves; all others must be named.
+        claimed = {claim["metadata"]["name"] for claim in parts.volumes.claims}
+        others = (each for each in spec.volumes if each["name"] not in claimed)
+        spec = spec._replace(volumes=tuple(others))
+    elif not keeps_volumes:
         spec = spec._replace(volumes=tuple(parts.configs.sources))
     claims = [
         {name: value for name, value in claim.items() if name not in ("kind", "apiVersion")}
         for claim in parts.volumes.claims
     ]
-    if is_asked_for and keeps_volumes:
+    if is_asked_for and keeps_volumes and not options.mends:
         claims = []
     return {
         "kind": "StatefulSet",
@@ -238,6 +245,12 @@ def _spec(parts: Parts) -> PodSpec:
     return pod_spec(component, scope, made, sources)
 
 
+def _lasting_spec(parts: Parts) -> PodSpec:
+    """The pod of a controller that keeps it running; mended, it always starts again."""
+    spec = _spec(parts)
+    return spec._replace(restart_policy="Always") if parts.scope.options.mends else spec
+
+
 def has_own_volumes(component: Component) -> bool:
     """Whether two copies would fight over a volume."""
     return bool(component.mounts)
@@ -248,7 +261,10 @@ def replicas(component: Component, scope: Scope) -> int:
     if scope.options.replicas is not None:
         return scope.options.replicas
     deploy = component.service.deploy
-    return (deploy.replicas if deploy is not None else None) or 1
+    asked = deploy.replicas if deploy is not None else None
+    if scope.options.mends and asked is not None:
+        return asked
+    return asked or 1
 
 
 def _update_strategy(component: Component) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def write_manifests(scope: Scope) -> Objects:
     objects.sort(key=lambda each: each["kind"] != "Service")
     objects = _without_repeats(objects)
     if not is_openshift:
-        objects = join_shared_networks(objects, ready)
+        objects = join_shared_networks(objects, ready, mends=scope.options.mends)
     return [_in_namespace(each, scope.options.namespace) for each in objects]
 
 
@@ -84,7 +84,9 @@ def _component_objects(component: Component, scope: Scope, source: GitSource | N
     made_volumes = volumes(component, scope) if kinds else Volumes([], [], [], [])
     parts = Parts(component, scope, made_configs, made_volumes)
     workloads = [workload(kind, parts) for kind in kinds]
-    is_stateful = scope.options.controller == "statefulset" and "statefulset" in kinds
+    is_stateful = "statefulset" in kinds and (
+        scope.options.controller == "statefulset" or scope.options.mends
+    )
     objects: Objects = []
     if not {"pod", "cronjob"} & set(kinds):
         objects.extend(made_configs.objects)

@@ -1,0 +1,171 @@
+"""Mended manifests: what a cluster accepts and compose means, where the original has neither."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.kompose.kompose_run import Outcome, run_kompose
+
+
+def _mended(directory: Path, text: str, *flags: str) -> list[dict[str, Any]]:
+    outcome = _run(directory, text, "--mend", *flags)
+    assert outcome.exit_code == 0, outcome.stderr
+    return [each for each in yaml.safe_load_all(outcome.stdout) if each is not None]
+
+
+def _run(directory: Path, text: str, *flags: str) -> Outcome:
+    (directory / "compose.yaml").write_text(text)
+    line = ["convert", "--stdout", "--with-kompose-annotation=false", *flags]
+    return run_kompose(line, directory=directory, environment={})
+
+
+def _only(objects: list[dict[str, Any]], kind: str) -> dict[str, Any]:
+    [found] = [each for each in objects if each["kind"] == kind]
+    return found
+
+
+def _container(objects: list[dict[str, Any]], kind: str = "Deployment") -> dict[str, Any]:
+    container: dict[str, Any] = _only(objects, kind)["spec"]["template"]["spec"]["containers"][0]
+    return container
+
+
+def test_a_name_with_an_underscore_is_valid_everywhere_and_the_same(tmp_path: Path) -> None:
+    objects = _mended(
+        tmp_path,
+        'services: {my_web.x: {image: x, ports: ["80"], labels: {kompose.service.expose: a.com}}}',
+    )
+
+    assert {each["metadata"]["name"] for each in objects} == {"my-web-x"}
+    assert _container(objects)["name"] == "my-web-x"
+
+
+def test_a_health_check_of_the_shell_runs_in_a_shell(tmp_path: Path) -> None:
+    objects = _mended(tmp_path, "services: {a: {image: x, healthcheck: {test: curl -f x}}}")
+
+    probe = _container(objects)["livenessProbe"]
+
+    assert probe["exec"]["command"] == ["/bin/sh", "-c", "curl -f x"]
+
+
+def test_a_health_check_that_is_none_is_no_probe(tmp_path: Path) -> None:
+    objects = _mended(tmp_path, 'services: {a: {image: x, healthcheck: {test: ["NONE"]}}}')
+
+    assert "livenessProbe" not in _container(objects)
+
+
+def test_dollars_reach_the_container_as_compose_means_them(tmp_path: Path) -> None:
+    text = 'services: {a: {image: x, command: ["sh", "-c", "echo $$FOO_BAR $$(date)"]}}'
+
+    assert _container(_mended(tmp_path, text))["args"] == ["sh", "-c", "echo $FOO_BAR $$(date)"]
+
+
+def test_environment_wins_over_an_env_file(tmp_path: Path) -> None:
+    (tmp_path / "a.env").write_text("A=file\nB=file\nwith-dash=1\n")
+    text = "services: {a: {image: x, env_file: a.env, environment: {A: own, C: own}}}"
+
+    container = _container(_mended(tmp_path, text))
+
+    assert {each["name"]: each.get("value") for each in container["env"]} == {
+        "A": "own",
+        "C": "own",
+    }
+    assert container["envFrom"] == [{"configMapRef": {"name": "a-env"}}]
+
+
+def test_several_secrets_have_a_path_each(tmp_path: Path) -> None:
+    (tmp_path / "s").write_text("x")
+    text = "services: {a: {image: x, secrets: [s, t]}}\nsecrets: {s: {file: s}, t: {file: s}}"
+
+    mounts = _container(_mended(tmp_path, text))["volumeMounts"]
+
+    assert [mount["mountPath"] for mount in mounts] == ["/run/secrets/s", "/run/secrets/t"]
+
+
+def test_a_volume_mounted_twice_is_one_volume_of_the_pod(tmp_path: Path) -> None:
+    text = 'services: {a: {image: x, volumes: ["My_D:/a", "My_D:/b"]}}\nvolumes: {My_D: {}}'
+
+    outcome = _run(tmp_path, text, "--mend")
+    objects = [each for each in yaml.safe_load_all(outcome.stdout) if each is not None]
+
+    pod = _only(objects, "Deployment")["spec"]["template"]["spec"]
+    claim = _only(objects, "PersistentVolumeClaim")["metadata"]["name"]
+    assert pod["volumes"] == [{"name": "my-d", "persistentVolumeClaim": {"claimName": claim}}]
+    assert "File don't exist" not in outcome.stderr
+
+
+def test_one_odd_volume_leaves_the_others_in_place(tmp_path: Path) -> None:
+    text = 'services: {a: {image: x, volumes: ["d1:d", "e1:/e"]}}\nvolumes: {d1: {}, e1: {}}'
+
+    outcome = _run(tmp_path, text, "--mend")
+
+    assert "mountPath: /e" in outcome.stdout
+    assert "WARN The volume at 'd' of service a is left out" in outcome.stderr
+
+
+def test_an_env_file_that_need_not_be_there_is_not_missed(tmp_path: Path) -> None:
+    text = "services: {a: {image: x, env_file: [{path: no.env, required: false}]}}"
+
+    assert "envFrom" not in _container(_mended(tmp_path, text))
+
+
+def test_a_service_without_ports_is_found_by_those_that_depend_on_it(tmp_path: Path) -> None:
+    text = "services: {web: {image: x, depends_on: [db]}, db: {image: y}}"
+
+    service = _only(_mended(tmp_path, text), "Service")
+
+    assert service["metadata"]["name"] == "db"
+    assert service["spec"]["clusterIP"] == "None"
+
+
+def test_a_load_balancer_keeps_its_name_for_all_protocols(tmp_path: Path) -> None:
+    text = (
+        'services: {web: {image: x, ports: ["53:53", "53:53/udp"], '
+        "labels: {kompose.service.type: loadbalancer}}}"
+    )
+
+    service = _only(_mended(tmp_path, text), "Service")
+
+    assert service["metadata"]["name"] == "web"
+    assert [port.get("protocol", "TCP") for port in service["spec"]["ports"]] == ["TCP", "UDP"]
+
+
+def test_a_stateful_set_has_its_volumes_and_each_claim_once(tmp_path: Path) -> None:
+    text = 'services: {a: {image: x, volumes: ["d1:/d"], tmpfs: /t}}\nvolumes: {d1: {}}'
+
+    objects = _mended(tmp_path, text, "--controller", "statefulset")
+
+    spec = _only(objects, "StatefulSet")["spec"]
+    assert [claim["metadata"]["name"] for claim in spec["volumeClaimTemplates"]] == ["d1"]
+    assert [volume["name"] for volume in spec["template"]["spec"]["volumes"]] == ["a-tmpfs0"]
+    assert [each for each in objects if each["kind"] == "PersistentVolumeClaim"] == []
+
+
+def test_no_copies_and_a_volume_with_updates_are_what_they_say(tmp_path: Path) -> None:
+    text = (
+        "services: {a: {image: x, volumes: [/d], deploy: {replicas: 0, "
+        "update_config: {order: start-first, parallelism: 2}}}}"
+    )
+
+    spec = _only(_mended(tmp_path, text), "Deployment")["spec"]
+
+    assert spec["replicas"] == 0
+    assert spec["strategy"] == {"type": "Recreate"}
+
+
+def test_a_pull_policy_counts(tmp_path: Path) -> None:
+    objects = _mended(tmp_path, "services: {a: {image: x, pull_policy: missing}}")
+
+    assert _container(objects)["imagePullPolicy"] == "IfNotPresent"
+
+
+def test_an_ordinary_file_is_the_same_with_and_without(tmp_path: Path) -> None:
+    text = (
+        'services: {web: {image: nginx, ports: ["80:80"], environment: {A: b}, '
+        'volumes: ["data:/d"], healthcheck: {test: ["CMD", "true"], interval: 5s}}}\n'
+        "volumes: {data: {}}"
+    )
+
+    assert _run(tmp_path, text, "--mend").stdout == _run(tmp_path, text).stdout
