@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from kompose.compose.read import Model
     from kompose.invocation import Invocation
 
 
@@ -52,11 +50,14 @@ def config(
     ] = None,
 ) -> None:
     """Print the compose files as one canonical model. Example: kompose config --format json."""
+    from kompose.compose.read import ReadOptions
     from kompose.config import config_json, config_tree, config_yaml, images, profiles
+    from kompose.reading import read_project
 
     invocation: Invocation = context.obj
     enabled = (*(profile or ()), *(("*",) if list_profiles else ()))
-    model = _read(invocation, enabled, interpolates=not no_interpolate, normalizes=not no_normalize)
+    options = ReadOptions(enabled, interpolate=not no_interpolate, checks=not no_normalize)
+    model = read_project(invocation, options)
     sections = {
         "services": list_services,
         "volumes": list_volumes,
@@ -71,35 +72,6 @@ def config(
     tree = config_tree(model, services or (), escapes_dollars=not no_interpolate)
     if not quiet:
         _put(config_json(tree) if form is Form.JSON else config_yaml(tree), output)
-
-
-def _read(
-    invocation: Invocation, enabled: tuple[str, ...], *, interpolates: bool, normalizes: bool
-) -> Model:
-    """The model of the files that the command line chose, its warnings told with their lines."""
-    from kompose.compose.read import FileSelection, ReadOptions, read_model
-    from kompose.errors import ComposeError
-    from kompose.selection import select_files
-
-    here = invocation.here.absolute()
-    files = select_files(invocation.files, os.environ, here)
-    stdin = sys.stdin.buffer.read() if "-" in files else None
-    try:
-        model = read_model(
-            FileSelection(files, stdin, here),
-            os.environ,
-            ReadOptions(enabled, interpolate=interpolates, checks=normalizes),
-        )
-    except ComposeError as error:
-        for warning in error.warnings:
-            invocation.report.warn(str(warning))
-        for other in error.others:
-            invocation.report.error(str(other))
-        where = f"{error.position}: " if error.position else ""
-        raise ComposeError(f"{where}{error}") from error
-    for warning in model.warnings:
-        invocation.report.warn(str(warning))
-    return model
 
 
 def _put(text: str, output: str) -> None:
