@@ -4,6 +4,7 @@ Decoding is typed and lenient the way Go's is: unknown fields are skipped, and a
 list or a map was promised means an empty one.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -54,6 +55,16 @@ def convert(value: Any, decode_to: type[T]) -> T:
         return msgspec.convert(_without_nulls(value), decode_to)
     except msgspec.ValidationError as error:
         raise MalformedJsonError(str(error)) from error
+
+
+QUICK_ERRORS = (msgspec.DecodeError, UnicodeDecodeError)
+
+
+def quick_decoder(decode_to: type[T]) -> Callable[[bytes], T]:
+    """A decoder for many values of one type; where it raises QUICK_ERRORS ask `decode_as`."""
+    wanted: Any = decode_to
+    decode: Callable[[bytes], T] = _decoder(wanted).decode
+    return decode
 
 
 def encode_json(value: Any) -> bytes:

@@ -1,7 +1,7 @@
 """The wire format of a watch: bytes in, events out. No I/O."""
 
-from collections.abc import Iterator
-from typing import Any, Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -11,14 +11,9 @@ from kube_client.errors import error_from_status
 T = TypeVar("T")
 
 
-class WatchEvent(NamedTuple, Generic[T]):
+class WatchEvent(msgspec.Struct, Generic[T], gc=False):
     """One event; `type` is ADDED, MODIFIED, DELETED or BOOKMARK."""
 
-    type: str
-    object: T
-
-
-class _Wire(msgspec.Struct, Generic[T], gc=False):
     type: str
     object: T
 
@@ -31,8 +26,9 @@ class WatchDecoder(Generic[T]):
     """
 
     def __init__(self, decode_to: type[T], *, path: str = "") -> None:
-        wire: Any = _Wire
-        self._wire: type[_Wire[T]] = wire[decode_to]
+        event: Any = WatchEvent  # its parameter is a value here, which mypy cannot follow
+        self._event_type: type[WatchEvent[T]] = event[decode_to]
+        self._decode: Callable[[bytes], WatchEvent[T]] = codec.quick_decoder(self._event_type)
         self._path = path
         self._unfinished: list[bytes] = []
 
@@ -58,11 +54,11 @@ class WatchDecoder(Generic[T]):
         if b'"ERROR"' in line[:32]:
             self._raise_error(line)
         try:
-            wire = codec.decode_as(line, self._wire)
-        except codec.MalformedJsonError:
+            return self._decode(line)
+        except codec.QUICK_ERRORS:
             self._raise_error(line)
-            raise
-        return WatchEvent(wire.type, wire.object)
+            event: WatchEvent[T] = codec.decode_as(line, self._event_type)
+            return event
 
     def _raise_error(self, line: bytes) -> None:
         """Raise what an ERROR event says; return when the line is no such event."""
