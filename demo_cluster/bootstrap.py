@@ -120,7 +120,7 @@ _CLUSTER_ROLES: dict[str, list[Obj]] = {
     "view": _VIEW,
     "system:discovery": [
         _urls(
-            ["/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*", *_HEALTH],
+            sorted(["/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*", *_HEALTH]),
             ["get"],
         )
     ],
@@ -140,6 +140,7 @@ _CLUSTER_BINDINGS: dict[str, tuple[str, ...]] = {
     "system:basic-user": ("system:authenticated",),
     "system:discovery": ("system:authenticated",),
     "system:public-info-viewer": ("system:authenticated", "system:unauthenticated"),
+    "system:service-account-issuer-discovery": ("system:authenticated",),
 }
 _PRIORITIES = {
     "system-cluster-critical": (

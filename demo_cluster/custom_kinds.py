@@ -136,6 +136,10 @@ def fill_definition_defaults(definition: Obj) -> None:
     names.setdefault("singular", kind.lower())
     names.setdefault("listKind", f"{kind}List")
     spec.setdefault("conversion", {"strategy": "None"})
+    storage = [entry["name"] for entry in spec.get("versions") or () if entry.get("storage")]
+    empty = {"plural": "", "kind": ""}
+    status = {"conditions": None, "acceptedNames": empty, "storedVersions": storage}
+    definition.setdefault("status", status)
 
 
 def definition_causes(definition: Obj) -> Iterator[Cause]:

@@ -281,6 +281,7 @@ def _job_spec(spec: Obj) -> None:
 def _job(obj: Obj) -> None:
     spec = obj.setdefault("spec", {})
     _job_spec(spec)
+    _default(spec, manualSelector=False)
     uid = obj["metadata"].get("uid")
     if uid and not spec.get("manualSelector"):
         labels = {
@@ -338,7 +339,7 @@ def _service(obj: Obj) -> None:
 def _namespace(obj: Obj) -> None:
     labels = obj["metadata"].setdefault("labels", {})
     labels.setdefault("kubernetes.io/metadata.name", obj["metadata"]["name"])
-    if "deletionTimestamp" not in obj["metadata"]:
+    if "resourceVersion" not in obj["metadata"]:
         _default(obj.setdefault("spec", {}), finalizers=["kubernetes"])
     _default(obj.setdefault("status", {}), phase="Active")
 

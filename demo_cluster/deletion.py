@@ -152,5 +152,5 @@ def _mark(kind: Kind, meta: Obj, grace: int | None, now: datetime) -> None:
             start = parse_timestamp(meta["deletionTimestamp"]) - before
         meta["deletionTimestamp"] = timestamp(start + timedelta(seconds=grace))
         meta["deletionGracePeriodSeconds"] = grace
-    if not marked and meta.get("generation"):
+    if not marked and meta.get("generation") and kind.storage_key != _DEFINITIONS:
         meta["generation"] += 1

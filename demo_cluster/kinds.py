@@ -371,6 +371,10 @@ class KindRegistry:
         """Whether any kind is served in this version of this group."""
         return (group, version) in self._versions
 
+    def is_custom_group(self, group: str) -> bool:
+        """Whether definitions made this group."""
+        return any(kind.is_custom for kind in self._kinds.values() if kind.group == group)
+
     def groups(self) -> dict[str, list[str]]:
         """Named groups and their versions, the preferred one first."""
         groups: dict[str, list[str]] = {}

@@ -89,6 +89,8 @@ def list_reply(call: Call, kind: Kind, objects: Sequence[Obj], meta: Obj) -> Rep
             "items": [partial(obj, form) for obj in objects] or None,
         }
         return _reply(call, body, form)
+    if kind.is_custom:
+        meta = {"continue": "", **meta}
     body = {
         "kind": kind.list_kind,
         "apiVersion": kind.api_version,

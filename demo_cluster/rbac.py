@@ -70,7 +70,7 @@ class Authorizer:
             yield from self._bound(user, "rolebindings", namespace)
 
     def _bound(self, user: User, plural: str, namespace: str | None) -> Iterator[tuple[str, Obj]]:
-        for binding in self._storage.list(kind_of(plural, _RBAC), namespace):
+        for binding in reversed(self._storage.list(kind_of(plural, _RBAC), namespace)):
             subject = _subject_of(binding, user)
             if subject is None:
                 continue

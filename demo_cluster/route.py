@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from demo_cluster.kinds import Kind, KindRegistry, Subresource
 from demo_cluster.rbac import Attributes
-from demo_cluster.status import method_not_allowed, no_such_resource
+from demo_cluster.status import method_not_allowed, no_such_resource, not_found
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def find_route(method: str, path: str, is_watch: bool, registry: KindRegistry) -
     if parts is None:
         return Route(method.lower(), path)
     if not registry.serves(parts.group, parts.version):
-        if parts.group in registry.groups():
+        if parts.group in registry.groups() and not registry.is_custom_group(parts.group):
             raise no_such_resource()
         return Route(method.lower(), path)
     kind = registry.find(parts.group, parts.version, parts.plural)
@@ -102,6 +102,8 @@ def find_route(method: str, path: str, is_watch: bool, registry: KindRegistry) -
     subresource = None
     if parts.subresource:
         subresource = kind.subresource(parts.subresource)
+        if subresource is None and kind.is_custom:
+            raise not_found(kind, parts.name)
         if subresource is None:
             raise no_such_resource()
     verb = verb_of(method, parts.name, is_watch and subresource is None)

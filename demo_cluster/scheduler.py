@@ -21,6 +21,8 @@ RETRY = 30.0
 Room = tuple[Decimal, Decimal, int]
 """CPU, memory and number of pods."""
 
+SCHEDULER = "default-scheduler"
+
 
 class Scheduler:
     """Binds pods to nodes."""
@@ -54,6 +56,8 @@ class Scheduler:
                 self._retry.add(("", "all"))
         elif event.type == "DELETED":
             self._waiting.pop(key, None)
+        elif pod["spec"].get("schedulerName", SCHEDULER) != SCHEDULER:
+            return
         elif event.type == "ADDED" or _changed(event):
             self._queue.add(key)
 

@@ -108,7 +108,7 @@ def stale_write(kind: Kind, name: str) -> Failure:
 
 def invalid(kind: Kind, name: str, causes: Sequence[Cause]) -> Failure:
     """422: the object breaks these rules."""
-    texts = [f"{cause.field}: {cause.message}" for cause in causes]
+    texts = list(dict.fromkeys(f"{cause.field}: {cause.message}" for cause in causes))
     problem = texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
     message = f'{qualified_kind(kind)} "{name}" is invalid: {problem}'
     details: dict[str, Any] = {}

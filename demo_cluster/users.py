@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,10 +27,11 @@ VIEWER = User("viewer", ("viewers", AUTHENTICATED), "viewer")
 DEVELOPER = User("developer", ("developers", AUTHENTICATED), "developer")
 
 
-def service_account_user(namespace: str, name: str, uid: str) -> User:
+def service_account_user(namespace: str, name: str, uid: str, token_id: str) -> User:
     """The user that a service account's token stands for."""
     groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", AUTHENTICATED)
-    return User(f"system:serviceaccount:{namespace}:{name}", groups, uid)
+    extra = {"authentication.kubernetes.io/credential-id": (f"JTI={token_id}",)}
+    return User(f"system:serviceaccount:{namespace}:{name}", groups, uid, extra)
 
 
 class Tokens:
@@ -53,7 +55,9 @@ class Tokens:
     ) -> tuple[str, datetime]:
         """A new token for a service account, and when it ends."""
         expires = now + timedelta(seconds=seconds)
-        return self.issue(service_account_user(namespace, name, uid), expires), expires
+        token_id = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
+        user = service_account_user(namespace, name, uid, token_id)
+        return self.issue(user, expires), expires
 
     def revoke(self, token: str) -> None:
         """Nobody comes in with this token any more."""

@@ -149,7 +149,7 @@ def _pod(new: Obj, old: Obj | None, part: str) -> Iterator[Cause]:
     if part == "resize" and old is not None:
         if quality_of_service(new["spec"]) != quality_of_service(old["spec"]):
             why = "Pod QOS Class may not change as a result of resizing"
-            yield _invalid("spec", quality_of_service(new["spec"]), why)
+            yield _invalid("spec", quality_of_service(old["spec"]), why)
         return
     if part == "ephemeralcontainers" and old is not None:
         yield from _ephemeral_change(new, old)

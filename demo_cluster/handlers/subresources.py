@@ -320,5 +320,6 @@ async def finalize_namespace(call: Call) -> Reply:
     body = decoded_body(call, kind).value
     old = existing(call)
     new = copy.deepcopy(old)
-    new.setdefault("spec", {})["finalizers"] = (body.get("spec") or {}).get("finalizers") or []
+    finalizers = (body.get("spec") or {}).get("finalizers") or []
+    new["spec"] = {"finalizers": finalizers} if finalizers else {}
     return Reply(body=presented(kind, call.storage.update(kind, new)))

@@ -153,7 +153,8 @@ def prepare_custom(call: Call, kind: Kind, obj: Obj) -> list[Cause]:
     if form is None:
         return []
     fill_schema_defaults(form.schema, obj)
-    return schema_causes(form.schema, obj)
+    causes = schema_causes(form.schema, obj)
+    return [cause for cause in causes if cause.field != "<nil>" or part_of(call) != "scale"]
 
 
 def part_of(call: Call) -> str:

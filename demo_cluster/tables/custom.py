@@ -15,7 +15,7 @@ _STEP = re.compile(r"\.(?P<name>[^.\[\\]+(?:\\\.[^.\[\\]+)*)|\[(?P<index>[^\]]*)
 def custom_columns(name: Obj, aged: Obj, columns: list[Obj] | None) -> list[Obj]:
     """Name, then what the CRD asks for; without any, name and age."""
     if columns is None:
-        return [name, aged]
+        return [name, {**aged, "type": "date"}]
     return [name, *(_column(column) for column in columns)]
 
 

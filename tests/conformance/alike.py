@@ -52,12 +52,14 @@ _VERSION = frozenset(
 )
 _LETTERS = "[bcdfghjklmnpqrstvwxz2456789]"
 _GENERATED = re.compile(rf"(?<=-){_LETTERS}{{5}}(?![a-z0-9])")
-_HASHED = re.compile(r"(?<=-)(?=[a-z0-9]*\d)[a-z0-9]{8,10}(?=-|$)")
+_HASHED = re.compile(r"(?<=-)(?=[a-z0-9]*\d)[a-z0-9]{8,10}(?=[-\",\\s]|$)")
 _EVENT = re.compile(r"\.[0-9a-f]{16}$")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _AGE = re.compile(r"^(\d+[smhdy])+( ago)?$|^<invalid>$")
-_RV_TEXT = re.compile(r"(resource version: \d+, current: |resource version: \d+ \()\d+")
+_RV_TEXT = re.compile(
+    r"(resource version: \d+, current: |resource version: \d+ \(|in record \()\d+"
+)
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _ADDRESS = re.compile(r"\b(10\.(244|9[6-9]|10\d|11[01])|192\.0\.2|127\.0\.0)\.\d+(\.\d+)?(:\d+)?\b")
 _IGNORED_CONFIG = "openshift-service-ca.crt"

@@ -35,10 +35,12 @@ def pod(name: str, labels: dict[str, str] | None = None, **spec: Any) -> dict[st
     return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": full}
 
 
-def deployment(name: str, replicas: int = 1, *more: dict[str, Any]) -> dict[str, Any]:
+def deployment(
+    name: str, replicas: int = 1, *more: dict[str, Any], grace: int = 1
+) -> dict[str, Any]:
     """A deployment of busybox pods."""
     labels = {"app": name}
-    template = pod("x")["spec"]
+    template = pod("x", terminationGracePeriodSeconds=grace)["spec"]
     template["containers"] += more
     return {
         "apiVersion": "apps/v1",
@@ -101,6 +103,9 @@ class Fixtures:
     def before(self, exchange: dict[str, Any], translation: Any) -> None:
         """Whatever the exchange's setup says and is not there yet."""
         del translation
+        about = f"{exchange.get('title', '')} {exchange.get('notes', '')}"
+        if later := re.search(r"(\d+(?:\.\d+)?) s (?:later|after)", about):
+            time.sleep(float(later[1]))
         match = re.search(r"/namespaces/([^/]*)/", exchange["request"]["path"])
         self._namespace = match[1] if match else "default"
         for sentence in exchange.get("setup", []):
@@ -278,9 +283,9 @@ class Fixtures:
 
     def budget(self) -> None:
         """A budget that allows nothing."""
-        self._pod(pod("ev1", {"ev": "1"}))
+        self._pod(pod("ev1", {"app": "ev"}))
         base = f"/apis/policy/v1/namespaces/{self._namespace}/poddisruptionbudgets"
-        spec = {"minAvailable": 1, "selector": {"matchLabels": {"ev": "1"}}}
+        spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "ev"}}}
         self._post(base, {"metadata": {"name": "pdb"}, "spec": spec})
         self._wait(f"{base}/pdb", lambda obj: obj.get("status", {}).get("currentHealthy") == 1)
 
@@ -295,6 +300,11 @@ class Fixtures:
     def running(self, name: str, **spec: Any) -> None:
         """A pod of this name that runs."""
         self._pod(pod(name, spec.pop("labels", None), **spec))
+
+    def stubborn(self, name: str) -> None:
+        """A pod that takes its time to end."""
+        command = ["sh", "-c", "trap 'sleep 1; exit 3' TERM; while true; do sleep .1; done"]
+        self._pod(pod(name, command=command, terminationGracePeriodSeconds=5))
 
     def apply_as(self, manager: str, data: dict[str, str]) -> None:
         """Configmap ssa as this manager applies it."""
@@ -318,7 +328,7 @@ class Fixtures:
     def add_label(self, name: str, label: str, value: str) -> None:
         """One more label on a configmap, and what else was done to it before."""
         path = f"/api/v1/namespaces/{self._namespace}/configmaps/{name}"
-        self._merge(path, {"metadata": {"labels": {label: value}}})
+        self._merge(path, {"metadata": {"labels": {label: value}}, "data": {"b": None}})
 
     def plain_config_map(self, name: str) -> None:
         """A configmap with nothing special."""
@@ -417,7 +427,23 @@ class Fixtures:
 
     def deployment_of_one(self, name: str) -> None:
         """A deployment with one pod."""
-        self._deployment(deployment(name))
+        self._deployment(deployment(name, grace=2))
+
+    def job(self) -> None:
+        """Job j with one running pod."""
+        spec = pod("x", restartPolicy="Never")["spec"]
+        base = f"/apis/batch/v1/namespaces/{self._namespace}/jobs"
+        self._post(base, {"metadata": {"name": "j"}, "spec": {"template": {"spec": spec}}})
+        self._wait(f"{base}/j", lambda obj: obj.get("status", {}).get("ready") == 1)
+
+    def namespace_that_resists(self) -> None:
+        """rec-del-ns with a pod that needs time and a configmap with a finalizer."""
+        self.namespace("rec-del-ns")
+        self._namespace = "rec-del-ns"
+        self._wait("/api/v1/namespaces/rec-del-ns/serviceaccounts/default", lambda _: True)
+        self._pod(pod("slow", terminationGracePeriodSeconds=4))
+        meta = {"name": "held", "finalizers": ["example.com/hold"]}
+        self._post("/api/v1/namespaces/rec-del-ns/configmaps", {"metadata": meta})
 
     def immutable_deployment(self) -> None:
         """Deployment d of the crud topic."""
@@ -456,11 +482,11 @@ _SETUPS: dict[str, Callable[[Fixtures], None]] = {
     "a changed meanwhile": Fixtures.change_a,
     "pod imm runs": lambda fixtures: fixtures.running("imm"),
     "ResourceQuota rq": Fixtures.quota,
-    "pod g-default runs": lambda fixtures: fixtures.running(
-        "g-default", terminationGracePeriodSeconds=5, command=["sh", "-c", "sleep 100000"]
-    ),
-    "pod g-one runs": lambda fixtures: fixtures.running("g-one"),
-    "pod g-twice runs": lambda fixtures: fixtures.running("g-twice"),
+    "pod g-default runs": lambda fixtures: fixtures.stubborn("g-default"),
+    "pod g-one runs": lambda fixtures: fixtures.stubborn("g-one"),
+    "pod g-twice runs": lambda fixtures: fixtures.stubborn("g-twice"),
+    "job j with one running": Fixtures.job,
+    "namespace with a pod that needs": Fixtures.namespace_that_resists,
     "deployment d-background": lambda fixtures: fixtures.deployment_of_one("d-background"),
     "deployment d-foreground": lambda fixtures: fixtures.deployment_of_one("d-foreground"),
     "deployment d-orphan": lambda fixtures: fixtures.deployment_of_one("d-orphan"),
@@ -474,7 +500,7 @@ def _without_data(fixtures: Fixtures) -> None:
 
 def _pods_of_group(fixtures: Fixtures) -> None:
     for name in ("pc0", "pc1"):
-        fixtures.running(name, labels={"grp": "p"}, command=["sh", "-c", "sleep 1000"])
+        fixtures.running(name, labels={"grp": "p"})
 
 
 _FOR_EXCHANGE: dict[str, Callable[[Fixtures], None]] = {
