@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from kompose.manifests.labels import ServiceLabels, lenient_int, read_labels
-from kompose.manifests.names import dashed, key_name
+from kompose.manifests.names import dashed, dns_label, key_name
 from kompose.manifests.placement import Placed, placed
 from kompose.options import ConvertOptions
 from kompose.project import Mount, Project, Service
@@ -98,7 +98,7 @@ def _component(service: Service, scope: Scope) -> Component:
     display_name = service.name.lower()
     if labels.name_override:
         display_name = labels.name_override.lower()
-    key = key_name(display_name)
+    key = _key(display_name, scope)
     if key != display_name:
         scope.report.info(
             f'Service name in docker-compose has been changed from "{display_name}" to "{key}"'
@@ -155,7 +155,18 @@ def _ports(service: Service) -> Iterable[Port]:
 
 
 def _container_name(name: str, scope: Scope) -> str:
-    return key_name(name) if scope.options.mends else dashed(name.lower())
+    return _key(name, scope) if scope.options.mends else dashed(name.lower())
+
+
+def _key(name: str, scope: Scope) -> str:
+    if not scope.options.mends:
+        return key_name(name)
+    if not (key := dns_label(name)):
+        raise ConvertError(
+            f"The name {name!r} has no letter or digit that a name in Kubernetes may have. "
+            "Choose another one with the label kompose.service.name_override"
+        )
+    return key
 
 
 def _mounts(service: Service, scope: Scope) -> tuple[Mount, ...]:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from kompose.manifests.component import Component, Scope
 from kompose.manifests.fields import fields
-from kompose.manifests.names import dashed, resource_name
+from kompose.manifests.names import dashed, dns_label
 from kompose.manifests.sources import config_map, read_config
 from kompose.project import FileReference, FileSource
 
@@ -35,7 +35,7 @@ def configs(component: Component, scope: Scope) -> Configs:
             target = f"/{target}"
         path = PurePosixPath(target).name
         key, content = _content(reference, source, mends=mends)
-        name = resource_name(reference.source) if mends else dashed(reference.source)
+        name = dns_label(reference.source) if mends else dashed(reference.source)
         object_name = name if source.file or mends else reference.source
         made = config_map(object_name, component.key, {key: content}, mends=mends)
         found.objects.append(made)

@@ -7,7 +7,7 @@ from typing import Any
 
 from kompose.manifests.component import Component, Scope
 from kompose.manifests.fields import fields, metadata
-from kompose.manifests.names import env_file_name
+from kompose.manifests.names import dns_label, env_file_name
 from kompose.project import EnvFile
 
 
@@ -72,7 +72,7 @@ def _config_map(entry: EnvFile, component: Component, scope: Scope, owner: str) 
 def _name(entry: EnvFile, prefix: str, scope: Scope) -> str:
     relative = os.path.relpath(entry.path, scope.project.working_dir)
     name = env_file_name(relative, prefix)
-    return name.lower().strip("-") if scope.options.mends else name
+    return dns_label(name) if scope.options.mends else name
 
 
 def _value(value: str, *, mends: bool) -> str:

@@ -4,12 +4,18 @@ import re
 
 _NOT_ALPHANUMERIC = re.compile(r"[^A-Za-z0-9]")
 _NOT_IN_NETWORK_NAME = re.compile(r"[^A-Za-z0-9.-]")
+_NOT_IN_LABEL = re.compile(r"[^a-z0-9-]")
 _LONGEST = 63
 
 
 def key_name(name: str) -> str:
     """The name of workloads, labels and selectors: `My_Web.x` gives `my-web-x`."""
     return name.lower().replace(".", "-").replace("_", "-")
+
+
+def dns_label(name: str) -> str:
+    """The name as the API takes it: small letters, digits and inner dashes, at most 63."""
+    return _NOT_IN_LABEL.sub("-", name.lower())[:_LONGEST].strip("-")
 
 
 def dashed(name: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from kompose.manifests.component import Component, Scope
 from kompose.manifests.container import Container
 from kompose.manifests.fields import fields, metadata
-from kompose.manifests.names import key_name, network_name
+from kompose.manifests.names import dns_label, network_name
 from kompose.manifests.placement import affinity, spread_constraints
 from kompose.report import ConvertError
 
@@ -76,7 +76,7 @@ def pod_spec(
         service_account=component.labels.service_account,
         security_context=pod_security_context(component),
         pull_secret=component.labels.pull_secret,
-        hostname=key_name(service.hostname) if scope.options.mends else service.hostname,
+        hostname=dns_label(service.hostname) if scope.options.mends else service.hostname,
         subdomain=service.domainname,
         affinity=affinity(component.placed),
         spread_constraints=tuple(spreads),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from kompose.manifests.component import Component
-from kompose.manifests.names import key_name
+from kompose.manifests.names import dns_label
 
 _PREFIX = "service:"
 
@@ -42,7 +42,7 @@ def join_shared_networks(
 
 def _target(network_mode: str, *, mends: bool) -> str:
     name = network_mode.removeprefix(_PREFIX)
-    return key_name(name) if mends else name
+    return dns_label(name) if mends else name
 
 
 def _containers(deployment: dict[str, Any]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from kompose.manifests.component import Component, Scope
 from kompose.manifests.fields import fields, metadata
-from kompose.manifests.names import dashed, resource_name
+from kompose.manifests.names import dashed, dns_label, resource_name
 from kompose.manifests.sources import (
     SourceKind,
     config_map_of_path,
@@ -64,7 +64,7 @@ def _once_each(found: Volumes) -> Volumes:
 
 
 def _volume_name(name: str, scope: Scope) -> str:
-    return resource_name(name) if scope.options.mends else dashed(name)
+    return dns_label(name) if scope.options.mends else dashed(name)
 
 
 def _volume_kind(component: Component, scope: Scope) -> str:

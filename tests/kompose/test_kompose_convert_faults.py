@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ _FLAGS = st.sampled_from(
         ("--volumes", "hostPath"),
         ("--controller", "statefulset"),
         ("--generate-network-policies",),
+        ("--mend",),
     )
 )
 
@@ -53,6 +55,23 @@ def _convert(directory: Path, text: str, *flags: str) -> Outcome:
     (directory / "compose.yaml").write_text(text)
     line = ["convert", "--stdout", "--with-kompose-annotation=false", *flags]
     return run_kompose(line, directory=directory, environment={})
+
+
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+
+
+def _check_names(outcome: Outcome) -> None:
+    """Mended objects have names that the API takes, each volume of a pod once."""
+    for document in yaml.safe_load_all(outcome.stdout) if outcome.exit_code == 0 else ():
+        if document is not None:
+            assert _NAME.fullmatch(document["metadata"]["name"])
+        if document is not None and document["kind"] == "Deployment":
+            pod = document["spec"]["template"]["spec"]
+            volumes = [volume["name"] for volume in pod.get("volumes", ())]
+            assert len(set(volumes)) == len(volumes)
+            assert {
+                mount["name"] for one in pod["containers"] for mount in one.get("volumeMounts", ())
+            } <= set(volumes)
 
 
 def _check(outcome: Outcome) -> None:
@@ -74,6 +93,9 @@ def test_any_service_gives_objects_or_a_sentence(tmp_path: Path, service: dict[s
     text = json.dumps({"services": {"web": {"image": "nginx", **service}}})
 
     _check(_convert(tmp_path, text))
+    mended = _convert(tmp_path, text, "--mend")
+    _check(mended)
+    _check_names(mended)
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -93,7 +115,11 @@ def test_any_labels_give_objects_or_a_sentence(
 
     text = json.dumps({"services": {"web": service}, "volumes": {"data": {}}})
 
-    _check(_convert(tmp_path, text, *flags))
+    outcome = _convert(tmp_path, text, *flags)
+
+    _check(outcome)
+    if "--mend" in flags:
+        _check_names(outcome)
 
 
 def test_two_services_of_one_name_are_not_lost_in_silence(tmp_path: Path) -> None:
