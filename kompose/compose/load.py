@@ -13,7 +13,7 @@ from kompose.compose.extends import apply_extends
 from kompose.compose.include import check_circle, inclusions, take_in
 from kompose.compose.interpolate import WarnAt, interpolate, non_string_key
 from kompose.compose.key_path import KeyPath, PathError
-from kompose.compose.merge import merge_trees, unique_entries
+from kompose.compose.merge import merge_trees, unique_long_entries
 from kompose.compose.normalize import resolve_unset
 from kompose.compose.paths import resolve_paths
 from kompose.compose.positions import PositionIndex
@@ -23,6 +23,10 @@ from kompose.compose.tree import Document, YamlContentError, YamlSyntaxError, pa
 from kompose.compose.validate import check_tree
 from kompose.diagnostics import Diagnostic, Position
 from kompose.errors import ComposeError
+
+
+STANDARD_INPUT = "-"
+"""The name of the file that is none."""
 
 
 class Source(NamedTuple):
@@ -76,7 +80,8 @@ class Loader:
             ComposeError: The file is not YAML.
         """
         if source not in self._documents:
-            self.files[source.name] = None
+            if source.name != STANDARD_INPUT:
+                self.files[source.name] = None
             self.positions.add(source.name, source.text)
             try:
                 self._documents[source] = parse_documents(source.text)
@@ -148,7 +153,7 @@ class Loader:
             check_schema(tree, source.name)
             tree = self._without_version(tree, source)
         tree = canonical(tree, self._warner(source), tolerant=not self.interpolates)
-        return unique_entries(tree)
+        return unique_long_entries(tree)
 
     def warn(self, message: str, path: KeyPath, source: Source | None = None) -> None:
         """Keeps a warning about a value, of one file or of whichever has it."""

@@ -204,6 +204,16 @@ def unique_entries(tree: dict[str, Any]) -> dict[str, Any]:
     return unique
 
 
+def unique_long_entries(tree: dict[str, Any]) -> dict[str, Any]:
+    """The same once short forms became long, for the lists in which there were short forms.
+
+    Raises:
+        ComposeError: An entry has no key.
+    """
+    unique: dict[str, Any] = _unique(tree, (), _UNIQUE_LONG)
+    return unique
+
+
 def _unique(value: Any, path: KeyPath, table: Any) -> Any:
     if callable(table):
         return _unique_list(value, path, table) if isinstance(value, list) else value
@@ -327,3 +337,11 @@ _UNIQUE: dict[str, Any] = {
     },
 }
 """Lists in which a key stands once, and what their entries' key is."""
+_UNIQUE_LONG: dict[str, Any] = {
+    "services": {
+        "*": {
+            key: _UNIQUE["services"]["*"][key]
+            for key in ("configs", "devices", "env_file", "ports", "secrets", "volumes")
+        }
+    }
+}

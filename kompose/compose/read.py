@@ -13,7 +13,7 @@ from kompose.compose.decode import DecodeError
 from kompose.compose.dotenv import read_dotenv
 from kompose.compose.environment import with_file_values
 from kompose.compose.key_path import KeyPath, PathError
-from kompose.compose.load import Loader, Scope, Source, read_source
+from kompose.compose.load import STANDARD_INPUT, Loader, Scope, Source, read_source
 from kompose.compose.normalize import normalize
 from kompose.compose.project_name import NAME_VARIABLE, project_name
 from kompose.compose.records import SECTIONS
@@ -143,16 +143,16 @@ def _read(
 def _sources(selection: FileSelection) -> list[Source]:
     sources: list[Source] = []
     for file in selection.files:
-        if file == "-":
-            sources.append(Source(str(selection.working_dir / "-"), selection.stdin or b""))
+        if file == STANDARD_INPUT:
+            sources.append(Source(STANDARD_INPUT, selection.stdin or b""))
         else:
             sources.append(read_source(os.path.normpath(selection.working_dir / file)))
     return sources
 
 
 def _project_directory(selection: FileSelection) -> Path:
-    first = selection.files[0] if selection.files else "-"
-    if first == "-":
+    first = selection.files[0] if selection.files else STANDARD_INPUT
+    if first == STANDARD_INPUT:
         return selection.working_dir
     return Path(os.path.normpath(selection.working_dir / first)).parent
 

@@ -218,3 +218,18 @@ def test_a_command_that_is_cut_is_told(tmp_path: Path) -> None:
     assert model.tree["services"]["a"]["command"] == ["make"]
     [warning] = model.warnings
     assert 'services.a.command is no shell line: "&& make install" is left out.' in str(warning)
+
+
+def test_labels_come_from_files_and_yield_to_those_written(tmp_path: Path) -> None:
+    (tmp_path / "l.label").write_text("A=file\nB=file\n")
+
+    found = services("services: {a: {image: x, label_file: l.label, labels: {B: own}}}\n", tmp_path)
+
+    assert found["a"]["labels"] == {"A": "file", "B": "own"}
+
+
+def test_a_fault_on_standard_input_names_it_so(tmp_path: Path) -> None:
+    with pytest.raises(ComposeError) as caught:
+        read_model(FileSelection(("-",), b"nope: 1\nservices: {}\n", tmp_path), {})
+
+    assert str(caught.value) == "validating -:  additional properties 'nope' not allowed"
