@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from kube_client.reflector import ReflectorState
@@ -27,6 +28,8 @@ class Level:
         """With all columns, wherever the rows come from."""
         if place.namespace is not None:
             view = view.without("NAMESPACE")
+        elif view.is_namespaced and view.sort_by == "NAME":
+            view = replace(view, sort_by="NAMESPACE")
         self.session = session
         self.place = place
         self.model: TableModel[Any] = TableModel(view, session.moment())
@@ -104,6 +107,8 @@ class Level:
             named = table_view(view.resource, columns)
             if self.place.namespace is not None:
                 named = named.without("NAMESPACE")
+            elif named.is_namespaced:
+                named = replace(named, sort_by="NAMESPACE")
             self.model.reveal(named, moment)
 
 

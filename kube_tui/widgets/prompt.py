@@ -31,10 +31,14 @@ class _Completer(Suggester):
 
 
 class _Line(Input):
-    """The field itself; Escape and the arrows mean something to the prompt around it."""
+    """The field itself, in which every key takes effect in its turn.
+
+    Textual runs a binding (Backspace, Enter) only when its key has bubbled up to the program, and
+    by then the characters typed behind it are in the field already. So the keys work here, at
+    once; and what is typed behind Enter goes to whoever has the focus next.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "give_up", show=False),
         Binding("up", "recall(-1)", show=False),
         Binding("down", "recall(1)", show=False),
         Binding("tab", "cursor_right", show=False),
@@ -42,8 +46,10 @@ class _Line(Input):
     ]
 
     @dataclass
-    class GivenUp(Message):
-        """Escape was pressed."""
+    class Ended(Message):
+        """Enter was pressed, or (not `is_wanted`) Escape."""
+
+        is_wanted: bool
 
     @dataclass
     class Recalled(Message):
@@ -51,9 +57,32 @@ class _Line(Input):
 
         step: int
 
-    def action_give_up(self) -> None:
-        """Leave the line."""
-        self.post_message(self.GivenUp())
+    def __init__(self) -> None:
+        super().__init__(compact=True, select_on_focus=False)
+        self._has_ended = False
+        bindings = Binding.make_bindings([*Input.BINDINGS, *self.BINDINGS])
+        self._actions = {binding.key: binding.action for binding in bindings}
+
+    def begin(self, text: str) -> None:
+        """Take keys, from this text on."""
+        self._has_ended = False
+        self.value = text
+        self.cursor_position = len(text)
+
+    async def _on_key(self, event: events.Key) -> None:
+        if self._has_ended:
+            event.stop()
+            event.prevent_default()
+            self.app.simulate_key(event.key)  # for whoever has the focus next
+        elif event.key in ("enter", "escape"):
+            event.stop()
+            event.prevent_default()
+            self._has_ended = True
+            self.post_message(self.Ended(event.key == "enter"))
+        elif event.key in self._actions:
+            event.stop()
+            event.prevent_default()
+            await self.run_action(self._actions[event.key])
 
     def action_recall(self, step: int) -> None:
         """Walk through the lines typed before."""
@@ -107,7 +136,7 @@ class Prompt(Horizontal):
     def compose(self) -> ComposeResult:
         """A sign, the line, and what is wrong with it."""
         yield Label(GO)
-        yield _Line(compact=True, select_on_focus=False)
+        yield _Line()
         trouble = Label("", classes="trouble", markup=False)
         yield trouble
 
@@ -123,8 +152,7 @@ class Prompt(Horizontal):
         line = self.query_one(_Line)
         line.suggester = self._completer if mode == GO else None
         with line.prevent(Input.Changed):
-            line.value = text
-        line.cursor_position = len(text)
+            line.begin(text)
         self._recalled = len(self._history[mode])
         self.complain("")
         self.display = True
@@ -144,18 +172,17 @@ class Prompt(Horizontal):
         if self.is_open and self.mode == FILTER:
             self.post_message(self.Narrowed(event.value))
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
+    @on(_Line.Ended)
+    def _ended(self, event: _Line.Ended) -> None:
         event.stop()
+        if not event.is_wanted:
+            self.post_message(self.Closed(self.mode))
+            return
+        text = self.query_one(_Line).value
         past = self._history[self.mode]
-        if event.value and event.value not in past[-1:]:
-            past.append(event.value)
-        self.post_message(self.Entered(self.mode, event.value))
-
-    @on(_Line.GivenUp)
-    def _given_up(self, event: _Line.GivenUp) -> None:
-        event.stop()
-        self.post_message(self.Closed(self.mode))
+        if text and text not in past[-1:]:
+            past.append(text)
+        self.post_message(self.Entered(self.mode, text))
 
     @on(_Line.Recalled)
     def _recall(self, event: _Line.Recalled) -> None:
