@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import Any
 
 _UNITS = {
     "n": Decimal("1e-9"),
@@ -32,3 +34,24 @@ def quantity(text: str | float) -> Decimal:
     if match is None or match[1] in ("", "+", "-", ".") or match[2] not in _UNITS:
         return Decimal(0)
     return Decimal(match[1]) * _UNITS[match[2]]
+
+
+def total_resources(containers: Iterable[Mapping[str, Any]], section: str) -> dict[str, str]:
+    """The requests or limits of some containers together, as quantities."""
+    found: dict[str, list[str]] = {}
+    for container in containers:
+        for name, text in ((container.get("resources") or {}).get(section) or {}).items():
+            found.setdefault(name, []).append(str(text))
+    return {
+        name: texts[0] if len(texts) == 1 else _written(name, sum(map(quantity, texts), Decimal(0)))
+        for name, texts in found.items()
+    }
+
+
+def _written(name: str, value: Decimal) -> str:
+    if name == "cpu":
+        return str(int(value)) if value == int(value) else f"{int(value * 1000)}m"
+    for unit in ("Gi", "Mi", "Ki"):
+        if value and value % _UNITS[unit] == 0:
+            return f"{int(value / _UNITS[unit])}{unit}"
+    return str(int(value))

@@ -180,7 +180,7 @@ def node_object(entry: Mapping[str, Any]) -> Obj:
             },
         },
         "spec": {
-            "podCIDR": entry.get("cidr", "10.244.0.0/24"),
+            **({"podCIDR": entry["cidr"], "podCIDRs": [entry["cidr"]]} if "cidr" in entry else {}),
             **({"taints": entry["taints"]} if entry.get("taints") else {}),
         },
         "status": {

@@ -24,6 +24,7 @@ from demo_cluster.kubelet.pod_status import (
 from demo_cluster.kubelet.probes import Probes
 from demo_cluster.kubelet.runs import ContainerRun
 from demo_cluster.kubelet.volumes import Volumes
+from demo_cluster.quantities import total_resources
 from demo_cluster.timestamps import parse_timestamp, timestamp
 from demo_cluster.toybox.machine import Network, NoSuchProgramError
 
@@ -137,11 +138,22 @@ class PodWorker:
             if grace < (before["metadata"].get("deletionGracePeriodSeconds") or 0):
                 self.later(grace, self._kill_all)
         elif meta.get("generation") != before["metadata"].get("generation"):
+            self._take_over_specs()
             self.later(ACKNOWLEDGE, self.report)
         known = {each.name for each in self.containers}
         for spec in pod["spec"].get("ephemeralContainers") or ():
             if spec["name"] not in known:
                 self._add_ephemeral(spec)
+
+    def _take_over_specs(self) -> None:
+        """Images and resources of running containers may be changed."""
+        spec = self.pod["spec"]
+        changed = {
+            each["name"]: each
+            for each in [*(spec.get("initContainers") or ()), *spec["containers"]]
+        }
+        for container in self.containers:
+            container.spec = changed.get(container.name, container.spec)
 
     def removed(self) -> None:
         """The object is gone although the containers run (forced): they last a little longer."""
@@ -257,7 +269,22 @@ class PodWorker:
             if entries:
                 status[name] = entries
         status["qosClass"] = quality
+        allocated = total_resources(self.pod["spec"]["containers"], "requests")
+        if allocated:
+            status["allocatedResources"] = allocated
+        status["resources"] = self._pod_resources()
         return status
+
+    def _pod_resources(self) -> Obj:
+        """Requests and limits of the whole pod, once its containers run."""
+        if not any(each.container_id for each in self.containers):
+            return {}
+        found = {}
+        for section in ("limits", "requests"):
+            total = total_resources(self.pod["spec"]["containers"], section)
+            if total:
+                found[section] = total
+        return found
 
     # -- starting
 

@@ -25,6 +25,7 @@ from demo_cluster.toybox.processes import (
 
 WILDCARDS = "*?["
 DEPTH_LIMIT = 200
+INTERRUPTED = 130
 
 
 Builtin = Callable[["Shell", list[str]], Awaitable[int]]
@@ -399,11 +400,10 @@ class Shell:
         except NoSuchProgramError as error:
             await self.complain(f"{error.name}: {error.reason}")
             return error.code
-        try:
-            return await child.ended()
-        finally:
-            if child.exit_code is None:
-                child.kill(137)
+        code = await child.ended()
+        if code == INTERRUPTED and mine.interactive:
+            await mine.stdout.write(b"\n")
+        return code
 
     async def _exec(self, words: list[str]) -> int:
         if not words:

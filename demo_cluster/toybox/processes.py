@@ -77,6 +77,7 @@ class Pipe:
         self._buffer = bytearray()
         self._bounded = bounded
         self._waiting: list[Wake] = []
+        self._ends = 0
         self.write_closed = False
         self.read_closed = False
 
@@ -96,6 +97,11 @@ class Pipe:
         self.write_closed = True
         self._notify()
 
+    def end_once(self) -> None:
+        """One read sees an end (^D at a terminal); later ones read on."""
+        self._ends += 1
+        self._notify()
+
     def close_read(self) -> None:
         """Writers get SIGPIPE from now on."""
         self.read_closed = True
@@ -104,8 +110,10 @@ class Pipe:
 
     async def read(self, limit: int = PIPE_SIZE) -> bytes:
         """What is there, at least one byte; nothing at the end."""
-        while not self._buffer and not self.write_closed:
+        while not (self._buffer or self.write_closed or self._ends):
             await Suspension(self._waiting.append)
+        if not self._buffer and self._ends:
+            self._ends -= 1
         data = bytes(self._buffer[:limit])
         del self._buffer[:limit]
         self._notify()

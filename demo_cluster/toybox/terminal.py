@@ -60,8 +60,7 @@ class Terminal:
             if self._line:
                 self._flush()
             else:
-                self.keyboard.feed(b"")
-                self._end_of_input()
+                self.keyboard.end_once()
         elif byte in ERASE:
             if self._line:
                 del self._line[-1]
@@ -77,11 +76,6 @@ class Terminal:
     def _flush(self) -> None:
         data, self._line = bytes(self._line), bytearray()
         self.keyboard.feed(data)
-
-    def _end_of_input(self) -> None:
-        """^D: what reads now sees the end; the next reader may read on."""
-        self.keyboard.close_write()
-        self.keyboard.write_closed = False
 
     def interrupt(self) -> None:
         """^C: SIGINT for all that runs on this terminal."""
