@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kube_client.client import Client
 from kube_client.resource import DEPLOYMENTS, PODS, SERVICES
-from tests.journeys.place import TALKING, Place, program
+from tests.journeys.place import Place, program
 
 COMPOSE = """\
 name: shop
@@ -16,8 +16,6 @@ SERVICE = """\
   {name}:
     image: {image}
     command: ["sh", "-c", {talking!r}]
-    environment:
-      WHO: {name}
     ports: ["{port}"]
     stop_grace_period: 1s
     labels:
@@ -31,7 +29,7 @@ def compose_file(place: Place, folder: Path) -> Path:
         SERVICE.format(
             name=name,
             image=place.image,
-            talking=TALKING.replace("$", "$$"),
+            talking=f"while true; do echo hello from {name}; sleep 1; done",
             port=port,
             policy=place.pull_policy,
         )

@@ -26,6 +26,7 @@ def test_a_person_drills_down_to_a_shell_and_comes_back_to_the_same_row(place: P
         person.send(f"echo $((6*7)) is $WHO{ENTER}")
         person.expect(r"^42 is first")
         person.send(f"exit{ENTER}")
+        person.expect_gone(r"^42 is first")
         person.expect(r"^\W*talker .*")
 
         person.send(ESCAPE)
