@@ -333,6 +333,7 @@ def _service(obj: Obj) -> None:
         _default(spec, sessionAffinityConfig={"clientIP": {"timeoutSeconds": 10800}})
     for port in spec.get("ports") or ():
         _default(port, protocol="TCP", targetPort=port.get("port"))
+        port["targetPort"] = port["targetPort"] or port.get("port")
     obj.setdefault("status", {}).setdefault("loadBalancer", {})
 
 

@@ -29,9 +29,9 @@ def run(line: Sequence[str]) -> int:
     if command is not None and command not in COMMANDS and command != "kompose":
         sys.stderr.write(f'unknown command "{command}" for "kompose"\n')
         return 1
-    if command is not None and command not in ORIGINAL_COMMANDS:
-        return _run_app(command, line)
     try:
+        if command is not None and command not in ORIGINAL_COMMANDS:
+            return _run_app(command, line)
         return _run_original(command, rest, line)
     except ConvertError as error:
         write_line(Level.FATAL, str(error))
@@ -215,7 +215,11 @@ def _run_app(command: str, line: Sequence[str]) -> int:
 
 def start_demo(stack: "ExitStack") -> Path:
     """Starts a demo cluster that ends with the stack, and returns its kubeconfig."""
+    from demo_cluster.launch import DemoStartError
     from demo_cluster.launch import start_demo as start
 
-    demo: DemoProcess = stack.enter_context(start())
+    try:
+        demo: DemoProcess = stack.enter_context(start())
+    except DemoStartError as error:
+        raise ConvertError(str(error)) from error
     return demo.kubeconfig

@@ -62,11 +62,11 @@ def _headless(component: Component, scope: Scope, owner: str) -> dict[str, Any]:
     if component.labels.traffic_policy:
         _ignore_policy(component, "Headless", scope)
     port = {"name": "headless", "port": _HEADLESS_PORT, "targetPort": 0}
-    spec = {
-        "ports": [port],
-        "selector": {"io.kompose.service": owner},
-        "clusterIP": "None",
-    }
+    spec = fields(
+        ports=[] if scope.options.mends else [port],
+        selector={"io.kompose.service": owner},
+        clusterIP="None",
+    )
     return _service(component.display_name, owner, component, spec)
 
 
