@@ -1,13 +1,12 @@
 """The client: requests to one cluster, their answers as values, their refusals as errors."""
 
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from typing import Any, Generic, Literal, NamedTuple, Self, TypeVar, overload
-
-import msgspec
+from typing import Any, Literal, Self, TypeVar, overload
 
 from kube_client import codec
 from kube_client.cluster_access import ClusterAccess
 from kube_client.errors import ConfigError, ProtocolError, error_from_response
+from kube_client.lists import ObjectList, Page, Selection, decode_page
 from kube_client.patch import PatchType
 from kube_client.resource import PODS, ResourceType
 from kube_client.transport import Request, Response, SocketAccess, Transport
@@ -20,32 +19,6 @@ Propagation = Literal["Background", "Foreground", "Orphan"]
 FIELD_MANAGER = "kube-tui"
 _JSON = "application/json"
 _VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
-
-
-class Page(NamedTuple, Generic[T]):
-    """A part of a list; `remaining` is how many are yet to come, None when not known."""
-
-    items: list[T]
-    resource_version: str
-    remaining: int | None
-
-
-class ObjectList(NamedTuple, Generic[T]):
-    """A whole list as of one version, from which a watch can go on."""
-
-    items: list[T]
-    resource_version: str
-
-
-class _ListMeta(msgspec.Struct, rename="camel"):
-    resource_version: str = ""
-    continue_: str = msgspec.field(default="", name="continue")
-    remaining_item_count: int | None = None
-
-
-class _ListBody(msgspec.Struct, Generic[T], rename="camel"):
-    metadata: _ListMeta = msgspec.field(default_factory=_ListMeta)
-    items: list[T] = []
 
 
 class Client:
@@ -220,19 +193,18 @@ class Client:
             GoneError: The list took so long that the server forgot the version; begin anew.
         """
         path = resource.path(namespace)
-        query = {"limit": str(first_limit or limit)}
-        query |= {"labelSelector": labels} if labels else {}
-        query |= {"fieldSelector": fields} if fields else {}
+        selection = Selection(namespace, labels, fields)
+        query = selection.list_query(first_limit or limit)
         while True:
             content = await self.request("GET", path, query=query, verb="list")
-            body = self.decode(content, _ListBody[decode_to], path)  # type: ignore[valid-type]  # a type made at run time
-            meta = body.metadata
-            if not meta.resource_version and b'"metadata"' not in content:
-                raise self._foreign(path)
-            yield Page(body.items, meta.resource_version, meta.remaining_item_count)
-            if not meta.continue_:
+            try:
+                page = decode_page(content, decode_to, resource)
+            except codec.MalformedJsonError as error:
+                raise self._foreign(path, str(error)) from error
+            yield page
+            if not page.next_token:
                 return
-            query |= {"continue": meta.continue_, "limit": str(limit)}
+            query = selection.list_query(limit, page.next_token)
 
     async def create(
         self,
@@ -382,7 +354,7 @@ class Client:
         except codec.MalformedJsonError as error:
             raise self._foreign(path, str(error)) from error
 
-    def _foreign(self, path: str, why: str = "it is no list") -> ProtocolError:
+    def _foreign(self, path: str, why: str) -> ProtocolError:
         return ProtocolError(
             f"The answer of {self.access.server} to {path} is not Kubernetes' ({why}). "
             "Check the server's address in the kubeconfig."

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Generic, Literal, Protocol, TypeVar
 
 from kube_client.backoff import Backoff
-from kube_client.client import Client, Page
+from kube_client.client import Client
 from kube_client.codec import MalformedJsonError
 from kube_client.errors import (
     ApiError,
@@ -19,6 +19,7 @@ from kube_client.errors import (
     NotFoundError,
     ProtocolError,
 )
+from kube_client.lists import Page, Selection
 from kube_client.resource import ObjectKey, ResourceType
 from kube_client.store import Store, Stored
 from kube_client.watch import WatchDecoder, WatchEvent
@@ -74,7 +75,7 @@ class ObjectFeed(Generic[T]):
     """Objects of a kind whose fields we know."""
 
     def __init__(
-        self, client: Client, resource: ResourceType, decode_to: type[T], selection: "Selection"
+        self, client: Client, resource: ResourceType, decode_to: type[T], selection: Selection
     ) -> None:
         self._client = client
         self._resource = resource
@@ -106,27 +107,6 @@ class ObjectFeed(Generic[T]):
         ) as events:
             async for event in events:
                 yield event
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which objects of a kind; no namespace means all of them."""
-
-    namespace: str | None = None
-    labels: str = ""
-    fields: str = ""
-
-    def watch_query(self, version: str, seconds: int) -> dict[str, str]:
-        """The query of a watch of them from a version on."""
-        query = {
-            "watch": "true",
-            "allowWatchBookmarks": "true",
-            "resourceVersion": version,
-            "timeoutSeconds": str(seconds),
-        }
-        query |= {"labelSelector": self.labels} if self.labels else {}
-        query |= {"fieldSelector": self.fields} if self.fields else {}
-        return query
 
 
 D = TypeVar("D")

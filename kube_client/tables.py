@@ -11,10 +11,11 @@ from typing import Any
 
 import msgspec
 
-from kube_client.client import Client, Page
+from kube_client.client import Client
 from kube_client.errors import MethodNotAllowedError
+from kube_client.lists import Page, Selection
 from kube_client.objects import KubeObject, KubeStruct, ObjectMeta
-from kube_client.reflector import Pace, Reflector, ReflectorState, Selection, watch_lines
+from kube_client.reflector import Pace, Reflector, ReflectorState, watch_lines
 from kube_client.resource import ObjectKey, ResourceType
 from kube_client.store import Store
 from kube_client.timestamp import format_timestamp
@@ -87,9 +88,7 @@ class TableFeed:
         """The whole table, page by page."""
         chosen = self._selection
         path = self._resource.path(chosen.namespace)
-        query = {"limit": str(first_limit), "includeObject": "Metadata"}
-        query |= {"labelSelector": chosen.labels} if chosen.labels else {}
-        query |= {"fieldSelector": chosen.fields} if chosen.fields else {}
+        query = chosen.list_query(first_limit) | {"includeObject": "Metadata"}
         while True:
             content = await self._client.request(
                 "GET", path, query=query, accept=TABLE, verb="list"
@@ -99,7 +98,7 @@ class TableFeed:
             yield Page(self._rows(table), meta.resource_version, meta.remaining_item_count)
             if not meta.continue_:
                 return
-            query |= {"continue": meta.continue_, "limit": str(limit)}
+            query |= chosen.list_query(limit, meta.continue_)
 
     async def events(
         self, version: str, seconds: int
