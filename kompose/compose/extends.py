@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from kompose.compose.key_path import KeyPath, PathError
 from kompose.compose.merge import merge_service
 from kompose.compose.resets import apply_resets
-from kompose.errors import ComposeError
 
 
 class Base(NamedTuple):
@@ -27,8 +26,8 @@ class _Step(NamedTuple):
     definition: Any
 
 
-LoadBase = Callable[[str, str], tuple[str, dict[str, Any], tuple[KeyPath, ...]]]
-"""From a path as written, and the file it is written in: file, tree and resets."""
+LoadBase = Callable[[str], Base]
+"""The services of a file, from its path as it is written."""
 
 
 def apply_extends(
@@ -92,13 +91,7 @@ class _Extension:
         """The services among which the base is."""
         base = here
         if file is not None:
-            loaded, tree, resets = self._load(file, here.file)
-            services = tree.get("services")
-            if not isinstance(services, dict):
-                raise ComposeError(
-                    f'cannot extend service "{name}" in {loaded}: no services section'
-                )
-            base = Base(loaded, services, resets)
+            base = self._load(file)
         if reference not in base.services:
             raise PathError(
                 f'cannot extend service "{name}" in {base.file}: service "{reference}" not found',

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from kompose.compose.canonical import canonical, with_defaults
 from kompose.compose.dotenv import read_dotenv
-from kompose.compose.extends import apply_extends
+from kompose.compose.extends import Base, apply_extends
 from kompose.compose.include import check_circle, inclusions, take_in
 from kompose.compose.interpolate import WarnAt, interpolate, non_string_key
 from kompose.compose.key_path import KeyPath, PathError
@@ -23,7 +25,6 @@ from kompose.compose.tree import Document, YamlContentError, YamlSyntaxError, pa
 from kompose.compose.validate import check_tree
 from kompose.diagnostics import Diagnostic, Position
 from kompose.errors import ComposeError
-
 
 STANDARD_INPUT = "-"
 """The name of the file that is none."""
@@ -72,6 +73,7 @@ class Loader:
         self.files: dict[str, None] = {}
         """Every file read, in order, the environment files of inclusions too."""
         self._documents: dict[Source, list[Document]] = {}
+        self._bases: dict[tuple[str, int], tuple[Base, list[Diagnostic]]] = {}
 
     def documents(self, source: Source) -> list[Document]:
         """The YAML documents of a file, parsed once.
@@ -106,7 +108,8 @@ class Loader:
         for source in sources:
             tree, _ = self.load_over(tree, source, scope)
         tree = with_defaults(tree)
-        self._at(None, check_tree, tree)
+        with self._placing_faults():
+            check_tree(tree)
         tree = resolve_paths(tree, scope.directory)
         return _with_environment(tree, scope.environment)
 
@@ -119,17 +122,18 @@ class Loader:
             if document.value is None:
                 continue
             resets += document.resets
-            tree = self._at(source, self._document_over, tree, document, source, scope)
+            with self._placing_faults(source):
+                tree = self._document_over(tree, document, source, scope)
         return tree, resets
 
-    def _at(self, source: Source | None, step: Any, *arguments: Any) -> Any:
-        """Runs a step and gives its faults a position."""
+    @contextmanager
+    def _placing_faults(self, source: Source | None = None) -> Iterator[None]:
+        """Gives the faults of a step a position."""
         try:
-            return step(*arguments)
+            yield
         except PathError as error:
             if error.position is None:
-                file = source.name if source else None
-                error.position = self.positions.locate(error.path, file)
+                error.position = self.positions.locate(error.path, source.name if source else None)
             if isinstance(error, SchemaError):
                 error.tell_others(self.positions.locate)
             raise
@@ -146,7 +150,8 @@ class Loader:
             value = interpolate(value, scope.environment.get, self._warner(source))
         tree = apply_resets(tree, document.resets)
         if not scope.is_base:
-            value = apply_extends(value, source.name, document.resets, self._base_loader(scope))
+            load = partial(self._base, scope=scope)
+            value = apply_extends(value, source.name, document.resets, load)
             value = self._include(value, source, scope, document.resets)
         tree = merge_trees(tree, value)
         if not scope.is_base:
@@ -173,17 +178,26 @@ class Loader:
         )
         return {key: value for key, value in tree.items() if key != "version"}
 
-    def _base_loader(self, scope: Scope) -> Any:
-        """Loads a file whose services are extended, its paths seen from its own directory."""
+    def _base(self, path: str, scope: Scope) -> Base:
+        """A file whose services are extended, its paths seen from its own directory.
 
-        def load(path: str, _from_file: str) -> tuple[str, dict[str, Any], tuple[KeyPath, ...]]:
-            name = os.path.normpath(str(Path(scope.directory, path)))
-            directory = str(Path(name).parent)
-            inner = Scope(directory, scope.environment, scope.included_from, is_base=True)
+        It is read once; what is odd about it is told each time, as the original does.
+        """
+        name = os.path.normpath(str(Path(scope.directory, path)))
+        key = (name, id(scope.environment))
+        if key not in self._bases:
+            before = len(self.warnings)
+            inner = scope._replace(directory=str(Path(name).parent), is_base=True)
             tree, resets = self.load_over({}, read_source(name), inner)
-            return name, resolve_paths(tree, directory), resets
-
-        return load
+            services = resolve_paths(tree, inner.directory).get("services")
+            if not isinstance(services, dict):
+                raise ComposeError(f"cannot extend a service of {name}: no services section")
+            told = self.warnings[before:]
+            self._bases[key] = (Base(name, services, resets), told)
+            return self._bases[key][0]
+        base, told = self._bases[key]
+        self.warnings += told
+        return base
 
     def _include(
         self, tree: dict[str, Any], source: Source, scope: Scope, resets: tuple[KeyPath, ...]

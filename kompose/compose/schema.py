@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from kompose.compose.key_path import PathError, dotted
+from kompose.compose.key_path import KeyPath, PathError, dotted
 from kompose.compose.shape import (
     Finding,
     Shape,
@@ -20,7 +21,7 @@ from kompose.compose.shape import (
     whole_number,
     words,
 )
-from kompose.diagnostics import Diagnostic, Severity
+from kompose.diagnostics import Diagnostic, Position, Severity
 
 _NAMES = r"^[a-zA-Z0-9._-]+$"
 _TEXT = one_of_kinds("string")
@@ -358,7 +359,7 @@ class SchemaError(PathError):
         super().__init__(f"validating {file}: {dotted(path)} {why}", path)
         self.found = [finding for finding in found if finding != (path, why)]
 
-    def tell_others(self, locate: Any) -> None:
+    def tell_others(self, locate: Callable[[KeyPath], Position | None]) -> None:
         """Makes diagnostics of the other findings, with the positions that ``locate`` knows."""
         self.others = tuple(
             Diagnostic(f"{dotted(path)} {why}".strip(), Severity.ERROR, locate(path))
