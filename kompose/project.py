@@ -5,6 +5,7 @@ prints), in which every shorthand is already long.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from kube_client.duration import parse_nanoseconds
@@ -355,6 +356,7 @@ def _file_sources(
     }
 
 
+@lru_cache(maxsize=256)
 def _seconds(text: str | None) -> int:
     return parse_nanoseconds(text) // 1_000_000_000 if text else 0
 

@@ -71,7 +71,7 @@ def container(component: Component, scope: Scope, volume_mounts: list[dict[str, 
     """The container of a component that has its pod for itself."""
     made = member_container(component, scope, volume_mounts)
     if not scope.options.mends:
-        made = made._replace(args=tuple(_VARIABLE.sub(r"$(\1)", word) for word in made.args))
+        made = made._replace(args=tuple(map(_with_references, made.args)))
     return made._replace(
         resources=container_resources(component.service),
         image_pull_policy=pull_policy(component) or _composes_pull_policy(component, scope),
@@ -101,6 +101,11 @@ def member_container(
         keeps_stdin_open=service.keeps_stdin_open,
         has_tty=service.has_tty,
     )
+
+
+def _with_references(word: str) -> str:
+    """`$NAME` as Kubernetes' `$(NAME)`; the original ends a name at an underscore."""
+    return _VARIABLE.sub(r"$(\1)", word) if "$" in word else word
 
 
 def _words(words: tuple[str, ...], *, mends: bool) -> tuple[str, ...]:

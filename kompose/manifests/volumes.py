@@ -1,6 +1,7 @@
 """Mounts of a component: claims, ConfigMaps, empty and host directories."""
 
 import re
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from kompose.manifests.component import Component, Scope
@@ -176,6 +177,7 @@ def _claim(
     }
 
 
+@lru_cache(maxsize=256)
 def _quantity(size: str) -> str:
     if size == _DEFAULT_SIZE:
         return size
