@@ -304,9 +304,11 @@ BEYOND = (
         bare="true",
         example="stern web --multi-line -i NullPointerException",
     ),
-    _text(
+    Flag(
         "output-dir",
+        Kind.TEXT,
         "Also write a file per container into this folder, rotated at 100 MiB.",
+        example="stern . -A --output-dir ./logs",
     ),
     Flag(
         "previous",

@@ -11,7 +11,7 @@ from stern.entry import Entry
 from stern.errors import first_error
 from stern.log_read import log_query
 from stern.selection import Selection, nothing_found
-from stern.slots import StreamSlots
+from stern.slots import Pace, StreamSlots
 from stern.target_filter import ContainerMemory, Found
 
 if TYPE_CHECKING:
@@ -44,7 +44,10 @@ class Follower:
         self._stirred = asyncio.Event()
         self._group = asyncio.TaskGroup()
         self._slots = StreamSlots(
-            options.max_log_requests, is_strict=options.exit_at_limit, on_wait=sink.trouble
+            options.max_log_requests,
+            is_strict=options.exit_at_limit,
+            on_wait=sink.trouble,
+            pace=Pace(options.qps, options.burst),
         )
 
     async def run(self, selections: list[Selection]) -> list[str]:

@@ -18,7 +18,8 @@ class TailOptions:
 
     A query is a regular expression on pod names (RE2 syntax, unanchored) or `kind/name`; no query
     means every pod. No namespace means the client's own. `tail_lines` None means no limit, and
-    `since` None the whole log.
+    `since` None the whole log. `qps` above 0 is how many logs may be opened a second, after
+    `burst` at once (10 where that is 0).
     """
 
     queries: tuple[str, ...] = ()
@@ -40,4 +41,6 @@ class TailOptions:
     exit_on_complete: bool = False
     max_log_requests: int = FOLLOW_LIMIT
     exit_at_limit: bool = False
+    qps: float = 0.0
+    burst: int = 0
     context: str = ""

@@ -99,6 +99,8 @@ def build_tail_options(flags: ParsedFlags, default_namespace: str = "default") -
         exit_on_complete=flags.is_on("exit-on-complete"),
         max_log_requests=limit,
         exit_at_limit=flags.is_on("exit-at-limit"),
+        qps=flags.decimal("qps"),
+        burst=flags.number("burst"),
     )
     return _checked(options, flags, default_namespace)
 

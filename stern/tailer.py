@@ -13,7 +13,7 @@ from stern.log_read import log_query, read_log
 from stern.options import TailOptions
 from stern.selection import Selection, nothing_found, select
 from stern.sink import KnowsAll, Sink
-from stern.slots import StreamSlots
+from stern.slots import Pace, StreamSlots
 from stern.target_filter import ContainerMemory
 
 if TYPE_CHECKING:
@@ -48,7 +48,10 @@ class _Reading:
         self._options = options
         self._sink = sink
         self._slots = StreamSlots(
-            options.max_log_requests, is_strict=False, on_wait=lambda _sentence: None
+            options.max_log_requests,
+            is_strict=False,
+            on_wait=lambda _sentence: None,
+            pace=Pace(options.qps, options.burst),
         )
         self._tasks: list[asyncio.Task[None]] = []
 

@@ -36,11 +36,10 @@ class TemplateRenderer:
         """One piece each; what cannot be rendered is left out and reported."""
         rendered = []
         for stamp, message in zip(stamps or [b""] * len(messages), messages, strict=True):
-            record = self._record.saying(
-                message.decode("utf-8", "surrogateescape"), stamp.decode("ascii", "replace")
-            )
+            text = message.decode("utf-8", "surrogateescape")
+            self._record.say(text, stamp.decode("ascii", "replace"))
             try:
-                text = self._template.render(record)
+                text = self._template.render(self._record)
             except RenderError as error:
                 self._on_failure(str(error))
                 continue

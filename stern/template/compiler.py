@@ -14,6 +14,7 @@ from stern.errors import RenderError
 from stern.template import nodes
 from stern.template.members import member
 from stern.template.parser import Parsed
+from stern.template.record import FIELDS, Record
 from stern.template.values import is_true, printed, type_name
 
 _MAX_DEPTH = 100
@@ -358,8 +359,15 @@ def _lazy(arguments: Sequence[Expression], at: str, *, stops_at: bool, name: str
 
 
 def _stepper(value: Expression, name: str, at: str, *, is_first: bool) -> Expression:
+    attribute = FIELDS.get(name, "")
+
     def run(frame: Frame) -> object:
         found = value(frame)
+        kind = type(found)
+        if kind is dict:
+            return found.get(name)  # type: ignore[attr-defined]  # it is a dict
+        if kind is Record and attribute:
+            return getattr(found, attribute)
         if found is None and not is_first:
             raise _failure(at, f"nil pointer evaluating interface {{}}.{name}")
         try:

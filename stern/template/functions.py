@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC
+from typing import Any
+
+import msgspec
 
 from stern import go_json
 from stern.errors import RenderError, SternError
@@ -71,14 +75,46 @@ def parse_json(text: object) -> dict[str, object]:
 
 def try_parse_json(text: object) -> dict[str, object] | None:
     """The first JSON value of a text if it is an object, numbers as written; else nothing."""
-    source = string_argument(text).lstrip(" \t\r\n")
-    try:
-        value, _ = _KEEPING.raw_decode(source)
-    except (ValueError, RecursionError):
-        return None
+    source = string_argument(text)
+    value = _decoded_quickly(source)
+    if value is _NOT_QUICKLY:
+        try:
+            value, _ = _KEEPING.raw_decode(source.lstrip(" \t\r\n"))
+        except (ValueError, RecursionError):
+            return None
     if value is None:
         return {}
     return value if isinstance(value, dict) else None
+
+
+_NOT_QUICKLY = object()
+
+
+@functools.cache
+def _quick_decoder() -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(float_hook=NumberText)
+
+
+def _decoded_quickly(source: str) -> object:
+    """The value of a text that is JSON and nothing else, by the fast decoder."""
+    try:
+        value = _quick_decoder().decode(source)
+    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
+        return _NOT_QUICKLY
+    return _keeping_numbers(value)
+
+
+def _keeping_numbers(value: object) -> object:
+    """The same with whole numbers as the texts that they were."""
+    if type(value) is int:
+        return NumberText(value)
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if type(item) is not str:
+                value[key] = _keeping_numbers(item)
+    elif isinstance(value, list):
+        return [_keeping_numbers(item) for item in value]
+    return value
 
 
 def extract_json_parts(text: object, *keys: object) -> str:

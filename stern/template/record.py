@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from stern.palette import ColorPair
 from stern.target import Target
@@ -42,9 +42,10 @@ class Record:
             context=target.context,
         )
 
-    def saying(self, message: str, timestamp: str) -> Record:
-        """The same with a message."""
-        return replace(self, message=message, timestamp=timestamp)
+    def say(self, message: str, timestamp: str) -> None:
+        """Another message of the same target."""
+        self.message = message
+        self.timestamp = timestamp
 
     def as_json(self) -> dict[str, object]:
         """The record as `json .` writes it."""

@@ -202,3 +202,39 @@ async def test_nothing_that_matches_is_said(tmp_path: Path) -> None:
         await asyncio.wait_for(task, 10)
 
     assert ear.troubles == ["no container of a pod matches in namespace 'default'"]
+
+
+async def test_a_thousand_pods_roll_at_once_and_every_one_is_heard(tmp_path: Path) -> None:
+    async def serve(name: str, query: Query, send: Send) -> None:
+        await send((STAMP % 1 + name + "\n").encode())
+        await asyncio.Event().wait()
+
+    old, new = ([f"{word}-{number}" for number in range(500)] for word in ("old", "new"))
+    async with pod_server(tmp_path, serve) as server:
+        for name in old:
+            server.put(pod(name))
+        async with following(server, TailOptions(max_log_requests=-1)) as (ear, _):
+            await ear.until(lambda: len(ear.lines) == len(old), 60)
+            for gone, come in zip(old, new, strict=True):
+                server.put(pod(come), "ADDED")
+                server.remove(gone)
+            await ear.until(lambda: len(ear.lines) == len(old) + len(new), 60)
+
+    assert all(ear.lines[name] == [name.encode()] for name in (*old, *new))
+
+
+async def test_a_line_of_fifty_megabytes_passes_whole(tmp_path: Path) -> None:
+    size = 50 << 20
+
+    async def serve(name: str, query: Query, send: Send) -> None:
+        await send((STAMP % 1).encode())
+        for _ in range(50):
+            await send(b"x" * (1 << 20))
+        await send(b"\n" + (STAMP % 2).encode() + b"next\n")
+
+    async with pod_server(tmp_path, serve) as server:
+        server.put(pod("web-1"))
+        async with following(server, TailOptions(follow=False)) as (ear, task):
+            await asyncio.wait_for(task, 60)
+
+    assert [len(line) for line in ear.lines["web-1"]] == [size, 4]

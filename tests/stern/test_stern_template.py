@@ -18,7 +18,8 @@ TARGET = Target("ns1", "web-0", "app", node="n1", labels={"app": "web", "tier": 
 
 def render(source: str, message: str = "hello", *, colors: bool = False) -> str:
     palette = Palette(enabled=colors)
-    record = Record.of(TARGET, palette.pair("web-0", "app")).saying(message, "")
+    record = Record.of(TARGET, palette.pair("web-0", "app"))
+    record.say(message, "")
     return parse_template(source, palette).render(record)
 
 
