@@ -156,6 +156,7 @@ class Api:
         query = parse_qs(request.query, keep_blank_values=True)
         _check_timeout(query)
         is_watch = "watch" in query and query["watch"][0] not in _FALSE
+        is_watch = is_watch or _OLD_WATCH.match(request.path) is not None
         registry = self._backend.registry
         wanted = attributes_of(
             request.method, request.path, is_watch, _selected_name(query), registry
@@ -205,6 +206,7 @@ class Api:
         return User(name, groups, request.headers.get("impersonate-uid", ""))
 
 
+_OLD_WATCH = re.compile(r"/(api/[^/]+|apis/[^/]+/[^/]+)/watch/")
 _DURATION = re.compile(r"[-+]?(\d+(\.\d*)?(ns|us|µs|ms|s|m|h))+|0")
 
 

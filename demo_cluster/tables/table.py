@@ -57,6 +57,12 @@ _ROWS: dict[str, Row] = {
 }
 
 
+_COMPLETED = {
+    "Succeeded": "The pod has completed successfully.",
+    "Failed": "The pod failed.",
+}
+
+
 @cache
 def _columns() -> dict[str, list[list[Any]]]:
     text = Path(__file__).with_name("columns.json").read_text(encoding="utf-8")
@@ -88,6 +94,10 @@ def rows(
     for obj in objects:
         cells = custom_row(obj, now, printer_columns) if kind.is_custom else cells_of(obj, now)
         row: Obj = {"cells": cells}
+        phase = obj.get("status", {}).get("phase") if kind.storage_key == ("", "pods") else None
+        if phase in _COMPLETED:
+            condition = {"type": "Completed", "status": "True", "reason": phase}
+            row["conditions"] = [{**condition, "message": _COMPLETED[phase]}]
         if include == "Object":
             row["object"] = obj
         elif include == "Metadata":

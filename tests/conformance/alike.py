@@ -56,6 +56,7 @@ _HASHED = re.compile(r"(?<=-)(?=[a-z0-9]*\d)[a-z0-9]{8,10}(?=[-\",\\s]|$)")
 _EVENT = re.compile(r"\.[0-9a-f]{16}$")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_HOST = re.compile(r"\b(default-scheduler|kube-controller-manager)-[a-z-]+$")
 _AGE = re.compile(r"^(\d+[smhdy])+( ago)?$|^<invalid>$")
 _RV_TEXT = re.compile(
     r"(resource version: \d+, current: |resource version: \d+ \(|in record \()\d+"
@@ -106,6 +107,8 @@ def _text(text: str) -> str:
     text = _ADDRESS.sub("<address>", text)
     text = _EVENT.sub(".<event>", text)
     text = _GENERATED.sub("<name>", text)
+    text = text.replace("library/busybox:latest", "library/busybox:1.36")
+    text = _HOST.sub(r"\1-<host>", text)
     return _HASHED.sub("<hash>", text)
 
 
