@@ -392,7 +392,8 @@ class _Rollout:
             return
         allowed -= self._remove_sick(active, allowed)
         available = sum(
-            each.get("status", {}).get("availableReplicas", 0) for each in [*self.old, self.new]
+            min(each.get("status", {}).get("availableReplicas", 0), each["spec"]["replicas"])
+            for each in [*self.old, self.new]
         )
         spare = available - floor
         for each in [each for each in self.old if each["spec"].get("replicas")]:

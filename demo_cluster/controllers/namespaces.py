@@ -53,9 +53,7 @@ class NamespaceController:
         elif event.type == "DELETED":
             namespace = event.obj["metadata"].get("namespace")
             found = self._storage.get(NAMESPACES, "", namespace) if namespace else None
-            if found and found["metadata"].get("deletionTimestamp"):
-                self._queue.add(("", found["metadata"]["name"]))
-            elif found and event.kind.storage_key == SERVICE_ACCOUNTS.storage_key:
+            if (found and found["metadata"].get("deletionTimestamp")) or (found and event.kind.storage_key == SERVICE_ACCOUNTS.storage_key):
                 self._queue.add(("", found["metadata"]["name"]))
 
     def _sync(self, key: Key) -> None:

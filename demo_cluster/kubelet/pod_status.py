@@ -11,7 +11,6 @@ from datetime import datetime
 
 from demo_cluster.kinds import Obj
 from demo_cluster.kubelet.runs import ContainerRun
-from demo_cluster.quantities import quantity
 from demo_cluster.timestamps import timestamp
 
 MAIN, INIT, SIDECAR, EPHEMERAL = "main", "init", "sidecar", "ephemeral"
@@ -230,25 +229,3 @@ def terminated_state(
     state["finishedAt"] = timestamp(finished)
     state["containerID"] = container_id
     return state
-
-
-def pod_resources(spec: Obj) -> Obj:
-    """What the pod as a whole has: `resources`, and `allocatedResources` when it asks for any."""
-    total: Obj = {}
-    for section in ("limits", "requests"):
-        amounts: dict[str, list[str]] = {}
-        for container in spec.get("containers") or ():
-            for name, amount in ((container.get("resources") or {}).get(section) or {}).items():
-                amounts.setdefault(name, []).append(str(amount))
-        if amounts:
-            total[section] = {name: _sum(name, texts) for name, texts in amounts.items()}
-    if "requests" in total:
-        return {"allocatedResources": total["requests"], "resources": total}
-    return {"resources": total}
-
-
-def _sum(name: str, texts: list[str]) -> str:
-    if len(texts) == 1:
-        return texts[0]
-    whole = sum(map(quantity, texts))
-    return f"{int(whole * 1000)}m" if name == "cpu" else str(int(whole))

@@ -52,7 +52,7 @@ async def complain(process: Process, name: str, message: str) -> int:
 
 
 async def cat(machine: Machine, process: Process, arguments: list[str]) -> int:
-    """cat."""
+    """Cat."""
     _, paths = options(arguments[1:])
     code = 0
     for path in paths or ["-"]:
@@ -171,7 +171,7 @@ async def mkdir(machine: Machine, process: Process, arguments: list[str]) -> int
 
 
 async def rmdir(machine: Machine, process: Process, arguments: list[str]) -> int:
-    """rmdir."""
+    """Rmdir."""
     code = 0
     for path in options(arguments[1:])[1]:
         try:
@@ -196,7 +196,7 @@ async def rm(machine: Machine, process: Process, arguments: list[str]) -> int:
 
 
 async def touch(machine: Machine, process: Process, arguments: list[str]) -> int:
-    """touch."""
+    """Touch."""
     for path in options(arguments[1:], "dtr")[1]:
         full = machine.absolute(process, path)
         node = machine.files.lookup(full)
@@ -239,7 +239,7 @@ def _copy_tree(machine: Machine, source: str, target: str) -> None:
 
 
 async def move(machine: Machine, process: Process, arguments: list[str]) -> int:
-    """mv."""
+    """Mv."""
     paths = options(arguments[1:])[1]
     if len(paths) < 2:
         return await complain(process, "mv", "missing file operand")
@@ -250,7 +250,7 @@ async def move(machine: Machine, process: Process, arguments: list[str]) -> int:
 
 
 async def ln(machine: Machine, process: Process, arguments: list[str]) -> int:
-    """ln -s."""
+    """Ln -s."""
     flags, paths = options(arguments[1:])
     if len(paths) < 2:
         return await complain(process, "ln", "missing file operand")
@@ -446,7 +446,7 @@ def _unpack(machine: Machine, folder: str, data: bytes, *, extract: bool) -> Ite
 
 
 async def basename(_machine: Machine, process: Process, arguments: list[str]) -> int:
-    """basename."""
+    """Basename."""
     name = posixpath.basename(arguments[1].rstrip("/")) if len(arguments) > 1 else ""
     if len(arguments) > 2:
         name = name.removesuffix(arguments[2])
@@ -455,7 +455,7 @@ async def basename(_machine: Machine, process: Process, arguments: list[str]) ->
 
 
 async def dirname(_machine: Machine, process: Process, arguments: list[str]) -> int:
-    """dirname."""
+    """Dirname."""
     folder = posixpath.dirname(arguments[1].rstrip("/")) if len(arguments) > 1 else ""
     await process.stdout.write(encode((folder or ".") + "\n"))
     return 0
@@ -492,6 +492,7 @@ async def dd(machine: Machine, process: Process, arguments: list[str]) -> int:
     target = machine.writer(process, settings["of"]) if "of" in settings else process.stdout
     total = 0
     held = bytearray()
+    machine.on_memory(size)
     while left is None or left > 0:
         piece = await source.read(min(65536, left) if left is not None else 65536)
         if not piece:

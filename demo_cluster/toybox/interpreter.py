@@ -26,6 +26,8 @@ from demo_cluster.toybox.processes import (
 WILDCARDS = "*?["
 DEPTH_LIMIT = 200
 INTERRUPTED = 130
+NOTABLE_SIZE = 1 << 20
+LARGEST_VALUE = 64 << 20
 
 
 Builtin = Callable[["Shell", list[str]], Awaitable[int]]
@@ -346,7 +348,12 @@ class Shell:
 
     async def _assign(self, command: syntax.Simple) -> int:
         for name, word in command.assignments:
-            self.variables[name] = await self.expand_one(word)
+            value = await self.expand_one(word)
+            if len(value) > NOTABLE_SIZE:
+                self.machine.on_memory(len(value))
+            if len(value) > LARGEST_VALUE:
+                raise ScriptError("out of memory")
+            self.variables[name] = value
         return self.status if self.saw_substitution else 0
 
     async def _call(self, command: syntax.Simple, words: list[str]) -> int:
@@ -596,7 +603,7 @@ class Shell:
         return pieces
 
     def change_directory(self, path: str) -> None:
-        """cd.
+        """Cd.
 
         Raises:
             FileError: There is no such directory.

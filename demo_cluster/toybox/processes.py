@@ -359,5 +359,5 @@ class ProcessTable:
     def kill_all(self) -> None:
         """Nobody survives."""
         for process in list(self.processes.values()):
-            if not process._running:  # noqa: SLF001 - its own table
+            if not process._running:
                 process.kill(137)

@@ -147,25 +147,25 @@ async def sleep(_machine: Machine, process: Process, arguments: list[str]) -> in
 
 
 async def echo(_machine: Machine, process: Process, arguments: list[str]) -> int:
-    """echo."""
+    """Echo."""
     await process.stdout.write(encode(echoed(arguments[1:])))
     return 0
 
 
 async def printf(_machine: Machine, process: Process, arguments: list[str]) -> int:
-    """printf."""
+    """Printf."""
     if len(arguments) > 1:
         await process.stdout.write(encode(format_text(arguments[1], arguments[2:])))
     return 0
 
 
 async def true(_machine: Machine, _process: Process, _arguments: list[str]) -> int:
-    """true."""
+    """True."""
     return 0
 
 
 async def false(_machine: Machine, _process: Process, _arguments: list[str]) -> int:
-    """false."""
+    """False."""
     return 1
 
 
@@ -264,7 +264,7 @@ async def _run_program(
 
 
 async def printenv(_machine: Machine, process: Process, arguments: list[str]) -> int:
-    """printenv."""
+    """Printenv."""
     names = arguments[1:]
     if not names:
         names = list(process.environment)
@@ -276,7 +276,7 @@ async def printenv(_machine: Machine, process: Process, arguments: list[str]) ->
 
 
 async def timeout(machine: Machine, process: Process, arguments: list[str]) -> int:
-    """timeout SECONDS COMMAND: 124 (143 in busybox) when it took too long."""
+    """Timeout SECONDS COMMAND: 124 (143 in busybox) when it took too long."""
     words = [word for word in arguments[1:] if word not in ("-s", "KILL", "-k")]
     if len(words) < 2:
         return await complain(process, "timeout", "SECS and a program, please")
@@ -308,7 +308,7 @@ async def date(machine: Machine, process: Process, arguments: list[str]) -> int:
 
 
 async def identity(machine: Machine, process: Process, arguments: list[str]) -> int:
-    """id and whoami."""
+    """Id and whoami."""
     root = machine.user == "root"
     number, name = (0, "root") if root else (1000, machine.user)
     if arguments[0].endswith("whoami") or "-un" in arguments:
@@ -330,7 +330,7 @@ async def hostname(machine: Machine, process: Process, arguments: list[str]) -> 
 
 
 async def uname(machine: Machine, process: Process, arguments: list[str]) -> int:
-    """uname."""
+    """Uname."""
     flags, _ = options(arguments[1:])
     parts = {"s": "Linux", "n": machine.hostname, "r": KERNEL, "v": "#1 SMP", "m": "x86_64"}
     chosen = list(parts) if "a" in flags else [letter for letter in parts if letter in flags]
@@ -340,13 +340,13 @@ async def uname(machine: Machine, process: Process, arguments: list[str]) -> int
 
 
 async def nproc(_machine: Machine, process: Process, _arguments: list[str]) -> int:
-    """nproc."""
+    """Nproc."""
     await process.stdout.write(b"8\n")
     return 0
 
 
 async def uptime(machine: Machine, process: Process, _arguments: list[str]) -> int:
-    """uptime."""
+    """Uptime."""
     text = decode(machine.files.read("/proc/loadavg")).split()[:3]
     await process.stdout.write(
         encode(
@@ -373,7 +373,7 @@ async def free(machine: Machine, process: Process, arguments: list[str]) -> int:
 
 
 async def stty(_machine: Machine, process: Process, arguments: list[str]) -> int:
-    """stty size."""
+    """Stty size."""
     terminal = process.session
     if not isinstance(terminal, Terminal):
         return await complain(process, "stty", "standard input: Not a tty")
@@ -385,14 +385,14 @@ async def stty(_machine: Machine, process: Process, arguments: list[str]) -> int
 
 
 async def tty(_machine: Machine, process: Process, _arguments: list[str]) -> int:
-    """tty."""
+    """Tty."""
     known = process.terminal != "?"
     await process.stdout.write(encode(f"/dev/{process.terminal}\n" if known else "not a tty\n"))
     return 0 if known else 1
 
 
 async def which(machine: Machine, process: Process, arguments: list[str]) -> int:
-    """which."""
+    """Which."""
     code = 0
     for name in arguments[1:]:
         try:
@@ -405,13 +405,13 @@ async def which(machine: Machine, process: Process, arguments: list[str]) -> int
 
 
 async def clear(_machine: Machine, process: Process, _arguments: list[str]) -> int:
-    """clear."""
+    """Clear."""
     await process.stdout.write(b"\x1b[H\x1b[J")
     return 0
 
 
 async def netstat(machine: Machine, process: Process, arguments: list[str]) -> int:
-    """netstat and ss: listeners and connections."""
+    """Netstat and ss: listeners and connections."""
     lines = [
         "Active Internet connections",
         "Proto Recv-Q Send-Q Local Address           Foreign Address         State",
@@ -427,7 +427,7 @@ async def netstat(machine: Machine, process: Process, arguments: list[str]) -> i
 
 
 async def fetch(machine: Machine, process: Process, arguments: list[str]) -> int:
-    """wget and curl, as far as services of the cluster answer."""
+    """Wget and curl, as far as services of the cluster answer."""
     name = posixpath.basename(arguments[0])
     flags, words = options(arguments[1:], "OoTHXdm")
     url = next((word for word in words if not word.startswith("--")), "")
@@ -467,7 +467,7 @@ async def _unreachable(process: Process, name: str, host: str, port: int) -> int
 
 
 async def httpd(machine: Machine, process: Process, arguments: list[str]) -> int:
-    """busybox httpd: serves a folder on a port."""
+    """Busybox httpd: serves a folder on a port."""
     flags, _ = options(arguments[1:], "ph")
     folder = machine.absolute(process, flags.get("h", "."))
     port = int(flags.get("p", "80").rpartition(":")[2])
@@ -516,7 +516,7 @@ async def forever(_machine: Machine, _process: Process, _arguments: list[str]) -
 
 
 async def kill_all(machine: Machine, process: Process, arguments: list[str]) -> int:
-    """pgrep and pkill by name."""
+    """Pgrep and pkill by name."""
     code = 1
     for each in list(machine.table.processes.values()):
         if each is not process and arguments[-1] in " ".join(each.arguments):

@@ -362,7 +362,7 @@ def _characters(text: str) -> str:
 
 
 async def rev(machine: Machine, process: Process, arguments: list[str]) -> int:
-    """rev."""
+    """Rev."""
     for _, source in _sources(machine, process, arguments[1:]):
         async for line in _lines(source):
             await process.stdout.write(encode(decode(line).rstrip("\n")[::-1] + "\n"))
@@ -370,7 +370,7 @@ async def rev(machine: Machine, process: Process, arguments: list[str]) -> int:
 
 
 async def seq(_machine: Machine, process: Process, arguments: list[str]) -> int:
-    """seq."""
+    """Seq."""
     numbers = [int(word) for word in arguments[1:] if re.fullmatch(r"-?\d+", word)]
     if not numbers:
         return await complain(process, "seq", "missing operand")
@@ -388,7 +388,7 @@ async def seq(_machine: Machine, process: Process, arguments: list[str]) -> int:
 
 
 async def yes(_machine: Machine, process: Process, arguments: list[str]) -> int:
-    """yes."""
+    """Yes."""
     line = encode(" ".join(arguments[1:] or ["y"]) + "\n")
     while True:
         await process.stdout.write(line * 64)

@@ -6,7 +6,7 @@ from demo_cluster.clock import SteppedClock
 from demo_cluster.kubelet.volumes import BUSYBOX
 from demo_cluster.toybox.filesystem import Device, Directory, File
 from demo_cluster.toybox.machine import Machine
-from demo_cluster.toybox.processes import SIGNALS, Nothing, Outlet, Pipe, Process
+from demo_cluster.toybox.processes import SIGNALS, Outlet, Pipe, Process
 from demo_cluster.toybox.terminal import Terminal
 
 

@@ -1,0 +1,307 @@
+"""What lives on the cluster: kubelets, controllers and the scheduler, on a stepped clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from demo_cluster.kinds import Obj, kind_of
+from tests.demo_cluster.conftest import SteppedWorld, pod_spec, workload
+
+FOREVER = "sleep 100000"
+
+
+def container(world: SteppedWorld, pod: str) -> dict[str, Any]:
+    """The status of a pod's first container."""
+    status: dict[str, Any] = world.get("pods", pod)["status"]["containerStatuses"][0]
+    return status
+
+
+def phases(world: SteppedWorld, prefix: str = "") -> dict[str, str]:
+    """Pods and their phases."""
+    return {p["metadata"]["name"]: p["status"]["phase"] for p in world.pods(prefix)}
+
+
+async def test_a_pod_is_scheduled_started_and_talks(world: SteppedWorld) -> None:
+    world.pod("talker", "i=0; while true; do echo line $i; i=$((i+1)); sleep 1; done")
+
+    world.advance(4)
+
+    assert phases(world) == {"talker": "Running"}
+    assert world.log("talker").startswith("line 0\nline 1\nline 2\n")
+    assert world.reasons("talker") == ["Scheduled", "Pulled", "Created", "Started"]
+
+
+async def test_a_failing_container_is_restarted_with_growing_pauses(world: SteppedWorld) -> None:
+    world.pod("crash", "echo oops; exit 3")
+
+    world.advance(8)
+    first = container(world, "crash")
+    world.advance(10)
+    second = container(world, "crash")
+
+    assert first["restartCount"] == 1
+    assert first["state"]["waiting"]["reason"] == "CrashLoopBackOff"
+    assert first["state"]["waiting"]["message"].startswith("back-off 10s restarting failed")
+    assert first["lastState"]["terminated"]["exitCode"] == 3
+    assert second["restartCount"] == 2
+    assert second["state"]["waiting"]["message"].startswith("back-off 20s ")
+    assert "BackOff" in world.reasons("crash")
+
+
+async def test_restart_policies_decide_the_phase(world: SteppedWorld) -> None:
+    world.pod("good", "exit 0", restartPolicy="Never")
+    world.pod("bad", "exit 1", restartPolicy="Never")
+    world.pod("again", "test -e /tmp/x || { touch /tmp/x; exit 1; }", restartPolicy="OnFailure")
+
+    world.advance(5)
+
+    assert phases(world)["good"] == "Succeeded"
+    assert phases(world)["bad"] == "Failed"
+    assert container(world, "again")["restartCount"] >= 1
+
+
+async def test_init_containers_run_one_after_the_other_before_the_rest(world: SteppedWorld) -> None:
+    spec = pod_spec("echo main; sleep 1000")
+    spec["initContainers"] = [
+        {"name": name, "image": "busybox", "command": ["sh", "-c", f"echo {name}; sleep 2"]}
+        for name in ("one", "two")
+    ]
+    world.create("pods", "init", spec)
+
+    world.advance(3)
+    during = world.get("pods", "init")["status"]
+    world.advance(6)
+
+    assert during["phase"] == "Pending"
+    assert [s["name"] for s in during["initContainerStatuses"] if "running" in s["state"]] == [
+        "one"
+    ]
+    assert phases(world) == {"init": "Running"}
+    assert world.log("init", "two") == "two\n"
+
+
+async def test_a_deleted_pod_gets_sigterm_and_its_grace(world: SteppedWorld) -> None:
+    world.pod("polite", "trap 'echo bye; exit 0' TERM; while true; do sleep .2; done")
+    world.pod("deaf", FOREVER)
+    world.advance(3)
+
+    for name in ("polite", "deaf"):
+        world.storage.request_delete(kind_of("pods"), "default", name)
+    world.advance(1)
+    after_one = set(phases(world))
+    world.advance(3)
+
+    assert after_one == {"deaf"}
+    assert phases(world) == {}
+
+
+async def test_a_pod_that_fits_nowhere_says_why(world: SteppedWorld) -> None:
+    big = pod_spec(FOREVER, resources={"requests": {"cpu": "64"}})
+    world.create("pods", "big", big)
+    world.create("pods", "picky", {**pod_spec(FOREVER), "nodeSelector": {"no": "such"}})
+
+    world.advance(1)
+
+    message = world.get("pods", "big")["status"]["conditions"][0]["message"]
+    assert message.startswith("0/2 nodes are available: 2 Insufficient cpu.")
+    assert world.reasons("picky") == ["FailedScheduling"]
+
+
+async def test_what_cannot_be_pulled_or_configured_waits_with_its_reason(
+    world: SteppedWorld,
+) -> None:
+    world.create("pods", "nowhere", pod_spec(FOREVER, image="registry.invalid/x:1"))
+    world.create("pods", "never", pod_spec(FOREVER, image="a/b:c", imagePullPolicy="Never"))
+    reference = {"secretKeyRef": {"name": "nope", "key": "k"}}
+    world.create("pods", "secret", pod_spec(FOREVER, env=[{"name": "X", "valueFrom": reference}]))
+
+    world.advance(11)
+
+    reasons = {name: container(world, name)["state"]["waiting"]["reason"] for name in phases(world)}
+    assert reasons == {
+        "nowhere": "ImagePullBackOff",
+        "never": "ErrImageNeverPull",
+        "secret": "CreateContainerConfigError",
+    }
+
+
+async def test_a_container_over_its_memory_is_killed(world: SteppedWorld) -> None:
+    script = "x=aaaaaaaaaaaaaaaa; while true; do x=$x$x; done"
+    limits = {"limits": {"memory": "24Mi"}}
+    world.create("pods", "hog", {**pod_spec(script, resources=limits), "restartPolicy": "Never"})
+
+    world.advance(5)
+
+    assert container(world, "hog")["state"]["terminated"]["reason"] == "OOMKilled"
+
+
+async def test_a_rollout_keeps_what_is_available(world: SteppedWorld) -> None:
+    labels = {"app": "web"}
+    world.create("deployments", "web", workload(FOREVER, labels, replicas=4), "apps")
+    world.advance(5)
+    old = set(phases(world))
+
+    def new_image(deployment: Obj) -> None:
+        deployment["spec"]["template"]["spec"]["containers"][0]["image"] = "busybox:1.37"
+
+    world.storage.modify(kind_of("deployments", "apps"), "default", "web", new_image)
+    least = 4
+    for _ in range(60):
+        world.advance(0.25)
+        ready = world.get("deployments", "web", "apps")["status"].get("availableReplicas", 0)
+        least = min(least, ready)
+
+    status = world.get("deployments", "web", "apps")["status"]
+    assert least >= 3
+    assert status["updatedReplicas"] == status["availableReplicas"] == 4
+    assert not old & set(phases(world))
+    assert status["conditions"][-1]["reason"] == "NewReplicaSetAvailable"
+
+
+async def test_a_lost_pod_of_a_deployment_is_replaced(world: SteppedWorld) -> None:
+    world.create("deployments", "web", workload(FOREVER, {"app": "web"}, replicas=2), "apps")
+    world.advance(4)
+    victim = min(phases(world))
+
+    world.storage.request_delete(kind_of("pods"), "default", victim)
+    world.advance(6)
+
+    assert victim not in phases(world)
+    assert list(phases(world).values()) == ["Running", "Running"]
+
+
+async def test_deleting_a_deployment_deletes_all_below_it(world: SteppedWorld) -> None:
+    world.create("deployments", "web", workload(FOREVER, {"app": "web"}, replicas=2), "apps")
+    world.advance(4)
+
+    world.storage.request_delete(kind_of("deployments", "apps"), "default", "web")
+    world.advance(6)
+
+    assert phases(world) == {}
+    assert world.storage.list(kind_of("replicasets", "apps"), "default") == []
+
+
+async def test_a_stateful_set_grows_in_order_and_shrinks_backwards(world: SteppedWorld) -> None:
+    world.create("statefulsets", "db", workload(FOREVER, {"app": "db"}, replicas=3), "apps")
+    seen = []
+    for _ in range(40):
+        world.advance(0.25)
+        names = sorted(phases(world))
+        if not seen or seen[-1] != names:
+            seen.append(names)
+
+    def shrink(owner: Obj) -> None:
+        owner["spec"]["replicas"] = 1
+
+    world.storage.modify(kind_of("statefulsets", "apps"), "default", "db", shrink)
+    world.advance(15)
+
+    assert seen[-3:] == [["db-0"], ["db-0", "db-1"], ["db-0", "db-1", "db-2"]]
+    assert sorted(phases(world)) == ["db-0"]
+
+
+async def test_a_daemon_set_has_a_pod_on_every_node(world: SteppedWorld) -> None:
+    world.create("daemonsets", "agent", workload(FOREVER, {"app": "agent"}), "apps")
+
+    world.advance(4)
+
+    nodes = {pod["spec"]["nodeName"] for pod in world.pods("agent")}
+    assert nodes == {"node-1", "node-2"}
+    assert world.get("daemonsets", "agent", "apps")["status"]["numberReady"] == 2
+
+
+async def test_a_job_counts_successes_and_gives_up_after_its_limit(world: SteppedWorld) -> None:
+    good = {**pod_spec("exit 0"), "restartPolicy": "Never"}
+    bad = {**pod_spec("exit 1"), "restartPolicy": "Never"}
+    world.create("jobs", "good", {"template": {"spec": good}, "completions": 2}, "batch")
+    world.create("jobs", "bad", {"template": {"spec": bad}, "backoffLimit": 1}, "batch")
+
+    world.advance(40)
+
+    statuses = {name: world.get("jobs", name, "batch")["status"] for name in ("good", "bad")}
+    assert statuses["good"]["succeeded"] == 2
+    assert [c["type"] for c in statuses["good"]["conditions"]] == ["SuccessCriteriaMet", "Complete"]
+    assert statuses["bad"]["failed"] == 2
+    assert statuses["bad"]["conditions"][-1]["reason"] == "BackoffLimitExceeded"
+
+
+async def test_a_cron_job_starts_a_job_each_time_and_forgets_old_ones(world: SteppedWorld) -> None:
+    pod = {**pod_spec("exit 0"), "restartPolicy": "Never"}
+    job = {"spec": {"template": {"spec": pod}}}
+    spec = {"schedule": "* * * * *", "jobTemplate": job, "successfulJobsHistoryLimit": 1}
+    world.create("cronjobs", "tick", spec, "batch")
+
+    world.advance(200)
+
+    jobs = world.storage.list(kind_of("jobs", "batch"), "default")
+    assert len(jobs) == 1
+    assert world.reasons("tick").count("SuccessfulCreate") >= 3
+
+
+async def test_a_service_gets_an_address_and_the_pods_behind_it(world: SteppedWorld) -> None:
+    world.create("deployments", "web", workload(FOREVER, {"app": "web"}, replicas=2), "apps")
+    world.create("services", "web", {"selector": {"app": "web"}, "ports": [{"port": 80}]})
+
+    world.advance(5)
+
+    [endpoints] = world.storage.list(kind_of("endpointslices", "discovery.k8s.io"), "default")
+    addresses = {pod["status"]["podIP"] for pod in world.pods("web")}
+    assert {each["addresses"][0] for each in endpoints["endpoints"]} == addresses
+    assert all(each["conditions"]["ready"] for each in endpoints["endpoints"])
+    assert world.get("services", "web")["spec"]["clusterIP"].startswith("10.")
+
+
+async def test_a_readiness_probe_decides_who_is_ready(world: SteppedWorld) -> None:
+    probe = {"exec": {"command": ["test", "-e", "/tmp/ready"]}, "periodSeconds": 1}
+    script = "sleep 4; touch /tmp/ready; sleep 1000"
+    world.create("pods", "slow", pod_spec(script, readinessProbe=probe))
+
+    world.advance(3)
+    before = container(world, "slow")["ready"]
+    world.advance(4)
+
+    assert not before
+    assert container(world, "slow")["ready"]
+    assert "Unhealthy" in world.reasons("slow")
+
+
+async def test_a_liveness_probe_restarts_what_hangs(world: SteppedWorld) -> None:
+    probe = {"exec": {"command": ["false"]}, "periodSeconds": 1, "failureThreshold": 2}
+    world.create("pods", "hung", pod_spec(FOREVER, livenessProbe=probe))
+
+    world.advance(8)
+
+    assert container(world, "hung")["restartCount"] >= 1
+    assert "Killing" in world.reasons("hung")
+
+
+async def test_the_pods_of_a_lost_node_move_when_their_patience_ends(world: SteppedWorld) -> None:
+    world.create("deployments", "web", workload(FOREVER, {"app": "web"}, replicas=2), "apps")
+    world.advance(4)
+
+    world.cluster.backend.world.nodes.lose("node-2")
+    world.advance(45)
+    unready = [pod for pod in world.pods() if pod["spec"]["nodeName"] == "node-2"]
+    world.advance(310)
+
+    assert unready[0]["status"]["conditions"][2]["status"] == "False"
+    alive = [p for p in world.pods() if not p["metadata"].get("deletionTimestamp")]
+    assert {pod["spec"]["nodeName"] for pod in alive} == {"node-1"}
+    assert len(alive) == 2
+
+
+async def test_a_namespace_takes_everything_with_it(world: SteppedWorld) -> None:
+    namespaces, pods = kind_of("namespaces"), kind_of("pods")
+    world.storage.create(namespaces, {"metadata": {"name": "tmp"}})
+    world.create("pods", "slow", pod_spec(FOREVER), namespace="tmp")
+    world.advance(3)
+
+    world.storage.request_delete(namespaces, "", "tmp")
+    world.advance(1)
+    still = world.storage.get(namespaces, "", "tmp")
+    world.advance(10)
+
+    assert still is not None
+    assert still["status"]["phase"] == "Terminating"
+    assert world.storage.get(namespaces, "", "tmp") is None
+    assert world.storage.list(pods, "tmp") == []
