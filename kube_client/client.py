@@ -1,11 +1,12 @@
 """The client: requests to one cluster, their answers as values, their refusals as errors."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Any, Literal, Self, TypeVar, overload
 
 from kube_client import codec
 from kube_client.cluster_access import ClusterAccess
-from kube_client.errors import ConfigError, ProtocolError, error_from_response
+from kube_client.errors import ConfigError, ProtocolError, TooManyRequestsError, error_from_response
 from kube_client.lists import ObjectList, Page, Selection, decode_page
 from kube_client.patch import PatchType
 from kube_client.resource import PODS, ResourceType
@@ -18,6 +19,8 @@ Propagation = Literal["Background", "Foreground", "Orphan"]
 
 FIELD_MANAGER = "kube-tui"
 _JSON = "application/json"
+_SLOW_DOWNS = 5
+_LONGEST_WAIT = 10.0
 _VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
@@ -71,10 +74,12 @@ class Client:
         accept: str = _JSON,
         timeout: float | None = None,
         verb: str = "",
+        patient: bool = True,
     ) -> bytes:
         """The body of a successful answer. A `body` that is not bytes is sent as JSON.
 
-        `verb` is the word for error messages, where the method does not say it.
+        `verb` is the word for error messages, where the method does not say it. A `patient`
+        request that a busy server asks to repeat in some seconds (429) is repeated.
         """
         headers = [("accept", accept)]
         if self._compress and method == "GET":
@@ -83,26 +88,33 @@ class Client:
         if body is not None:
             data = body if isinstance(body, bytes) else codec.encode_json(body)
             headers.append(("content-type", content_type))
-        response = await self._transport.send(
-            Request(
-                method,
-                path,
-                _pairs(query),
-                tuple(headers),
-                data,
-                self._timeout if timeout is None else timeout,
-            )
+        request = Request(
+            method,
+            path,
+            _pairs(query),
+            tuple(headers),
+            data,
+            self._timeout if timeout is None else timeout,
         )
+        verb = verb or _VERBS.get(method, method.lower())
+        for _ in range(_SLOW_DOWNS if patient else 0):
+            try:
+                return await self._sent(request, verb)
+            except TooManyRequestsError as error:
+                if error.retry_after is None or error.retry_after > _LONGEST_WAIT:
+                    raise
+                await asyncio.sleep(error.retry_after)
+        return await self._sent(request, verb)
+
+    async def _sent(self, request: Request, verb: str) -> bytes:
+        """The body of a successful answer to one request."""
+        response = await self._transport.send(request)
         content = await response.read()
-        if not 200 <= response.status < 300:
-            raise error_from_response(
-                response.status,
-                response.headers,
-                content,
-                verb=verb or _VERBS.get(method, method.lower()),
-                path=path,
-            )
-        return content
+        if 200 <= response.status < 300:
+            return content
+        raise error_from_response(
+            response.status, response.headers, content, verb=verb, path=request.path
+        )
 
     async def stream(
         self, path: str, *, query: Query = (), accept: str = "*/*", verb: str = "get"
@@ -186,6 +198,7 @@ class Client:
         fields: str = "",
         limit: int = 500,
         first_limit: int | None = None,
+        patient: bool = True,
     ) -> AsyncGenerator[Page[T], None]:
         """The list page by page, all as of one version; `first_limit` is for the first page.
 
@@ -196,7 +209,7 @@ class Client:
         selection = Selection(namespace, labels, fields)
         query = selection.list_query(first_limit or limit)
         while True:
-            content = await self.request("GET", path, query=query, verb="list")
+            content = await self.request("GET", path, query=query, verb="list", patient=patient)
             try:
                 page = decode_page(content, decode_to, resource)
             except codec.MalformedJsonError as error:
@@ -337,7 +350,7 @@ class Client:
             "deleteOptions": options,
         }
         path = PODS.path(namespace, pod, "eviction")
-        await self.request("POST", path, body=eviction, verb="evict")
+        await self.request("POST", path, body=eviction, verb="evict", patient=False)
 
     async def version(self) -> dict[str, Any]:
         """What the server says it is: `gitVersion` and its like."""

@@ -327,6 +327,8 @@ def _status_body(body: bytes) -> dict[str, Any]:
 
 
 def _foreign_text(headers: Mapping[str, str], body: bytes) -> str:
+    if "location" in headers:
+        return one_line(f"it points to {headers['location']}")
     if "html" in headers.get("content-type", "") or body.lstrip()[:1] == b"<":
         return "the answer is a web page, not Kubernetes'"
     return one_line(body[:400].decode("utf-8", "replace"))

@@ -7,6 +7,7 @@ When the reader is slow the socket is not read, so the server waits.
 import asyncio
 import zlib
 from collections.abc import AsyncGenerator, Callable
+from time import time
 
 import httptools
 
@@ -189,7 +190,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._reused = False
         self._keep_alive = False
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.idle_since = 0.0
+        self.idle_since = 0.0  # by the wall clock: the other one stands still while a laptop sleeps
 
     @property
     def is_usable(self) -> bool:
@@ -233,7 +234,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._keep_alive = self._parser.should_keep_alive()
         self._response = None
         self._reused = True
-        self.idle_since = asyncio.get_running_loop().time()
+        self.idle_since = time()
         self.resume()
         response.end()
         if self._keep_alive:

@@ -10,6 +10,7 @@ import os
 import socket
 import ssl
 from collections.abc import Mapping
+from time import time
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
@@ -28,6 +29,8 @@ from kube_client.transport import Request, SocketAccess
 
 _CONNECT_SECONDS = 15.0
 _MANY_CONNECTIONS = 64
+_IDLE_CONNECTIONS = 16
+_UNANSWERED_SECONDS = 60
 _IDLE_SECONDS = 60.0
 _IDLE_SECONDS_UNSAFE = 5.0  # what cannot be repeated goes only over a connection used just now
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
@@ -174,7 +177,7 @@ class HttpTransport:
 
     def _take_idle(self, *, is_safe: bool) -> HttpConnection | None:
         """A kept connection that was used last, when it was used lately enough."""
-        now = asyncio.get_running_loop().time()
+        now = time()
         while self._idle:
             connection = self._idle.pop()
             if not connection.is_usable:
@@ -223,6 +226,13 @@ class HttpTransport:
         connection.closed.add_done_callback(lambda _: self._forget(connection))
         return connection
 
+    def _keep(self, connection: HttpConnection, context: ssl.SSLContext | None) -> None:
+        """Keep a free connection; not one of an earlier certificate, nor one of too many."""
+        if context is not self._context or len(self._idle) >= _IDLE_CONNECTIONS:
+            connection.abort()
+        else:
+            self._idle.append(connection)
+
     def _forget(self, connection: HttpConnection) -> None:
         self._all.discard(connection)
         if connection in self._idle:
@@ -237,13 +247,16 @@ class HttpTransport:
         asyncio.sslproto.SSLProtocol.max_size = READ_SIZE // 2 if many else READ_SIZE
         context = self._context_for(credential) if endpoint.is_tls else None
         name = (endpoint.server_name or endpoint.host) if endpoint.is_tls else None
-        connection = HttpConnection(endpoint.where, self._idle.append, self._buffer)
+        if proxy is not None and proxy.tls and not endpoint.is_tls:
+            name = proxy.host
+        connection = HttpConnection(
+            endpoint.where, lambda free: self._keep(free, context), self._buffer
+        )
         if proxy is None or not endpoint.is_tls:
             host, port = (endpoint.host, endpoint.port) if not proxy else (proxy.host, proxy.port)
-            if proxy is not None and proxy.tls:
-                context, name = make_context(None), proxy.host
+            outer = make_context(None) if proxy is not None and proxy.tls else context
             transport, _ = await loop.create_connection(
-                lambda: connection, host, port, ssl=context, server_hostname=name
+                lambda: connection, host, port, ssl=outer, server_hostname=name
             )
         else:
             tunnel = await open_tunnel(
@@ -278,7 +291,12 @@ def _keep_alive(transport: asyncio.Transport) -> None:
     if raw is None:
         return
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
+    for name, value in (
+        ("TCP_KEEPIDLE", 30),
+        ("TCP_KEEPINTVL", 10),
+        ("TCP_KEEPCNT", 3),
+        ("TCP_USER_TIMEOUT", _UNANSWERED_SECONDS * 1000),
+    ):
         option = getattr(socket, name, None)
         if option is not None:
             raw.setsockopt(socket.IPPROTO_TCP, option, value)

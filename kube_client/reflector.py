@@ -93,6 +93,7 @@ class ObjectFeed(Generic[T]):
             fields=chosen.fields,
             limit=limit,
             first_limit=first_limit,
+            patient=False,
         )
 
     async def events(

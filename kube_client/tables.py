@@ -91,7 +91,7 @@ class TableFeed:
         query = chosen.list_query(first_limit) | {"includeObject": "Metadata"}
         while True:
             content = await self._client.request(
-                "GET", path, query=query, accept=TABLE, verb="list"
+                "GET", path, query=query, accept=TABLE, verb="list", patient=False
             )
             table = self._client.decode(content, _WireTable, path)
             meta = table.metadata

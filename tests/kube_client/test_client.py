@@ -18,6 +18,7 @@ from kube_client.errors import (
     InvalidError,
     NotFoundError,
     ProtocolError,
+    TooManyRequestsError,
     UnauthorizedError,
 )
 from kube_client.kubeconfig import ConnectOptions
@@ -292,6 +293,39 @@ async def test_a_list_that_expires_between_its_pages_says_so() -> None:
     async with asking(handler) as client:
         with pytest.raises(GoneError, match="List again"):
             await client.list(PODS, Pod)
+
+
+def busy(seconds: str) -> Handler:
+    """A handler that is busy twice, then answers."""
+    left = ["busy", "busy"]
+
+    async def handler(visit: Visit) -> None:
+        while await visit.request() is not None:
+            if left:
+                left.pop()
+                await visit.answer(b"{}", "429 Too Many Requests", f"Retry-After: {seconds}")
+            else:
+                await visit.answer(b'{"gitVersion": "v1"}')
+
+    return handler
+
+
+async def test_a_busy_server_is_asked_again_when_it_wants_to_be() -> None:
+    async with asking(busy("0.01")) as client:
+        assert await client.version() == {"gitVersion": "v1"}
+
+
+@pytest.mark.parametrize("seconds", ["", "3600"])
+async def test_nobody_waits_long_without_being_told(seconds: str) -> None:
+    async with asking(busy(seconds)) as client:
+        with pytest.raises(TooManyRequestsError, match="refuses to get /version now"):
+            await client.version()
+
+
+async def test_an_eviction_that_a_budget_forbids_is_not_tried_behind_ones_back() -> None:
+    async with asking(busy("0.01")) as client:
+        with pytest.raises(TooManyRequestsError):
+            await client.evict("web", "shop")
 
 
 async def test_a_stream_that_is_refused_is_the_same_error(client: Client) -> None:

@@ -161,6 +161,15 @@ def test_an_answer_that_is_not_kubernetes_is_quoted_harmlessly(
     assert str(error).isprintable()
 
 
+def test_a_login_page_is_named() -> None:
+    headers = {"location": "https://login.test/?next=/api"}
+
+    error = error_from_response(302, headers, b"<a>", verb="list", path="/api/v1/pods")
+
+    assert "302" in str(error)
+    assert "it points to https://login.test/" in str(error)
+
+
 def test_https_spoken_to_with_http_is_recognised() -> None:
     body = b"Client sent an HTTP request to an HTTPS server.\n"
 

@@ -497,6 +497,50 @@ async def test_a_new_certificate_is_not_used_over_the_connections_of_the_old() -
     assert names == ["one", "two"]
 
 
+async def test_a_connection_of_the_old_certificate_is_not_kept_when_it_becomes_free() -> None:
+    one, two = (authority().issue(name, client=True) for name in ("one", "two"))
+    context = server_context(server_pair(), clients=authority().pem)
+    go_on = asyncio.Event()
+
+    async def handler(visit: Visit) -> None:
+        while (received := await visit.request()) is not None:
+            if received.target == "/slow":
+                await go_on.wait()
+            await visit.answer(b"", "401 No" if received.target == "/renew" else "200 OK")
+
+    source = Renewing(
+        Credential(certificate=one.certificate, key=one.key),
+        Credential(certificate=two.certificate, key=two.key),
+    )
+    async with wire_server(handler, context=context) as server:
+        transport = HttpTransport(parse_endpoint(server.url, trust=authority().pem, env={}), source)
+        slow = asyncio.create_task(body_of(transport, Request("GET", "/slow")))
+        await body_of(transport, Request("GET", "/renew"))
+        before = server.visits
+        go_on.set()
+        await slow
+        await asyncio.gather(body_of(transport), body_of(transport))
+        assert server.visits == before + 1, "one kept connection is of the new certificate"
+        await transport.aclose()
+
+
+async def test_only_some_connections_are_kept() -> None:
+    together = asyncio.Barrier(40)
+
+    async def handler(visit: Visit) -> None:
+        while await visit.request() is not None:
+            if visit.number < 40:
+                await together.wait()
+            await visit.answer()
+
+    async with talking_to(handler) as (server, transport):
+        await asyncio.gather(*(body_of(transport) for _ in range(40)))
+        together = asyncio.Barrier(16)  # sixteen kept ones meet, the seventeenth is new
+        async with asyncio.timeout(A_WHILE):
+            await asyncio.gather(*(body_of(transport) for _ in range(17)))
+        assert server.visits == 41
+
+
 async def test_a_line_break_in_a_header_is_refused() -> None:
     async with talking_to(answers(b"")) as (_, transport):
         with pytest.raises(ConfigError, match="line break"):
