@@ -144,7 +144,7 @@ def chosen(entries: Iterable[Entry], tail: int | None, since: int | None) -> lis
 
 
 class Formatter:
-    """Entries to the bytes of a reply; knows where a line goes on, and when the limit is reached."""
+    """Entries to the bytes of a reply; knows where a line goes on and when the limit is reached."""
 
     def __init__(self, query: LogQuery) -> None:
         self._stamped = query.timestamps

@@ -83,7 +83,8 @@ class CronJobController:
             self._say(
                 cron,
                 "JobAlreadyActive",
-                "Not starting job because prior execution is running and concurrency policy is Forbid",
+                "Not starting job because prior execution is running and concurrency policy "
+                "is Forbid",
             )
             return
         if active and policy == "Replace":

@@ -507,13 +507,9 @@ def _progressing(
         return conditions
     message = f'ReplicaSet "{name}" is progressing.'
     condition = _condition("Progressing", "True", "ReplicaSetUpdated", message, now)
-    if current and current["status"] == "True" and current["reason"] != "ReplicaSetUpdated":
-        if (
-            current["reason"] == "NewReplicaSetAvailable"
-            and status.get("updatedReplicas", 0) == wanted
-        ):
-            return conditions
+    settled = current is not None and current["reason"] == "NewReplicaSetAvailable"
+    if settled and status.get("updatedReplicas", 0) == wanted:
+        return conditions
     if current and current["reason"] == "ReplicaSetUpdated":
-        rest = [c if c is not current else {**c, "lastUpdateTime": now} for c in conditions]
-        return rest
+        return [c if c is not current else {**c, "lastUpdateTime": now} for c in conditions]
     return set_condition(conditions, condition)

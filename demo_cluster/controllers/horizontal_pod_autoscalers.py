@@ -153,7 +153,10 @@ class PodAutoscaler:
                 "ScalingActive",
                 "True",
                 "ValidMetricFound",
-                "the HPA was able to successfully calculate a replica count from cpu resource utilization (percentage of request)",
+                (
+                    "the HPA was able to successfully calculate a replica count from cpu resource "
+                    "utilization (percentage of request)"
+                ),
             ),
             (
                 "ScalingLimited",
@@ -217,6 +220,9 @@ _UNMEASURED = [
         "ScalingActive",
         "False",
         "FailedGetResourceMetric",
-        "the HPA was unable to compute the replica count: failed to get cpu utilization: missing request for cpu",
+        (
+            "the HPA was unable to compute the replica count: failed to get cpu utilization: "
+            "missing request for cpu"
+        ),
     ),
 ]

@@ -136,7 +136,7 @@ class JobController:
             self._finish(job, active, counts, *verdict)
             return
         missing = self._missing(job, len(active), succeeded)
-        delay = self._backoff_left(job, failed, new)
+        delay = self._backoff_left(job, failed)
         if missing and delay > 0:
             self._queue.add_after(key_of(job), delay)
         elif missing:
@@ -225,7 +225,7 @@ class JobController:
             return 0 if succeeded else int(max(parallelism - active, 0))
         return int(max(min(parallelism, wanted - succeeded) - active, 0))
 
-    def _backoff_left(self, job: Obj, failed: int, new: list[Obj]) -> float:
+    def _backoff_left(self, job: Obj, failed: int) -> float:
         if not failed:
             return 0.0
         ends = [

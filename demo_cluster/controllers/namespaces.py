@@ -14,6 +14,11 @@ SERVICE_ACCOUNTS = kind_of("serviceaccounts")
 CONFIG_MAPS = kind_of("configmaps")
 PODS = kind_of("pods")
 
+BUNDLE_NOTE = (
+    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal "
+    "endpoints such as the internal service IP or kubernetes.default.svc. No other usage is "
+    "guaranteed across distributions of Kubernetes clusters."
+)
 CONDITIONS = (
     (
         "NamespaceDeletionDiscoveryFailure",
@@ -53,7 +58,8 @@ class NamespaceController:
         elif event.type == "DELETED":
             namespace = event.obj["metadata"].get("namespace")
             found = self._storage.get(NAMESPACES, "", namespace) if namespace else None
-            if (found and found["metadata"].get("deletionTimestamp")) or (found and event.kind.storage_key == SERVICE_ACCOUNTS.storage_key):
+            is_account = event.kind.storage_key == SERVICE_ACCOUNTS.storage_key
+            if found and (is_account or found["metadata"].get("deletionTimestamp")):
                 self._queue.add(("", found["metadata"]["name"]))
 
     def _sync(self, key: Key) -> None:
@@ -71,14 +77,13 @@ class NamespaceController:
                 SERVICE_ACCOUNTS, {"metadata": {"name": "default", "namespace": name}}
             )
         if self._storage.get(CONFIG_MAPS, name, "kube-root-ca.crt") is None:
-            note = "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters."
             self._storage.create(
                 CONFIG_MAPS,
                 {
                     "metadata": {
                         "name": "kube-root-ca.crt",
                         "namespace": name,
-                        "annotations": {"kubernetes.io/description": note},
+                        "annotations": {"kubernetes.io/description": BUNDLE_NOTE},
                     },
                     "data": {"ca.crt": self._authority},
                 },
@@ -119,7 +124,8 @@ class NamespaceController:
     def _report(self, namespace: Obj, left: int, blocked: dict[str, int]) -> None:
         now = timestamp(self._clock.now())
         pods = len(self._storage.list(PODS, namespace["metadata"]["name"]))
-        remaining = f"Some resources are remaining: {'pods.' if pods else 'resources.'} has {left} resource instances"
+        what = "pods." if pods else "resources."
+        remaining = f"Some resources are remaining: {what} has {left} resource instances"
         rows = [(*row, "False") for row in CONDITIONS]
         if left:
             rows.append(("NamespaceContentRemaining", "SomeResourcesRemain", remaining, "True"))

@@ -158,13 +158,9 @@ def by_uselessness(pods: Iterable[Obj]) -> list[Obj]:
 def set_condition(conditions: list[Obj], condition: Obj) -> list[Obj]:
     """The list with this condition in place of the one of its type; changed ones go to the end."""
     old = next((each for each in conditions if each["type"] == condition["type"]), None)
-    if (
-        old
-        and old["status"] == condition["status"]
-        and old.get("reason") == condition.get("reason")
-    ):
-        if old.get("message") == condition.get("message"):
-            return conditions
+    fields = ("status", "reason", "message")
+    if old and all(old.get(field) == condition.get(field) for field in fields):
+        return conditions
     if old and old["status"] == condition["status"]:
         condition = {**condition, "lastTransitionTime": old["lastTransitionTime"]}
     rest = [each for each in conditions if each["type"] != condition["type"]]

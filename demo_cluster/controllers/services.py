@@ -53,7 +53,8 @@ class ServiceController:
 
     def _address(self) -> str:
         while True:
-            address = f"10.{self._rng.randint(97, 111)}.{self._rng.randint(0, 255)}.{self._rng.randint(1, 254)}"
+            parts = (self._rng.randint(97, 111), *self._rng.choices(range(1, 255), k=2))
+            address = f"10.{parts[0]}.{parts[1]}.{parts[2]}"
             if address not in self._addresses:
                 self._addresses.add(address)
                 return address

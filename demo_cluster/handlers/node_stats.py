@@ -171,10 +171,16 @@ def _resource_metrics(call: Call, node: Obj) -> str:
             cpu.append(f"container_cpu_usage_seconds_total{{{labels}}} {spent:.9f} {stamp}")
             memory.append(f"container_memory_working_set_bytes{{{labels}}} {used} {stamp}")
     lines = [
-        "# HELP container_cpu_usage_seconds_total [STABLE] Cumulative cpu time consumed by the container in core-seconds",
+        (
+            "# HELP container_cpu_usage_seconds_total [STABLE] Cumulative cpu time consumed by the "
+            "container in core-seconds"
+        ),
         "# TYPE container_cpu_usage_seconds_total counter",
         *sorted(cpu),
-        "# HELP container_memory_working_set_bytes [STABLE] Current working set of the container in bytes",
+        (
+            "# HELP container_memory_working_set_bytes [STABLE] Current working set of the container "
+            "in bytes"
+        ),
         "# TYPE container_memory_working_set_bytes gauge",
         *sorted(memory),
     ]

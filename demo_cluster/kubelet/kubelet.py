@@ -51,6 +51,7 @@ class Kubelet:
         self._workers: dict[str, PodWorker] = {}
         self._images_on_node: set[tuple[str, str]] = set()
         self._addresses: dict[str, int] = {}
+        self._blocks: dict[str, int] = {}
 
     # -- pods come and go
 
@@ -313,11 +314,11 @@ class Kubelet:
 
     def new_address(self, node: str) -> str:
         """An address for a pod, from its node's range."""
-        number = int("".join(filter(str.isdigit, node)) or "0")
-        used = self._addresses.get(node, 1) + 1
-        self._addresses[node] = used
-        block = (number * 4 + used // 250) % 65536
-        return f"10.{244 + block // 16384 % 8}.{block // 4 % 256 if block > 1023 else number % 256}.{2 + used % 250}"
+        used = self._addresses.get(node, 3)
+        self._addresses[node] = used + 1
+        index = self._blocks.setdefault(node, len(self._blocks))
+        index += (used // 250) * 4096
+        return f"10.{244 + index // 256 % 8}.{index % 256}.{2 + used % 250}"
 
     def reach(self, namespace: str) -> Callable[[str, int], Server | None]:
         """How containers of a namespace reach services: by name and port."""

@@ -368,7 +368,8 @@ class PodWorker:
         if policy != "Always" and self.kubelet.has_image(node, image):
             self.say(
                 "Pulled",
-                f'Container image "{image}" already present on machine and can be accessed by the pod',
+                f'Container image "{image}" already present on machine and can be accessed by '
+                "the pod",
                 container=container,
             )
             self._create(container)
@@ -395,8 +396,8 @@ class PodWorker:
             duration = f"{taken:.3f}s" if taken >= 1 else f"{taken * 1000:.0f}ms"
             self.say(
                 "Pulled",
-                f'Successfully pulled image "{image}" in {duration} ({duration} including waiting). '
-                f"Image size: {size} bytes.",
+                f'Successfully pulled image "{image}" in {duration} ({duration} including '
+                f"waiting). Image size: {size} bytes.",
                 container=container,
             )
             self._create(container)

@@ -26,6 +26,7 @@ BUSYBOX: dict[str, Program] = {
 }
 DEBIAN: dict[str, Program] = {**BUSYBOX, **system_programs.DEBIAN_PROGRAMS}
 BASES: dict[str, dict[str, Program]] = {"busybox": BUSYBOX, "debian": DEBIAN}
+FOLDERS = ["tmp", "root", "home", "var/log", "var/run", "opt", "mnt", "sys", "usr/sbin", "dev/shm"]
 EXECUTABLE = b"\x7fELF\x02\x01\x01"
 
 RELEASES = {
@@ -52,23 +53,12 @@ def furnish(machine: Machine, image: Image, pod: Obj) -> None:
         files.place(f"/bin/{name}", File(EXECUTABLE, mode=0o755, modified=now))
     files.place("/usr/bin", Link("/bin"))
     files.place("/usr/local/bin", Directory(modified=now))
-    for folder in (
-        "/tmp",
-        "/root",
-        "/home",
-        "/var/log",
-        "/var/run",
-        "/opt",
-        "/mnt",
-        "/sys",
-        "/usr/sbin",
-    ):
+    for folder in FOLDERS:
         files.place(folder, Directory(modified=now))
     for name in ("null", "zero", "full", "random", "urandom", "tty"):
         files.place(f"/dev/{name}", Device(name, modified=now))
     files.place("/dev/stdout", Link("/proc/self/fd/1"))
     files.place("/dev/stderr", Link("/proc/self/fd/2"))
-    files.place("/dev/shm", Directory(mode=0o1777, modified=now))
     files.place("/dev/termination-log", File(modified=now, mode=0o666))
     texts = {
         "/etc/hostname": machine.hostname + "\n",
@@ -91,8 +81,10 @@ def _hosts(machine: Machine, pod: Obj) -> str:
         "::1\tlocalhost ip6-localhost ip6-loopback",
         f"{machine.network.address}\t{machine.hostname}",
     ]
-    for alias in pod["spec"].get("hostAliases") or ():
-        lines.append(f"{alias['ip']}\t{' '.join(alias.get('hostnames', ()))}")
+    lines += [
+        f"{alias['ip']}\t{' '.join(alias.get('hostnames', ()))}"
+        for alias in pod["spec"].get("hostAliases") or ()
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -8,6 +8,23 @@ from collections.abc import Callable, Mapping, MutableMapping
 TOKEN = re.compile(
     r"\s*(0[xX][0-9a-fA-F]+|\d+|[A-Za-z_]\w*|<<=|>>=|\*\*|\+\+|--|[-+*/%&|^]=|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%()<>!~&|^=?:,])"
 )
+
+
+class ArithmeticSyntaxError(Exception):
+    """The expression is none."""
+
+
+def _divide(left: int, right: int) -> int:
+    if right == 0:
+        raise ArithmeticSyntaxError("divide by zero")
+    quotient = abs(left) // abs(right)
+    return quotient if (left < 0) == (right < 0) else -quotient
+
+
+def _rest(left: int, right: int) -> int:
+    return left - right * _divide(left, right)
+
+
 PRECEDENCE: list[dict[str, Callable[[int, int], int]]] = [
     {"||": lambda a, b: int(bool(a) or bool(b))},
     {"&&": lambda a, b: int(bool(a) and bool(b))},
@@ -23,14 +40,10 @@ PRECEDENCE: list[dict[str, Callable[[int, int], int]]] = [
     },
     {"<<": lambda a, b: a << min(b & 63, 63), ">>": lambda a, b: a >> min(b & 63, 63)},
     {"+": lambda a, b: a + b, "-": lambda a, b: a - b},
-    {"*": lambda a, b: a * b, "/": lambda a, b: _divide(a, b), "%": lambda a, b: _rest(a, b)},
+    {"*": lambda a, b: a * b, "/": _divide, "%": _rest},
 ]
 ASSIGNING = {"=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="}
 OPERATIONS = {sign: act for level in PRECEDENCE for sign, act in level.items()}
-
-
-class ArithmeticSyntaxError(Exception):
-    """The expression is none."""
 
 
 def evaluate(text: str, variables: MutableMapping[str, str]) -> int:
@@ -54,17 +67,6 @@ def _tokens(text: str) -> list[str]:
         tokens.append(match[1])
         position = match.end()
     return tokens
-
-
-def _divide(left: int, right: int) -> int:
-    if right == 0:
-        raise ArithmeticSyntaxError("divide by zero")
-    quotient = abs(left) // abs(right)
-    return quotient if (left < 0) == (right < 0) else -quotient
-
-
-def _rest(left: int, right: int) -> int:
-    return left - right * _divide(left, right)
 
 
 def _wrapped(value: int) -> int:

@@ -20,7 +20,7 @@ CONVERSION = re.compile(r"%([-+ 0#]*)(\d+|\*)?(?:\.(\d+))?([diouxXcsbeEfgG%])")
 
 
 def unescaped(text: str) -> tuple[str, bool]:
-    """Backslash escapes as characters; the flag says that `\\c` ended the text."""
+    r"""Backslash escapes as characters; the flag says that `\c` ended the text."""
     pieces = bytearray()
     position = 0
     for match in ESCAPE.finditer(text):

@@ -198,7 +198,7 @@ class Machine:
 
 
 class _Full:
-    async def write(self, data: bytes) -> None:
+    async def write(self, data: bytes) -> None:  # noqa: ARG002 - the protocol's
         raise FileError("write error", "No space left on device")
 
 

@@ -13,6 +13,15 @@ TICKS = 100
 PAGE = 4096
 BOOTED_BEFORE = 950_000
 MEMORY_KB = 16_384_000
+SOCKET_HEAD = (
+    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid"
+    "  timeout inode"
+)
+DEVICE_HEAD = (
+    "Inter-|   Receive                                                |  Transmit\n"
+    " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop"
+    " fifo colls carrier compressed\n"
+)
 
 
 def proc_directory(machine: Machine) -> Directory:
@@ -34,7 +43,7 @@ def proc_directory(machine: Machine) -> Directory:
         "version": Computed(lambda: b"Linux version 6.1.0-demo (demo@cluster) #1 SMP\n"),
         "cpuinfo": Computed(_processors),
         "mounts": Computed(lambda: b"overlay / overlay rw,relatime 0 0\nproc /proc proc rw 0 0\n"),
-        "net": Directory({name: node for name, node in _net(machine).items()}),
+        "net": Directory(_net(machine)),
         "sys": Directory(
             {"kernel": Directory({"hostname": Computed(lambda: encode(machine.hostname + "\n"))})}
         ),
@@ -137,8 +146,9 @@ def _stat(machine: Machine, process: Process, name: str) -> bytes:
 def _status(machine: Machine, process: Process, name: str) -> bytes:
     user = 0 if machine.user == "root" else 1000
     return encode(
-        f"Name:\t{name}\nUmask:\t0022\nState:\tS (sleeping)\nTgid:\t{process.pid}\nPid:\t{process.pid}\n"
-        f"PPid:\t{process.parent}\nUid:\t{user}\t{user}\t{user}\t{user}\nGid:\t{user}\t{user}\t{user}\t{user}\n"
+        f"Name:\t{name}\nUmask:\t0022\nState:\tS (sleeping)\nTgid:\t{process.pid}\n"
+        f"Pid:\t{process.pid}\nPPid:\t{process.parent}\n"
+        f"Uid:\t{user}\t{user}\t{user}\t{user}\nGid:\t{user}\t{user}\t{user}\t{user}\n"
         f"FDSize:\t64\nVmPeak:\t    4520 kB\nVmSize:\t    4400 kB\n"
         f"VmRSS:\t{_resident(machine, process) * 4:>8} kB\nThreads:\t1\n"
     )
@@ -164,7 +174,7 @@ def _descriptors(machine: Machine, process: Process) -> dict[str, Node]:
 
 
 def _net(machine: Machine) -> dict[str, Node]:
-    empty = b"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+    empty = encode(SOCKET_HEAD + "\n")
     return {
         "tcp": Computed(lambda: _sockets(machine)),
         "tcp6": Computed(lambda: empty),
@@ -175,9 +185,7 @@ def _net(machine: Machine) -> dict[str, Node]:
 
 
 def _sockets(machine: Machine) -> bytes:
-    lines = [
-        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
-    ]
+    lines = [SOCKET_HEAD]
     rows = [
         ("00000000", port, "00000000", 0, "0A", 50000 + port)
         for port in sorted(machine.network.servers)
@@ -201,7 +209,6 @@ def _hexadecimal(address: str) -> str:
 
 def _devices(machine: Machine) -> bytes:
     sent = int(machine.cpu_seconds(1) * 900_000) + 4096
-    head = "Inter-|   Receive                                                |  Transmit\n"
-    head += " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n"
-    rows = f"    lo: 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n  eth0: {sent * 2} {sent // 700} 0 0 0 0 0 0 {sent} {sent // 900} 0 0 0 0 0 0\n"
-    return encode(head + rows)
+    received = f"{sent * 2} {sent // 700} 0 0 0 0 0 0"
+    rows = f"    lo: 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n  eth0: {received} {sent} {sent // 900}"
+    return encode(f"{DEVICE_HEAD}{rows} 0 0 0 0 0 0\n")

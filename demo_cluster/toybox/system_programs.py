@@ -350,7 +350,8 @@ async def uptime(machine: Machine, process: Process, _arguments: list[str]) -> i
     text = decode(machine.files.read("/proc/loadavg")).split()[:3]
     await process.stdout.write(
         encode(
-            f" {machine.clock.now():%H:%M:%S} up 11 days,  3:04,  0 users,  load average: {', '.join(text)}\n"
+            f" {machine.clock.now():%H:%M:%S} up 11 days,  3:04,  0 users,  "
+            f"load average: {', '.join(text)}\n"
         )
     )
     return 0
@@ -365,7 +366,7 @@ async def free(machine: Machine, process: Process, arguments: list[str]) -> int:
     await process.stdout.write(
         encode(
             "              total        used        free      shared  buff/cache   available\n"
-            f"Mem:    {cells[0]:>11} {cells[1]:>11} {cells[2]:>11} {cells[3]:>11} {cells[4]:>11} {cells[2]:>11}\n"
+            f"Mem:    {''.join(f'{cell:>11} ' for cell in cells)}{cells[2]:>11}\n"
             f"Swap:   {0:>11} {0:>11} {0:>11}\n"
         )
     )
@@ -416,8 +417,10 @@ async def netstat(machine: Machine, process: Process, arguments: list[str]) -> i
         "Active Internet connections",
         "Proto Recv-Q Send-Q Local Address           Foreign Address         State",
     ]
-    for port in sorted(machine.network.servers):
-        lines.append(f"tcp        0      0 {'0.0.0.0:' + str(port):<23} {'0.0.0.0:*':<23} LISTEN")
+    lines += [
+        f"tcp        0      0 {f'0.0.0.0:{port}':<23} {'0.0.0.0:*':<23} LISTEN"
+        for port in sorted(machine.network.servers)
+    ]
     if not any("l" in word for word in arguments[1:]):
         for port, host, remote in machine.network.connections():
             local = f"{machine.network.address}:{port}"
@@ -505,7 +508,10 @@ def _folder_server(machine: Machine, folder: str) -> Callable[[bytes], bytes]:
 
 def http_answer(status: str, body: bytes, kind: str = "text/html") -> bytes:
     """A whole HTTP answer."""
-    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    head = (
+        f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
+        "Connection: close\r\n\r\n"
+    )
     return encode(head) + body
 
 
