@@ -10,7 +10,7 @@ import typer
 
 from kompose.command_line import UsageError, parse
 from kompose.console import Console, FatalWarningError, write_line
-from kompose.errors import KomposeError
+from kompose.errors import ComposeError, KomposeError
 from kompose.flags import GLOBAL_FLAGS
 from kompose.invocation import Invocation
 from kompose.report import ConvertError, Level, Report
@@ -88,6 +88,9 @@ def _invoke(words: list[str], invocation: Invocation) -> int:
         return end.code if isinstance(end.code, int) else 1
     except KeyboardInterrupt:
         return 130
+    except ComposeError as error:
+        write_line(Level.FATAL, f"Unable to load files: {error}")
+        return 1
     except (ConvertError, KomposeError, KubeError, FatalWarningError) as error:
         write_line(Level.FATAL, str(error))
         return error.exit_code if isinstance(error, ConvertError) else 1

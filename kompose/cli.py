@@ -177,7 +177,7 @@ def _objects(
         from kompose.exposed import exposed_values
         from kompose.ignored import ignored_keys
 
-        for finding in (*exposed_values(model), *ignored_keys(model)):
+        for finding in (*exposed_values(model), *ignored_keys(model, mends=request.options.mends)):
             report.debug(str(finding))
     return convert(model, request.options, report)
 

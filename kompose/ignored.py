@@ -64,6 +64,8 @@ _SERVICE_KEYS = {
     "userns_mode": _NO_WAY,
     "uts": _NO_WAY,
 }
+_MENDED = ("pull_policy",)
+"""Keys that count in mended manifests."""
 _VOLUME_KEYS = {
     "driver": "use the label kompose.volume.storage-class-name",
     "driver_opts": _NO_WAY,
@@ -71,12 +73,13 @@ _VOLUME_KEYS = {
 }
 
 
-def ignored_keys(model: Model) -> Iterator[Diagnostic]:
+def ignored_keys(model: Model, *, mends: bool = False) -> Iterator[Diagnostic]:
     """One finding for each key that changes nothing in the cluster, in the order of the model."""
+    mended = _MENDED if mends else ()
     for section, table in (("services", _SERVICE_KEYS), ("volumes", _VOLUME_KEYS)):
         for name, tree in (model.tree.get(section) or {}).items():
             for key, value in (tree or {}).items():
-                if key in table and value not in (None, "", [], {}):
+                if key in table and key not in mended and value not in (None, "", [], {}):
                     yield _finding(model, (section, name, key), table[key])
 
 
