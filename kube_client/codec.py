@@ -12,6 +12,8 @@ import msgspec
 
 T = TypeVar("T")
 
+QUICK_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 
 class MalformedJsonError(ValueError):
     """The bytes are no JSON, or not of the promised shape; the text says where."""
@@ -25,7 +27,7 @@ def decode_json(data: bytes | str) -> Any:
     """
     try:
         return _untyped.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except QUICK_ERRORS as error:
         raise MalformedJsonError(str(error)) from error
 
 
@@ -40,7 +42,7 @@ def decode_as(data: bytes | str, decode_to: type[T]) -> T:
         value: T = _decoder(wanted).decode(data)
     except msgspec.ValidationError:
         return convert(decode_json(data), decode_to)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except QUICK_ERRORS as error:
         raise MalformedJsonError(str(error)) from error
     return value
 
@@ -53,11 +55,8 @@ def convert(value: Any, decode_to: type[T]) -> T:
     """
     try:
         return msgspec.convert(_without_nulls(value), decode_to)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, RecursionError) as error:
         raise MalformedJsonError(str(error)) from error
-
-
-QUICK_ERRORS = (msgspec.DecodeError, UnicodeDecodeError)
 
 
 def quick_decoder(decode_to: type[T]) -> Callable[[bytes], T]:

@@ -11,6 +11,8 @@ import msgspec
 
 from kube_client.resource import ObjectKey
 
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
 
 class KubeStruct(msgspec.Struct, gc=False, rename="camel", omit_defaults=True):
     """The base of every decoded part: camelCase on the wire, unknown fields skipped."""
@@ -27,7 +29,7 @@ class OwnerReference(KubeStruct):
 
 
 class ObjectMeta(KubeStruct):
-    """The metadata of any object, without managed fields."""
+    """The metadata of any object, without managed fields and the last applied configuration."""
 
     name: str = ""
     namespace: str = ""
@@ -42,6 +44,13 @@ class ObjectMeta(KubeStruct):
     annotations: dict[str, str] = {}
     owner_references: list[OwnerReference] = []
     finalizers: list[str] = []
+
+    def __post_init__(self) -> None:
+        """Drop kubectl's copy of the whole object, which would double what we keep."""
+        if _LAST_APPLIED in self.annotations:
+            self.annotations = {
+                name: text for name, text in self.annotations.items() if name != _LAST_APPLIED
+            }
 
     @property
     def controller(self) -> OwnerReference | None:

@@ -174,6 +174,7 @@ class Reflector(Generic[T]):
         self._pace = pace or Pace()
         self._delays = self._pace.backoff.delays()
         self._version = ""
+        self._listed = False
         self._may_watch = True
         self._synced = asyncio.Event()
         self._settled = asyncio.Event()
@@ -191,20 +192,20 @@ class Reflector(Generic[T]):
         """Follow the server for ever; cancel to end."""
         while True:
             try:
-                if not self._version:
+                if not self._listed:
                     await self._list()
-                if self._may_watch:
+                if self._may_watch and self._version:
                     await self._watch()
                 else:
                     await self._poll()
             except GoneError:
-                self._version = ""
+                self._listed = False
                 await self._pause_if_repeated()
             except (ForbiddenError, NotFoundError, MethodNotAllowedError) as error:
                 await self._refused(error)
             except KubeError as error:
                 if isinstance(error, ProtocolError):
-                    self._version = ""
+                    self._listed = False
                 await self._trouble(error)
 
     async def _list(self) -> None:
@@ -222,6 +223,7 @@ class Reflector(Generic[T]):
                 await asyncio.sleep(0)  # let a key press in between two pages
         self.store.keep_only(seen)
         self._version = version
+        self._listed = True
         self._synced.set()
         self._settled.set()
 
@@ -261,17 +263,17 @@ class Reflector(Generic[T]):
         self._live("polling")
         self.state = replace(self.state, retry_in=self._pace.poll)
         await asyncio.sleep(self._pace.poll)
-        self._version = ""
+        self._listed = False
 
     def _live(self, phase: Phase) -> None:
         self.state = ReflectorState(phase, len(self.store))
 
     async def _refused(self, error: ApiError) -> None:
         """A watch that is not allowed leaves polling; a list that is not allowed leaves waiting."""
-        if self._version and self._may_watch and not isinstance(error, NotFoundError):
+        if self._listed and self._may_watch and not isinstance(error, NotFoundError):
             self._may_watch = False
             return
-        self._version = ""
+        self._listed = False
         self._may_watch = True
         if isinstance(error, NotFoundError):
             self.store.keep_only(set())

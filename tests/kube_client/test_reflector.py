@@ -287,6 +287,18 @@ async def test_a_kind_that_may_not_be_watched_is_listed_again_and_again(code: in
         assert scene.script.watched_from() == ["10"]
 
 
+async def test_a_list_without_a_version_cannot_be_watched_and_is_taken_again() -> None:
+    async def unversioned(visit: Visit, query: Query) -> None:
+        await visit.answer(json.dumps({"metadata": {}, "items": [an_object("a", 1)]}).encode())
+
+    async with playing([unversioned]) as scene:
+        await scene.until(lambda: scene.script.lists_taken() >= 3)
+
+        assert scene.reflector.state.phase in ("loading", "polling")
+        assert scene.names == {"a"}
+        assert scene.script.watched_from() == []
+
+
 async def test_a_server_that_is_not_there_is_waited_for() -> None:
     access = ClusterAccess("http://127.0.0.1:1")
     async with connect_to(access, {}) as client:
