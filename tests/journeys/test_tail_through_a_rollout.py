@@ -46,7 +46,8 @@ def test_stern_follows_the_old_pods_out_and_the_new_pods_in(place: Place) -> Non
 
     assert any(re.match(r"\+ checkout-\S+ › talker", line) for line in old)
     assert any(re.match(r"\+ checkout-\S+ › talker", line) for line in new)
-    assert gone[-1].split()[1] in " ".join(old)
+    said_first = [line for line in (*old, *new, *gone) if line.endswith(" of first")]
+    assert any(line.startswith(gone[-1].split()[1]) for line in said_first)
 
 
 def test_every_line_of_a_container_comes_once_and_in_order(place: Place) -> None:
