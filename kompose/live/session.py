@@ -1,7 +1,6 @@
 """One command's run: which project, which cluster, and how its errors reach the person."""
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
@@ -35,6 +34,7 @@ class Loaded(NamedTuple):
     view: ProjectView
     objects: list[Object]
     files: tuple[Path, ...]
+    """Every file it came from; a change of any may change the objects."""
 
 
 class Session(NamedTuple):
@@ -74,22 +74,27 @@ def load_project(
         ComposeError, ConvertError: The files cannot be read or converted.
     """
     from kompose.convert import convert
+    from kompose.exposed import exposed_values
     from kompose.flags import COMPATIBLE_VERSION
+    from kompose.ignored import ignored_keys
     from kompose.options import BuildOptions, ConvertOptions
     from kompose.project import project_from_model
 
     model = _model(invocation, where)
-    for warning in model.warnings:
-        invocation.report.warn(warning.message)
+    for exposed in exposed_values(model):
+        invocation.report.warn(str(exposed))
+    for finding in ignored_keys(model, mends=True):
+        invocation.report.info(str(finding))
     options = ConvertOptions(
         with_kompose_annotation=False,
         version=COMPATIBLE_VERSION,
         build=BuildOptions(mode="local" if builds else "none", push=builds and pushes),
+        mends=True,
     )
     objects = convert(model, options, invocation.report)
     project = project_from_model(model.tree, str(model.working_dir), model.environment)
     view = project_view(project)._replace(name=model.name)
-    return Loaded(view, objects, tuple(Path(name) for name in model.files))
+    return Loaded(view, objects, tuple(p for p in map(Path, model.sources) if p.parent.is_dir()))
 
 
 def known_project(invocation: Invocation, where: Where) -> ProjectView:
@@ -102,7 +107,7 @@ def known_project(invocation: Invocation, where: Where) -> ProjectView:
         return ProjectView(where.project_name, {})
     from kompose.project import project_from_model
 
-    model = _model(invocation, where)
+    model = _model(invocation, where, tells_warnings=False)
     project = project_from_model(model.tree, str(model.working_dir), model.environment)
     return project_view(project)._replace(name=model.name)
 
@@ -155,15 +160,9 @@ def say(line: str) -> None:
     sys.stderr.flush()
 
 
-def _model(invocation: Invocation, where: Where) -> Any:
-    from kompose.compose.read import FileSelection, ReadOptions, read_model
-    from kompose.selection import select_files
+def _model(invocation: Invocation, where: Where, *, tells_warnings: bool = True) -> Any:
+    from kompose.compose.read import ReadOptions
+    from kompose.reading import read_project
 
-    here = invocation.here if invocation.here.is_absolute() else Path.cwd()
-    files = select_files(invocation.files, os.environ, here)
-    stdin = sys.stdin.buffer.read() if "-" in files else None
-    return read_model(
-        FileSelection(files, stdin, here),
-        os.environ,
-        ReadOptions(profiles=where.profiles, project_name=where.project_name),
-    )
+    options = ReadOptions(profiles=where.profiles, project_name=where.project_name)
+    return read_project(invocation, options, tells_warnings=tells_warnings)
