@@ -2,12 +2,16 @@
 
 import base64
 import os
+import re
 from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
 from kompose.manifests.fields import fields, metadata
 from kompose.report import ConvertError, Report
+
+_CONFIG_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+_LARGEST_CONFIG = 1 << 20
 
 
 class SourceKind(Enum):
@@ -31,8 +35,11 @@ def inspect_source(path: str, report: Report) -> SourceKind:
         )
         return SourceKind.OTHER
     place = Path(path)
-    if not place.is_dir():
+    if place.is_file():
         return SourceKind.CONFIG
+    if not place.is_dir():
+        # A socket, pipe or device: reading it would wait for ever.
+        return _skipped(path, report)
     return _inspect_directory(place, report)
 
 
@@ -67,12 +74,28 @@ def config_map_of_path(
     """A ConfigMap of a file or a directory's files, and its key if it is a file."""
     place = Path(path)
     if place.is_dir():
-        files = sorted(entry for entry in place.iterdir() if not entry.is_dir())
-        content = {file.name: _read(file) for file in files}
+        content = {file.name: _read(file) for file in _files_of(place)}
         return config_map(name, owner, content, mends=mends), ""
     marks = {"use-subpath": "true"}
     made = config_map(name, owner, {place.name: _read(place)}, marks, mends=mends)
     return made, place.name
+
+
+def config_fault(path: str) -> str:
+    """Why no ConfigMap could hold a file or a directory's files; empty when one could."""
+    files = _files_of(Path(path))
+    for file in files:
+        if not _CONFIG_KEY.fullmatch(file.name):
+            return f"has a file named {file.name!r}, which is no key of a ConfigMap"
+    if sum(file.stat().st_size for file in files) > _LARGEST_CONFIG:
+        return "holds more than 1 MiB, which is too much for a ConfigMap"
+    return ""
+
+
+def _files_of(place: Path) -> list[Path]:
+    if not place.is_dir():
+        return [place]
+    return sorted(entry for entry in place.iterdir() if entry.is_file())
 
 
 def config_map(

@@ -9,6 +9,7 @@ from kompose.manifests.fields import fields, metadata
 from kompose.manifests.names import dashed, dns_label, resource_name
 from kompose.manifests.sources import (
     SourceKind,
+    config_fault,
     config_map_of_path,
     inspect_source,
 )
@@ -104,6 +105,9 @@ def _add(
         seen = inspect_source(host or f":{mount.target}", scope.report)
     if seen is SourceKind.SKIPPED:
         return
+    if mends and seen is SourceKind.CONFIG and (fault := config_fault(host)):
+        scope.report.warn(f"{host} {fault}: an empty volume is mounted in its place")
+        seen = SourceKind.OTHER
     if seen is SourceKind.CONFIG and kind not in ("emptyDir", "hostPath"):
         _add_config_map(found, component, mount, f"{component.key}-cm{index}", host, mends=mends)
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,15 @@ def test_a_directory_that_may_not_be_read_is_left_out_with_a_word(tmp_path: Path
 
     assert outcome.exit_code == 0
     assert "WARN Failed to check if the directory is empty" in outcome.stderr
+
+
+def test_a_pipe_is_never_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    outcome = _convert(tmp_path, 'services: {web: {image: x, volumes: ["./pipe:/p"]}}')
+
+    assert outcome.exit_code == 0
+    assert f"WARN Skip file in path {tmp_path}/pipe" in outcome.stderr
 
 
 def _may_read(path: Path) -> bool:

@@ -120,6 +120,19 @@ def test_a_service_without_ports_is_found_by_those_that_depend_on_it(tmp_path: P
     assert service["spec"]["clusterIP"] == "None"
 
 
+def test_content_that_no_config_map_holds_is_left_out_with_a_word(tmp_path: Path) -> None:
+    (tmp_path / "big").write_bytes(b"x" * (1 << 20) + b"x")
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "a b").write_text("x")
+    text = 'services: {a: {image: x, volumes: ["./big:/big", "./odd:/odd"]}}'
+
+    outcome = _run(tmp_path, text, "--mend")
+
+    assert "kind: ConfigMap" not in outcome.stdout
+    assert f"WARN {tmp_path}/big holds more than 1 MiB" in outcome.stderr
+    assert f"WARN {tmp_path}/odd has a file named 'a b'" in outcome.stderr
+
+
 def test_a_load_balancer_keeps_its_name_for_all_protocols(tmp_path: Path) -> None:
     text = (
         'services: {web: {image: x, ports: ["53:53", "53:53/udp"], '
