@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from demo_cluster.bulk import Bulk
 from demo_cluster.controllers.cron_jobs import CronJobController
 from demo_cluster.controllers.daemon_sets import DaemonSetController
 from demo_cluster.controllers.deployments import DeploymentController
@@ -97,6 +98,8 @@ class World:
             )
         ]
         self.story = Story(self)
+        bulk_rng = random.Random(rng.getrandbits(64))
+        self._bulk = Bulk(storage, clock, bulk_rng, self.scenario.bulk)
         self._unsubscribe: Callable[[], object] = lambda: None
 
     def admit(self, kind: Kind, obj: Obj) -> Obj:
@@ -113,9 +116,11 @@ class World:
         """Live through the past, then let the present go on by itself."""
         self.story.tell()
         self.clock.catch_up()
+        self._bulk.fill()
         self.events.forget_old()
         self._sweep()
         self.story.go_on()
+        self._bulk.go_on()
 
     def _sweep(self) -> None:
         self.clock.call_later(EVENT_SWEEP, self._forget)

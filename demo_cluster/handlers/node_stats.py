@@ -178,8 +178,8 @@ def _resource_metrics(call: Call, node: Obj) -> str:
         "# TYPE container_cpu_usage_seconds_total counter",
         *sorted(cpu),
         (
-            "# HELP container_memory_working_set_bytes [STABLE] Current working set of the container "
-            "in bytes"
+            "# HELP container_memory_working_set_bytes [STABLE] Current working set of the "
+            "container in bytes"
         ),
         "# TYPE container_memory_working_set_bytes gauge",
         *sorted(memory),
