@@ -28,6 +28,17 @@ class LineFilter:
         """Whether an exclude pattern matches."""
         return self._exclude is not None and self._exclude.search(message)
 
+    def kept(self, messages: Sequence[bytes]) -> list[object]:
+        """For each message something true when it is to be shown."""
+        if self._include is None:
+            assert self._exclude is not None
+            return [not found for found in self._exclude.matches(messages)]
+        included = self._include.matches(messages)
+        if self._exclude is None:
+            return included
+        excluded = self._exclude.matches(messages)
+        return [yes and not no for yes, no in zip(included, excluded, strict=True)]
+
     def may_keep(self, chunk: bytes) -> bool:
         """Whether some line of a chunk may be kept; False is certain for all of them."""
         return self._include is None or self._include.finds_line(chunk)

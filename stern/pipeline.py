@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import compress
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from stern.output import OutputOptions, renderer_for
+from stern.renderers import PrefixRenderer
 from stern.target import Target
 from stern.timestamps import StampError, StampFormat
 
@@ -40,6 +42,9 @@ class Pipeline:
         self._filter = options.line_filter
         self._renderer = renderer_for(target, options, on_failure)
         self._is_guarded = options.is_terminal and not options.raw_control
+        self._shows_stamps_first = isinstance(self._renderer, PrefixRenderer) and (
+            options.humanizer is None
+        )
         self._keeper = _keeper_of(options)
 
     def feed(self, chunk: bytes) -> bytes:
@@ -77,8 +82,7 @@ class Pipeline:
             return []
         if not self._filter.may_drop(chunk):
             return messages
-        keeps = self._filter.keeps
-        return [message for message in messages if keeps(message)]
+        return list(compress(messages, self._filter.kept(messages)))
 
     def _feed_timed(
         self, chunk: bytes, lines: list[bytes], messages: list[bytes], stamps: StampFormat
@@ -86,15 +90,12 @@ class Pipeline:
         if not self._filter.keeps_all:
             if not self._filter.may_keep(chunk):
                 return b""
-            keeps = self._filter.keeps
-            pairs = [
-                (line, message)
-                for line, message in zip(lines, messages, strict=True)
-                if keeps(message)
-            ]
-            lines = [line for line, _ in pairs]
-            messages = [message for _, message in pairs]
+            kept = self._filter.kept(messages)
+            lines = list(compress(lines, kept))
+            messages = list(compress(messages, kept))
         try:
+            if lines and self._shows_stamps_first and stamps.leaves(lines[0][:30], lines[-1][:30]):
+                return self.render(None, lines)  # stamp, blank and message, as they came
             shown = stamps.format_all([line[:30] for line in lines])
         except StampError:
             return self._feed_oddly(lines)

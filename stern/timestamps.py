@@ -37,6 +37,14 @@ class StampFormat:
                 return known[0] if self._short else known[0] + stamp[19:29] + known[1]
         return self._format(stamp)
 
+    def leaves(self, first: bytes, last: bytes) -> bool:
+        """Whether stamps of one day from the first to the last are shown as they are.
+
+        Raises:
+            StampError: One is no RFC 3339 time.
+        """
+        return not self._short and self.format(first) == first and self.format(last) == last
+
     def format_all(self, stamps: list[bytes]) -> list[bytes]:
         """The stamps of a chunk, all of a kubelet's usual width, as they are shown.
 
@@ -53,8 +61,12 @@ class StampFormat:
             return [known[second][0] for second in seconds]
         if not all(map(bytes.isdigit, [stamp[20:29] for stamp in stamps])):
             return [self.format(stamp) for stamp in stamps]
+        tails = {known[second][1] for second in set(seconds)}
+        if len(tails) > 1:
+            return [self.format(stamp) for stamp in stamps]
+        [tail] = tails
         return [
-            b"%b%b%b" % (known[second][0], stamp[19:29], known[second][1])
+            known[second][0] + stamp[19:29] + tail
             for second, stamp in zip(seconds, stamps, strict=True)
         ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from stern.regex import nodes
@@ -27,6 +27,8 @@ class Pattern:
         self._longest = _longest_safe_line(tree)
         as_bytes = bytes_pattern(tree)
         self._bytes = None if as_bytes is None else re.compile(as_bytes)
+        literal = nodes.literal_text(tree)
+        self._literal = literal.encode() if literal else None
         self._is_tied_to_ends = nodes.has_places(tree, nodes.Place.TEXT_START, nodes.Place.TEXT_END)
         self.can_cross_lines = nodes.can_match_newline(tree)
 
@@ -44,14 +46,16 @@ class Pattern:
     def _lines(self) -> re.Pattern[bytes] | None:
         """The form that runs over many lines at once; each match stays in its line."""
         pattern = bytes_pattern(self._tree, lines=True)
-        return None if pattern is None else re.compile(pattern)
+        return None if pattern is None else re.compile(b"(" + pattern + b")")
 
-    @functools.cached_property
-    def line_search(self) -> Callable[[bytes], object]:
-        """A function that says, true or false, whether a line matches."""
+    def matches(self, lines: Sequence[bytes]) -> list[object]:
+        """For each line something true when the expression matches in it."""
+        literal = self._literal
+        if literal is not None:
+            return [literal in line for line in lines]
         if self._bytes is not None and self._longest >= _NO_LIMIT:
-            return self._bytes.search
-        return self.search
+            return list(map(self._bytes.search, lines))
+        return [self.search(line) for line in lines]
 
     def search(self, line: bytes) -> bool:
         """Whether the expression matches in these bytes, whatever their length."""
@@ -65,15 +69,18 @@ class Pattern:
         """Whether some line of a chunk may match, whatever stands before it; False is certain."""
         if self._lines is None or self._is_tied_to_ends or len(chunk) > self._longest:
             return True
+        if self._literal is not None:
+            return self._literal in chunk
         return self._lines.search(chunk) is not None
 
     def wrap(self, data: bytes, before: bytes, after: bytes) -> bytes:
         """The data with every match between the two."""
         if len(data) > self._longest:
             return self._wrap_linear(data, before, after)
-        template = before + rb"\g<0>" + after
+        if self._literal is not None:
+            return data.replace(self._literal, before + self._literal + after)
         if self._bytes is not None:
-            return self._bytes.sub(template, data)
+            return self._bytes.sub(before + rb"\g<0>" + after, data)
         text = _decoded(data)
         parts = []
         position = 0
@@ -99,7 +106,11 @@ class Pattern:
         plain = not self._is_tied_to_ends and not self.can_cross_lines
         if self._lines is None or not plain or len(chunk) > self._longest:
             return None
-        return self._lines.sub(before + rb"\g<0>" + after, chunk)
+        if self._literal is not None:
+            return chunk.replace(self._literal, before + self._literal + after)
+        parts = self._lines.split(chunk)  # what does not match and what does, in turn
+        parts[1::2] = [before + found + after for found in parts[1::2]]
+        return b"".join(parts)
 
     def _wrap_linear(self, data: bytes, before: bytes, after: bytes) -> bytes:
         text = _decoded(data)
