@@ -12,11 +12,13 @@ from demo_cluster.bootstrap import make_first_objects
 from demo_cluster.certificates import make_certificates
 from demo_cluster.clock import Clock, RealClock
 from demo_cluster.custom_kinds import CustomKinds
+from demo_cluster.faults import FaultPlan
 from demo_cluster.history import HistoryClock
-from demo_cluster.kinds import KindRegistry
+from demo_cluster.kinds import KindRegistry, Obj
 from demo_cluster.kubeconfig_file import ContextEntry, kubeconfig_text, write_private
 from demo_cluster.listener import Listener
 from demo_cluster.reply import Backend
+from demo_cluster.state_file import read_state, restore_state, save_state
 from demo_cluster.storage import Storage
 from demo_cluster.users import ADMIN, DEVELOPER, VIEWER, Tokens, User
 from demo_cluster.world import World, WorldOptions
@@ -31,6 +33,9 @@ class ClusterOptions:
     host: str = "127.0.0.1"
     port: int = 0
     clock: Clock = field(default_factory=RealClock)
+    faults: FaultPlan = field(default_factory=FaultPlan)
+    state: Path | None = None
+    """Where the objects are kept between runs; None = nowhere."""
     dials: dict[str, Any] = field(default_factory=dict)
     """Settings for what lives on the cluster: nodes, pods, namespaces, churn, log_rate."""
 
@@ -48,7 +53,11 @@ class DemoCluster:
         self.server = ""
         self._certificates = make_certificates(_hosts(self.options.host))
         self._listener = Listener(
-            Api(self.backend), self._certificates, self.options.host, self.options.port
+            Api(self.backend),
+            self._certificates,
+            self.options.host,
+            self.options.port,
+            self.options.faults,
         )
         self._user_tokens = {user: self.tokens.issue(user) for user in (ADMIN, VIEWER, DEVELOPER)}
 
@@ -57,25 +66,36 @@ class DemoCluster:
 
         Raises:
             OSError: The port is taken.
+            StateFileError: The state file is none.
         """
         custom_kinds = CustomKinds(self.storage, self.clock, self.backend.registry)
         self.storage.subscribe(custom_kinds.on_event)
-        options = WorldOptions(self.options.scenario, self.options.seed, self.options.dials)
+        kept = self._kept_state()
+        scenario = "empty" if kept else self.options.scenario
+        options = WorldOptions(scenario, self.options.seed, self.options.dials)
         world = World(self.backend, self.clock, options, self._certificates.authority)
         self.backend.world = world
         world.begin()
         make_first_objects(self.storage)
         world.start()
+        if kept:
+            restore_state(self.storage, self.backend.registry, *kept)
         self.storage.compact()
         port = await self._listener.start()
         host = f"[{self.options.host}]" if ":" in self.options.host else self.options.host
         self.server = f"https://{host}:{port}"
 
     async def stop(self) -> None:
-        """Stop listening and end everything that runs."""
+        """Stop listening, keep the state where one is kept, and end everything that runs."""
         await self._listener.stop()
+        if self.options.state is not None:
+            save_state(self.storage, self.options.state)
         if self.backend.world is not None:
             self.backend.world.stop()
+
+    def _kept_state(self) -> tuple[int, list[Obj]] | None:
+        path = self.options.state
+        return read_state(path) if path is not None and path.exists() else None
 
     def kubeconfig(self) -> str:
         """A kubeconfig with a context for each of the users; the admin's is the current one."""

@@ -15,7 +15,8 @@ from aiohttp import WSMsgType, web
 
 from demo_cluster.api import Api, RawRequest
 from demo_cluster.certificates import Certificates
-from demo_cluster.reply import Reply, StreamReply, UpgradeReply
+from demo_cluster.faults import Fault, FaultPlan, instead
+from demo_cluster.reply import AnyReply, Reply, StreamReply, UpgradeReply
 from demo_cluster.status import Failure
 
 MAX_BODY = 3 * 1024 * 1024
@@ -25,8 +26,11 @@ _GZIP_FROM = 128 * 1024
 class Listener:
     """Serves an `Api` on one address."""
 
-    def __init__(self, api: Api, certificates: Certificates, host: str, port: int) -> None:
+    def __init__(
+        self, api: Api, certificates: Certificates, host: str, port: int, faults: FaultPlan
+    ) -> None:
         self._api = api
+        self._faults = faults
         self._certificates = certificates
         self._host = host
         self._port = port
@@ -63,12 +67,56 @@ class Listener:
         except _TooLargeError:
             return _whole(_too_large())
         raw = RawRequest(request.method, unquote(path), query, headers, body, groups)
-        reply = await self._api.answer(raw)
+        if self._faults.latency_seconds:
+            await asyncio.sleep(self._faults.latency_seconds)
+        fault = self._faults.choose(path)
+        if fault is not None and fault.kind in ("drop", "stall"):
+            await _before_answer(request, fault)
+        reply: AnyReply | None = instead(fault, request.raw_path) if fault else None
+        if reply is None:
+            reply = await self._api.answer(raw)
+        takes_gzip = "gzip" in headers.get("accept-encoding", "")
         if isinstance(reply, Reply):
-            return _whole(reply, "gzip" in headers.get("accept-encoding", ""))
+            whole = _whole(reply, takes_gzip)
+            return await _spoiled(request, whole, fault) if fault else whole
         if isinstance(reply, StreamReply):
-            return await _stream(request, reply)
+            seconds = fault.amount if fault is not None and fault.kind == "cut" else None
+            return await _stream(request, reply, seconds)
         return await _upgrade(request, reply)
+
+
+async def _before_answer(request: web.BaseRequest, fault: Fault) -> None:
+    if fault.kind == "stall":
+        await asyncio.sleep(fault.amount)
+    elif request.transport is not None:
+        request.transport.abort()
+
+
+_PIECE = 512
+_PIECE_SECONDS = 0.05
+
+
+async def _spoiled(
+    request: web.BaseRequest, whole: web.Response, fault: Fault
+) -> web.StreamResponse:
+    """An honest answer, badly delivered."""
+    body = whole.body if isinstance(whole.body, bytes) else b""
+    if fault.kind == "garbage":
+        return web.Response(status=whole.status, body=b'{"kind":"\x00\xff' + body[:40])
+    if fault.kind not in ("slow", "truncated"):
+        return whole
+    response = web.StreamResponse(status=whole.status)
+    response.content_type = whole.content_type
+    response.content_length = len(body)
+    await response.prepare(request)
+    end = len(body) // 2 if fault.kind == "truncated" else len(body)
+    for start in range(0, end, _PIECE):
+        await response.write(body[start : min(start + _PIECE, end)])
+        if fault.kind == "slow":
+            await asyncio.sleep(_PIECE_SECONDS)
+    if fault.kind == "truncated" and request.transport is not None:
+        request.transport.abort()
+    return response
 
 
 class _TooLargeError(Exception):
@@ -121,16 +169,22 @@ def _whole(reply: Reply, takes_gzip: bool = False) -> web.Response:
     return response
 
 
-async def _stream(request: web.BaseRequest, reply: StreamReply) -> web.StreamResponse:
+async def _stream(
+    request: web.BaseRequest, reply: StreamReply, seconds: float | None = None
+) -> web.StreamResponse:
     response = web.StreamResponse(status=reply.status, headers=dict(reply.headers))
     response.headers.setdefault("Cache-Control", "no-cache, private")
     response.enable_chunked_encoding()
     await response.prepare(request)
     chunks = reply.chunks
     try:
-        async for chunk in chunks:
-            if chunk:
-                await response.write(chunk)
+        async with asyncio.timeout(seconds):
+            async for chunk in chunks:
+                if chunk:
+                    await response.write(chunk)
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()
     except (ConnectionError, asyncio.CancelledError):
         pass
     finally:

@@ -303,6 +303,27 @@ class Storage:
         self._write("MODIFIED", shelf.kind, deletion.obj, old)
         return deletion.obj
 
+    # -- keeping ---------------------------------------------------------------------------
+
+    def everything(self) -> Owned:
+        """Every object with its kind."""
+        return [(shelf.kind, obj) for shelf in self._shelves.values() for obj in shelf.sorted(None)]
+
+    def resume_at(self, version: int) -> None:
+        """Count on from this version; what was before is forgotten."""
+        self._version = max(self._version, version)
+        self.compact()
+
+    def restore(self, kind: Kind, obj: Obj) -> None:
+        """Store an object as it once was, uid and all; one of the same name gives way."""
+        new = copy.deepcopy(obj)
+        namespace, name = key_of(new)
+        self.remove(kind, namespace, name)
+        shelf = self._shelves.setdefault(kind.storage_key, _Shelf(kind))
+        self._stamp(new)
+        shelf.put(new)
+        self._write("ADDED", shelf.kind, new, None)
+
     # -- telling ---------------------------------------------------------------------------
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
