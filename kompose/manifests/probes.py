@@ -21,6 +21,7 @@ def liveness_probe(component: Component, *, mends: bool = False) -> dict[str, An
     # The words after CMD-SHELL stay one argument, as the original has it; no program is named so.
     is_shell = mends and check.test[:1] == ("CMD-SHELL",)
     return _probe(
+        component.display_name,
         ["/bin/sh", "-c", *check.test[1:]] if is_shell else list(check.test[1:]),
         labels.http_path,
         labels.http_port,
@@ -46,6 +47,7 @@ def readiness_probe(component: Component) -> dict[str, Any]:
     if command and command[0] in (*_SHELL_WORDS, "NONE"):
         command = command[1:]
     return _probe(
+        component.display_name,
         command,
         labels.http_path,
         labels.http_port,
@@ -58,6 +60,7 @@ def readiness_probe(component: Component) -> dict[str, Any]:
 
 
 def _probe(
+    name: str,
     command: list[str],
     http_path: str,
     http_port: int,
@@ -74,7 +77,10 @@ def _probe(
     elif tcp_port:
         action = {"tcpSocket": {"port": tcp_port}}
     else:
-        raise ConvertError("Health check must contain a command", exit_code=2)
+        raise ConvertError(
+            f"Health check must contain a command: that of service {name} has none to run",
+            exit_code=2,
+        )
     return action | fields(
         initialDelaySeconds=delay or None,
         timeoutSeconds=timeout or None,

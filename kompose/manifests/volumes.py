@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from kompose.manifests.component import Component, Scope
 from kompose.manifests.fields import fields, metadata
 from kompose.manifests.names import dashed, dns_label, resource_name
+from kompose.manifests.secrets import secret_volumes
 from kompose.manifests.sources import (
     SourceKind,
     config_fault,
@@ -41,8 +42,6 @@ def volumes(component: Component, scope: Scope) -> Volumes:
     Raises:
         ConvertError: A label or a size says something that means nothing.
     """
-    from kompose.manifests.secrets import secret_volumes
-
     kind = _volume_kind(component, scope)
     found = Volumes([], [], [], [])
     for index, mount in enumerate(component.mounts):
