@@ -28,12 +28,14 @@ class UpOptions:
     """How to bring a project up.
 
     `timeout` is in seconds, None waits for ever. Without `waits` nothing is waited for but
-    dependencies. `services` limits the run to these and what they depend on.
+    dependencies. What is new must stay ready for `steady` seconds: containers without a probe are
+    ready before they crash. `services` limits the run to these and what they depend on.
     """
 
     namespace: str
     timeout: float | None = 300.0
     waits: bool = True
+    steady: float = 1.0
     prune: bool = False
     dry_run: bool = False
     force: bool = False
@@ -154,17 +156,25 @@ class _Run:
         waiting = list(self._plan.workloads)
         labels = project_selector(self._project.name)
         namespace = self._options.namespace
+        steady_since: float | None = None
         async with ProjectWatch(self._client, namespace, self._plan.workloads, labels) as watch:
             while True:
                 waiting = await self._apply_ready(waiting, watch)
                 health = self._health(waiting, watch)
                 await self._tell(health, watch)
+                now = loop.time()
+                pause = None if deadline is None else deadline - now
                 if self._is_done(waiting, health):
+                    steady_since = now if steady_since is None else steady_since
+                    rest = steady_since + self._must_stay(health) - now
+                    if rest <= 0:
+                        return self._by_service(health)
+                    pause = rest if pause is None else min(pause, rest)
+                else:
+                    steady_since = None
+                if pause is not None and pause <= 0:
                     return self._by_service(health)
-                left = None if deadline is None else deadline - loop.time()
-                if left is not None and left <= 0:
-                    return self._by_service(health)
-                await watch.changed(left)
+                await watch.changed(pause)
 
     async def _apply_ready(self, waiting: list[str], watch: ProjectWatch) -> list[str]:
         """Apply what needs wait for no longer; returns what still waits."""
@@ -201,6 +211,12 @@ class _Run:
         if not all(found.is_settled for found in running):
             return False
         return not waiting or any(found.phase is Phase.FAILED for found in running)
+
+    def _must_stay(self, health: Mapping[str, Health]) -> float:
+        """For how many seconds all must be well before it counts."""
+        is_new = any(one.outcome is not Outcome.UNCHANGED for one in self._applier.results)
+        is_ready = any(found.phase is Phase.READY for found in health.values())
+        return self._options.steady if is_new and is_ready and self._options.waits else 0.0
 
     async def _tell(self, health: Mapping[str, Health], watch: ProjectWatch) -> None:
         for unit, found in health.items():

@@ -1,0 +1,420 @@
+"""Projects brought up and taken down on a demo cluster, through the library."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo_cluster.clock import RealClock
+from demo_cluster.cluster import ClusterOptions
+from demo_cluster.kinds import kind_of
+from demo_cluster.threaded import RunningCluster, running_cluster
+from kompose.cluster.apply import Outcome
+from kompose.cluster.change import restart, scale
+from kompose.cluster.diff import diff
+from kompose.cluster.down import DownOptions, DownPlan, DownResult, down
+from kompose.cluster.errors import ClusterError
+from kompose.cluster.health import Phase
+from kompose.cluster.inventory import owned_objects, owned_workloads
+from kompose.cluster.ps import service_rows
+from kompose.cluster.up import Progress, UpOptions, UpResult, up
+from kompose.invocation import Invocation
+from kompose.live.session import Loaded, Where, load_project
+from kompose.report import Report
+from kube_client.client import Client
+from kube_client.connect import ConnectOptions, connect
+from kube_client.errors import NotFoundError
+from kube_client.resource import (
+    CONFIG_MAPS,
+    DEPLOYMENTS,
+    NAMESPACES,
+    PERSISTENT_VOLUME_CLAIMS,
+    PODS,
+)
+
+_NAMES = count(1)
+STANDARD = {
+    "metadata": {
+        "name": "standard",
+        "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
+    },
+    "provisioner": "demo.example.com/local",
+    "volumeBindingMode": "WaitForFirstConsumer",
+}
+
+SHOP = """
+name: shop
+services:
+  web:
+    image: busybox
+    command: ["sleep", "1000"]
+    ports: ["8080:80"]
+    stop_grace_period: 1s
+    depends_on:
+      db: {condition: service_healthy}
+  db:
+    image: busybox
+    command: ["sleep", "1000"]
+    stop_grace_period: 1s
+    volumes: ["data:/data"]
+volumes: {data: {}}
+"""
+ONE = """
+name: shop
+services:
+  web:
+    image: busybox
+    command: ["sleep", "1000"]
+    stop_grace_period: 1s
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[RunningCluster]:
+    """An empty cluster with volumes for all, whose time runs ten times as fast."""
+    with running_cluster(ClusterOptions(scenario="empty", clock=RealClock(speed=10))) as running:
+        classes = kind_of("storageclasses", "storage.k8s.io")
+        running.call(lambda: running.storage.create(classes, STANDARD))
+        yield running
+
+
+@pytest.fixture
+async def client(cluster: RunningCluster) -> AsyncIterator[Client]:
+    """A client whose namespace is this test's own, and not there yet."""
+    options = ConnectOptions(kubeconfig=str(cluster.kubeconfig), namespace=f"up-{next(_NAMES)}")
+    async with connect(options) as connected:
+        yield connected
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def project(folder: Path, text: str) -> Loaded:
+    file = folder / "compose.yaml"
+    file.write_text(text)
+    silent = Report(lambda _level, _text: None)
+    return load_project(Invocation((str(file),), silent), Where())
+
+
+async def brought_up(
+    client: Client, loaded: Loaded, news: list[Progress] | None = None, **options: Any
+) -> UpResult:
+    heard = [] if news is None else news
+    options.setdefault("timeout", 30.0)
+    return await up(
+        client, loaded.objects, loaded.view, UpOptions(client.namespace, **options), heard.append
+    )
+
+
+async def taken_down(client: Client, **options: Any) -> DownResult:
+    async def yes(_plan: DownPlan) -> bool:
+        return True
+
+    return await down(
+        client, "shop", DownOptions(client.namespace, **options), yes, lambda _line: None
+    )
+
+
+async def test_up_ends_with_everything_ready_in_the_order_of_needs(
+    client: Client, folder: Path
+) -> None:
+    news: list[Progress] = []
+
+    result = await brought_up(client, project(folder, SHOP), news)
+
+    assert {name: health.phase for name, health in result.health.items()} == {
+        "web": Phase.READY,
+        "db": Phase.READY,
+    }
+    assert result.made_namespace
+    steps = [one.applied.title if one.applied else (one.service, one.health.phase)
+             for one in news if one.applied or one.health]  # fmt: skip
+    assert steps.index(("db", Phase.READY)) > steps.index("deployment/db")
+    made_web = steps.index("deployment/web")
+    waited = [step for step in steps[:made_web] if step == ("web", Phase.WAITING)]
+    assert waited
+    row = await service_rows(client, "shop", client.namespace)
+    assert [one.service for one in row] == ["db", "web"]
+
+
+async def test_the_second_time_nothing_changes(client: Client, folder: Path) -> None:
+    await brought_up(client, project(folder, SHOP))
+
+    again = await brought_up(client, project(folder, SHOP))
+
+    assert again.is_unchanged
+    assert {one.outcome for one in again.applied} == {Outcome.UNCHANGED}
+
+
+async def test_a_run_stopped_in_the_middle_is_finished_by_the_next(
+    client: Client, folder: Path
+) -> None:
+    first_object = asyncio.Event()
+    task = asyncio.create_task(
+        up(
+            client,
+            project(folder, SHOP).objects,
+            project(folder, SHOP).view,
+            UpOptions(client.namespace),
+            lambda _news: first_object.set(),
+        )
+    )
+    await first_object.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    result = await brought_up(client, project(folder, SHOP))
+
+    assert result.unready == {}
+
+
+async def test_down_removes_what_up_made_and_keeps_the_data(client: Client, folder: Path) -> None:
+    await brought_up(client, project(folder, SHOP))
+    mine = {"metadata": {"name": "mine"}, "data": {"a": "b"}}
+    await client.create(CONFIG_MAPS, {"apiVersion": "v1", "kind": "ConfigMap", **mine})
+
+    result = await taken_down(client)
+
+    assert result.kept_volumes == ("data",)
+    assert [obj["kind"] for obj in await owned_objects(client, "shop", client.namespace)] == [
+        "PersistentVolumeClaim"
+    ]
+    assert (await client.list(PODS, namespace=client.namespace)).items == []
+    assert (await client.get(CONFIG_MAPS, "mine"))["data"] == {"a": "b"}
+
+
+async def test_down_with_volumes_leaves_nothing_not_even_the_namespace_it_made(
+    client: Client, folder: Path
+) -> None:
+    await brought_up(client, project(folder, SHOP))
+
+    result = await taken_down(client, volumes=True)
+
+    assert f"namespace/{client.namespace}" in result.removed
+    with pytest.raises(NotFoundError):
+        await client.get(NAMESPACES, client.namespace)
+
+
+async def test_a_namespace_that_holds_more_is_kept_and_said(client: Client, folder: Path) -> None:
+    await brought_up(client, project(folder, ONE))
+    mine = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mine"}}
+    await client.create(CONFIG_MAPS, mine)
+
+    result = await taken_down(client)
+
+    assert result.kept_namespace == client.namespace
+    assert (await client.get(CONFIG_MAPS, "mine"))["metadata"]["name"] == "mine"
+
+
+async def test_down_asks_first_and_no_means_no(client: Client, folder: Path) -> None:
+    await brought_up(client, project(folder, ONE))
+    asked: list[DownPlan] = []
+
+    async def no(plan: DownPlan) -> bool:
+        asked.append(plan)
+        return False
+
+    result = await down(client, "shop", DownOptions(client.namespace), no, pytest.fail)
+
+    assert result.is_declined
+    assert [obj["kind"] for obj in asked[0].removed] == ["Deployment"]
+    assert (await service_rows(client, "shop", client.namespace))[0].health.is_good
+
+
+async def test_a_crash_is_told_with_its_last_words_and_time_runs_out(
+    client: Client, folder: Path
+) -> None:
+    broken = ONE.replace('["sleep", "1000"]', '["sh", "-c", "echo no disk; exit 3"]')
+    news: list[Progress] = []
+
+    result = await brought_up(client, project(folder, broken), news, timeout=3.0)
+
+    assert result.unready["web"].phase is Phase.TROUBLE
+    assert "crashed" in result.unready["web"].why or "exit code 3" in result.unready["web"].why
+    assert any("no disk" in one.lines for one in news)
+
+
+async def test_a_service_that_needs_a_completed_one_waits_for_its_end(
+    client: Client, folder: Path
+) -> None:
+    text = """
+name: shop
+services:
+  web:
+    image: busybox
+    command: ["sleep", "1000"]
+    stop_grace_period: 1s
+    depends_on:
+      setup: {condition: service_completed_successfully}
+  setup:
+    image: busybox
+    restart: "no"
+    command: ["sh", "-c", "echo done"]
+"""
+    result = await brought_up(client, project(folder, text))
+
+    assert result.health["setup"].phase is Phase.COMPLETED
+    assert result.health["web"].phase is Phase.READY
+    web = (await client.get(DEPLOYMENTS, "web"))["metadata"]["creationTimestamp"]
+    setup = await client.get(PODS, "setup")
+    [status] = setup["status"]["containerStatuses"]
+    assert web >= status["state"]["terminated"]["finishedAt"]
+
+
+async def test_a_need_that_failed_stops_the_waiting(client: Client, folder: Path) -> None:
+    text = """
+name: shop
+services:
+  web:
+    image: busybox
+    depends_on:
+      setup: {condition: service_completed_successfully}
+  setup:
+    image: busybox
+    restart: "no"
+    command: ["sh", "-c", "exit 4"]
+"""
+    result = await brought_up(client, project(folder, text))
+
+    assert result.health["setup"].phase is Phase.FAILED
+    assert result.health["web"].phase is Phase.WAITING
+    with pytest.raises(NotFoundError):
+        await client.get(DEPLOYMENTS, "web")
+
+
+async def test_what_failed_for_good_is_tried_anew(client: Client, folder: Path) -> None:
+    text = ONE.replace("sleep", "false").replace("    image", '    restart: "no"\n    image')
+    await brought_up(client, project(folder, text))
+    before = (await client.get(PODS, "web"))["metadata"]["uid"]
+
+    again = await brought_up(client, project(folder, text))
+
+    assert [one.outcome for one in again.applied] == [Outcome.REPLACED]
+    assert (await client.get(PODS, "web"))["metadata"]["uid"] != before
+
+
+async def test_fields_of_somebody_else_are_one_sentence_and_force_takes_them(
+    client: Client, folder: Path
+) -> None:
+    await brought_up(client, project(folder, ONE))
+    theirs = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web"},
+        "spec": {"replicas": 3},
+    }
+    await client.apply(DEPLOYMENTS, theirs, field_manager="their-operator", force=True)
+
+    with pytest.raises(ClusterError, match=r"their-operator set: \.spec\.replicas.*--force"):
+        await brought_up(client, project(folder, ONE))
+    await brought_up(client, project(folder, ONE), force=True)
+
+    assert (await client.get(DEPLOYMENTS, "web"))["spec"]["replicas"] == 1
+
+
+async def test_scaling_is_ours_and_the_next_up_takes_it_back(client: Client, folder: Path) -> None:
+    await brought_up(client, project(folder, ONE))
+    workloads = await owned_workloads(client, "shop", client.namespace)
+
+    scaled = await scale(client, workloads, client.namespace, 2)
+    result = await brought_up(client, project(folder, ONE))
+
+    assert scaled["spec"]["replicas"] == 2
+    assert [one.outcome for one in result.applied] == [Outcome.CHANGED]
+    assert (await client.get(DEPLOYMENTS, "web"))["spec"]["replicas"] == 1
+
+
+async def test_a_restart_makes_new_pods_and_up_finds_nothing_to_change(
+    client: Client, folder: Path
+) -> None:
+    await brought_up(client, project(folder, ONE))
+    [before] = await owned_workloads(client, "shop", client.namespace)
+
+    after = await restart(client, before, client.namespace)
+    result = await brought_up(client, project(folder, ONE))
+
+    assert after is not None
+    assert after["metadata"]["generation"] > before["metadata"]["generation"]
+    assert result.is_unchanged
+
+
+async def test_a_project_does_not_touch_what_another_made(client: Client, folder: Path) -> None:
+    await brought_up(client, project(folder, ONE))
+
+    with pytest.raises(ClusterError, match="belongs to the project 'shop'"):
+        await brought_up(client, project(folder, ONE.replace("name: shop", "name: other")))
+
+
+async def test_what_the_file_no_longer_has_is_named_and_prune_removes_it(
+    client: Client, folder: Path
+) -> None:
+    await brought_up(client, project(folder, SHOP))
+    smaller = project(folder, ONE)
+
+    named = await brought_up(client, smaller)
+    pruned = await brought_up(client, smaller, prune=True)
+
+    assert "deployment/db" in named.orphans
+    assert {"deployment/db", "service/web"} <= set(pruned.pruned)
+    assert pruned.orphans == ("persistentvolumeclaim/data",)
+    assert (await client.get(PERSISTENT_VOLUME_CLAIMS, "data"))["metadata"]["name"] == "data"
+
+
+async def test_a_dry_run_says_what_it_would_do_and_does_nothing(
+    client: Client, folder: Path
+) -> None:
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": client.namespace}}
+    await client.create(NAMESPACES, namespace)
+
+    result = await brought_up(client, project(folder, SHOP), dry_run=True)
+
+    assert {one.outcome for one in result.applied} == {Outcome.CREATED}
+    assert await owned_objects(client, "shop", client.namespace) == []
+
+
+async def test_named_services_run_alone_with_their_needs(client: Client, folder: Path) -> None:
+    result = await brought_up(client, project(folder, SHOP), services=("db",))
+
+    assert set(result.health) == {"db"}
+    with pytest.raises(NotFoundError):
+        await client.get(DEPLOYMENTS, "web")
+
+
+async def test_diff_shows_what_up_would_change_and_nothing_after_it(
+    client: Client, folder: Path
+) -> None:
+    await brought_up(client, project(folder, ONE))
+
+    alike = await diff(client, project(folder, ONE).objects, "shop", client.namespace)
+    changed = project(folder, ONE.replace("image: busybox", "image: busybox:2"))
+    lines = await diff(client, changed.objects, "shop", client.namespace)
+
+    assert alike == []
+    changes = [line for line in lines if line[0] in "+-" and "image:" in line]
+    assert [change.replace(" ", "") for change in changes] == [
+        "-image:busybox",
+        "+image:busybox:2",
+    ]
+
+
+async def test_diff_never_shows_the_values_of_secrets(client: Client, folder: Path) -> None:
+    (folder / "password.txt").write_text("hunter2")
+    text = ONE + "    secrets: [password]\nsecrets:\n  password: {file: ./password.txt}\n"
+    await brought_up(client, project(folder, text))
+    (folder / "password.txt").write_text("hunter3")
+
+    lines = await diff(client, project(folder, text).objects, "shop", client.namespace)
+
+    shown = "\n".join(lines)
+    assert "*** (before)" in shown
+    assert "*** (after)" in shown
+    assert "aHVudGVy" not in shown
+    assert "hunter" not in shown
