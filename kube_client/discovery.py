@@ -1,8 +1,8 @@
 """Which kinds the server serves, and what people call them."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -99,6 +99,7 @@ class Discovery:
     resources: tuple[ResourceType, ...]
     every: tuple[ResourceType, ...]
     failed_groups: tuple[str, ...] = ()
+    _words: Mapping[str, ResourceType] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     async def discover(cls, client: Client) -> "Discovery":
@@ -123,7 +124,7 @@ class Discovery:
         types = tuple(every)
         preferred = {(found.group, found.plural): found for found in reversed(types)}
         chosen = tuple(found for found in types if preferred[found.group, found.plural] is found)
-        return cls(chosen, types, tuple(failed_groups))
+        return cls(chosen, types, tuple(failed_groups), _words(chosen))
 
     def find(self, word: str) -> ResourceType | None:
         """The kind that a person means: a plural, singular, short name or kind, in any case.
@@ -137,12 +138,7 @@ class Discovery:
             return None
         if "/" in wanted:
             return self._by_path(wanted)
-        return (
-            self._first(lambda found: wanted in (found.plural, found.singular))
-            or self._first(lambda found: wanted == found.kind.lower())
-            or self._first(lambda found: wanted in found.short_names)
-            or self._by_group(wanted)
-        )
+        return self._words.get(wanted) or self._by_group(wanted)
 
     def find_kind(self, api_version: str, kind: str) -> ResourceType | None:
         """The type of objects that say this of themselves."""
@@ -156,13 +152,10 @@ class Discovery:
         prefix = prefix.lower()
         names: set[str] = set()
         for found in self.resources:
-            is_first = self.find(found.plural) is found
+            is_first = self._words[found.plural] is found
             names.add(found.plural if is_first else found.full_name)
             names.update(found.short_names)
         return sorted(name for name in names if name.startswith(prefix))
-
-    def _first(self, matches: Callable[[ResourceType], bool]) -> ResourceType | None:
-        return next((found for found in self.resources if matches(found)), None)
 
     def _by_group(self, wanted: str) -> ResourceType | None:
         name, dot, group = wanted.partition(".")
@@ -182,6 +175,22 @@ class Discovery:
             if name in _names(found) and api_version in (found.api_version, found.group):
                 return found
         return None
+
+
+def _words(resources: Sequence[ResourceType]) -> dict[str, ResourceType]:
+    """What each word means: full names before kinds before short names, earlier groups first."""
+    words: dict[str, ResourceType] = {}
+    ways: tuple[Callable[[ResourceType], tuple[str, ...]], ...] = (
+        lambda found: (found.plural, found.singular),
+        lambda found: (found.kind.lower(),),
+        lambda found: found.short_names,
+    )
+    for names_of in ways:
+        for found in resources:
+            for name in names_of(found):
+                words.setdefault(name, found)
+    words.pop("", None)
+    return words
 
 
 def _names(found: ResourceType) -> tuple[str, ...]:
