@@ -47,19 +47,24 @@ def _key_text(key: object) -> str:
     return str(key).lower() if isinstance(key, bool) else str(key)
 
 
-def interpolate(tree: dict[str, Any], lookup: Lookup, warn: WarnAt) -> dict[str, Any]:
-    """A new tree with every variable replaced and every text cast that must not stay text.
+def interpolate(
+    tree: dict[str, Any], lookup: Lookup, warn: WarnAt, *, has_variables: bool = True
+) -> dict[str, Any]:
+    """A tree with every variable replaced and every text cast that must not stay text.
+
+    Without variables only the places of the table are visited.
 
     Raises:
         ComposeError: A variable is missing or malformed, or a text cannot be cast.
     """
-    return _Interpolation(lookup, warn).mapping(tree, (), CASTS)
+    return _Interpolation(lookup, warn, has_variables=has_variables).mapping(tree, (), CASTS)
 
 
 class _Interpolation:
     """One walk over one tree."""
 
-    def __init__(self, lookup: Lookup, warn: WarnAt) -> None:
+    def __init__(self, lookup: Lookup, warn: WarnAt, *, has_variables: bool) -> None:
+        self._has_variables = has_variables
         self._lookup = lookup
         self._warn = warn
 
@@ -81,6 +86,8 @@ class _Interpolation:
         """A new mapping or list."""
         branch = casts.branch if isinstance(casts, _Either) else casts
         branch = branch if branch.__class__ is dict else None
+        if branch is None and not self._has_variables:
+            return value
         if value.__class__ is dict:
             return self.mapping(value, path, branch)
         inner = branch.get("[]") if branch else None

@@ -36,6 +36,11 @@ class Source(NamedTuple):
     name: str
     text: bytes
 
+    @property
+    def may_have_variables(self) -> bool:
+        """Whether a dollar sign may be in some value, as such or as an escape.""""""
+        return b"$" in self.text or (b"24" in self.text and b"\\" in self.text)
+
 
 class Scope(NamedTuple):
     """What the files of one project or inclusion share."""
@@ -147,7 +152,12 @@ class Loader:
         if document.has_odd_keys and (odd := non_string_key(value)):
             raise ComposeError(odd, position=Position(source.name, document.line))
         if self.interpolates:
-            value = interpolate(value, scope.environment.get, self._warner(source))
+            value = interpolate(
+                value,
+                scope.environment.get,
+                self._warner(source),
+                has_variables=source.may_have_variables,
+            )
         tree = apply_resets(tree, document.resets)
         if not scope.is_base:
             load = partial(self._base, scope=scope)

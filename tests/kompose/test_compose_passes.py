@@ -233,3 +233,9 @@ def test_a_fault_on_standard_input_names_it_so(tmp_path: Path) -> None:
         read_model(FileSelection(("-",), b"nope: 1\nservices: {}\n", tmp_path), {})
 
     assert str(caught.value) == "validating -:  additional properties 'nope' not allowed"
+
+
+def test_a_variable_behind_an_escape_is_replaced_too(tmp_path: Path) -> None:
+    found = services('services: {a: {image: "x:\\x24{TAG}"}}\n', tmp_path, TAG="7")
+
+    assert found["a"]["image"] == "x:7"
