@@ -38,7 +38,7 @@ class Source(NamedTuple):
 
     @property
     def may_have_variables(self) -> bool:
-        """Whether a dollar sign may be in some value, as such or as an escape.""""""
+        """Whether a dollar sign may be in some value, as such or as an escape."""
         return b"$" in self.text or (b"24" in self.text and b"\\" in self.text)
 
 
