@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from demo_cluster.json_copy import json_copy
 from demo_cluster.kinds import Kind, Obj
 from demo_cluster.status import Failure
 from demo_cluster.timestamps import parse_timestamp, timestamp
@@ -71,7 +71,7 @@ def _failed_precondition(kind: Kind, name: str, why: str) -> Failure:
 def plan_deletion(kind: Kind, obj: Obj, options: DeleteOptions, now: datetime) -> Deletion:
     """What this request makes of the object. Follows the registry's BeforeDelete."""
     check_preconditions(kind, obj, options)
-    after = copy.deepcopy(obj)
+    after = json_copy(obj)
     meta = after["metadata"]
     grace = _grace_seconds(kind, after, options)
     finalizers = _finalizers(kind, meta.get("finalizers", []), options.propagation)

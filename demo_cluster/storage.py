@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import random
 import uuid
 from bisect import bisect_right
@@ -14,6 +13,7 @@ from typing import Literal, TypeAlias
 from demo_cluster.clock import Clock
 from demo_cluster.defaults import fill_defaults
 from demo_cluster.deletion import DeleteOptions, Propagation, is_finished, plan_deletion
+from demo_cluster.json_copy import json_copy
 from demo_cluster.kinds import Kind, Obj
 from demo_cluster.status import already_exists, not_found, stale_write
 from demo_cluster.timestamps import timestamp
@@ -150,7 +150,7 @@ class Storage:
 
     def prepare(self, kind: Kind, obj: Obj) -> Obj:
         """The object as `create` would store it, without storing it."""
-        new = copy.deepcopy(obj)
+        new = json_copy(obj)
         new["apiVersion"], new["kind"] = kind.api_version, kind.kind
         meta = new.setdefault("metadata", {})
         if not kind.namespaced:
@@ -215,7 +215,7 @@ class Storage:
         given = obj["metadata"].get("resourceVersion")
         if given and given != old["metadata"]["resourceVersion"]:
             raise stale_write(kind, name)
-        new = copy.deepcopy(obj)
+        new = json_copy(obj)
         new["apiVersion"], new["kind"] = old["apiVersion"], old["kind"]
         meta, before = new["metadata"], old["metadata"]
         for name_of_field in _KEPT_META:
@@ -258,7 +258,7 @@ class Storage:
         old = self.get(kind, namespace, name)
         if old is None:
             return None
-        new = copy.deepcopy(old)
+        new = json_copy(old)
         change(new)
         return self.update(kind, new)
 
@@ -267,7 +267,7 @@ class Storage:
         shelf = self._shelves.get(kind.storage_key)
         old = shelf.get(namespace, name) if shelf else None
         if shelf is not None and old is not None:
-            self._remove(shelf, old, copy.deepcopy(old))
+            self._remove(shelf, old, json_copy(old))
 
     def request_delete(
         self,
@@ -316,7 +316,7 @@ class Storage:
 
     def restore(self, kind: Kind, obj: Obj) -> None:
         """Store an object as it once was, uid and all; one of the same name gives way."""
-        new = copy.deepcopy(obj)
+        new = json_copy(obj)
         namespace, name = key_of(new)
         self.remove(kind, namespace, name)
         shelf = self._shelves.setdefault(kind.storage_key, _Shelf(kind))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 from demo_cluster.clock import Clock
 from demo_cluster.controllers.owned_pods import (
     controller_of,
@@ -16,6 +14,7 @@ from demo_cluster.controllers.owned_pods import (
 )
 from demo_cluster.controllers.queue import Key, WorkQueue
 from demo_cluster.events import EventRecorder
+from demo_cluster.json_copy import json_copy
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.status import Failure
 from demo_cluster.storage import Storage, StorageEvent, key_of
@@ -89,13 +88,13 @@ class DeploymentController:
     def create_set(self, deployment: Obj, revision: int, replicas: int, surge: int) -> Obj | None:
         """The ReplicaSet of the present template."""
         spec, meta = deployment["spec"], deployment["metadata"]
-        template = copy.deepcopy(spec["template"])
+        template = json_copy(spec["template"])
         mark = template_hash(
             spec["template"], deployment.get("status", {}).get("collisionCount", 0)
         )
         labels = {**(template["metadata"].get("labels") or {}), HASH: mark}
         template["metadata"]["labels"] = labels
-        selector = copy.deepcopy(spec["selector"])
+        selector = json_copy(spec["selector"])
         selector["matchLabels"] = {**(selector.get("matchLabels") or {}), HASH: mark}
         wanted = spec.get("replicas", 1)
         annotations = {
@@ -256,7 +255,7 @@ class _Rollout:
         self.old = [each for each in sets if each is not self.new]
 
     def _is_of_template(self, owned: Obj) -> bool:
-        template = copy.deepcopy(owned["spec"]["template"])
+        template = json_copy(owned["spec"]["template"])
         (template["metadata"].get("labels") or {}).pop(HASH, None)
         return bool(template == self.deployment["spec"]["template"])
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import zlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from demo_cluster.json_copy import json_copy
 from demo_cluster.kinds import Kind, Obj, kind_of
 from demo_cluster.storage import NAME_LETTERS, Storage
 from demo_cluster.timestamps import parse_timestamp
@@ -81,8 +81,8 @@ def pod_from_template(
     }
     for field in ("annotations", "finalizers"):
         if meta.get(field):
-            made[field] = copy.deepcopy(meta[field])
-    return {"metadata": made, "spec": copy.deepcopy(template["spec"])}
+            made[field] = json_copy(meta[field])
+    return {"metadata": made, "spec": json_copy(template["spec"])}
 
 
 def owned_pods(storage: Storage, owner: Obj) -> list[Obj]:
