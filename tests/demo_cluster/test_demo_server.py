@@ -1,0 +1,355 @@
+"""The demo cluster over its socket: TLS, tokens, lists, watches, bad requests, faults, state."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import shutil
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo_cluster.cluster import ClusterOptions
+from demo_cluster.faults import FaultPlan, parse_fault
+from demo_cluster.threaded import RunningCluster, running_cluster
+from demo_cluster.users import ADMIN, VIEWER
+
+EMPTY = ClusterOptions(scenario="empty")
+MAPS = "/api/v1/namespaces/default/configmaps"
+
+
+@pytest.fixture(scope="module")
+def empty() -> Iterator[RunningCluster]:
+    with running_cluster(EMPTY) as running:
+        yield running
+
+
+def connect(running: RunningCluster) -> http.client.HTTPSConnection:
+    authority = running.call(running.cluster.kubeconfig)
+    encoded = authority.split("certificate-authority-data: ")[1].split()[0]
+    import base64
+
+    context = ssl.create_default_context(cadata=base64.b64decode(encoded).decode())
+    port = int(running.server.rpartition(":")[2])
+    return http.client.HTTPSConnection("127.0.0.1", port, timeout=20, context=context)
+
+
+def ask(
+    running: RunningCluster,
+    method: str,
+    path: str,
+    body: Any = None,
+    user: Any = ADMIN,
+    **headers: str,
+) -> tuple[int, Any]:
+    connection = connect(running)
+    try:
+        sent = {"Content-Type": "application/json", **headers}
+        if user is not None:
+            sent["Authorization"] = f"Bearer {running.cluster.token(user)}"
+        payload = body if isinstance(body, bytes | None) else json.dumps(body)
+        connection.request(method, path, payload, sent)
+        response = connection.getresponse()
+        text = response.read()
+        try:
+            return response.status, json.loads(text)
+        except ValueError:
+            return response.status, text
+    finally:
+        connection.close()
+
+
+def config_map(name: str, **data: str) -> dict[str, Any]:
+    return {"metadata": {"name": name, "labels": {"test": "yes"}}, "data": data}
+
+
+def test_without_a_token_nobody_sees_anything(empty: RunningCluster) -> None:
+    status, body = ask(empty, "GET", MAPS, user=None)
+
+    assert status == 403
+    assert 'User "system:anonymous" cannot list resource "configmaps"' in body["message"]
+
+
+def test_a_wrong_token_is_unauthorized(empty: RunningCluster) -> None:
+    status, body = ask(empty, "GET", MAPS, user=None, Authorization="Bearer nobody")
+
+    assert (status, body["reason"]) == (401, "Unauthorized")
+
+
+def test_a_user_without_rights_is_told_which_one_is_missing(empty: RunningCluster) -> None:
+    status, body = ask(empty, "DELETE", f"{MAPS}/x", user=VIEWER)
+
+    assert status == 403
+    assert body["message"] == (
+        'configmaps "x" is forbidden: User "viewer" cannot delete resource "configmaps" '
+        'in API group "" in the namespace "default"'
+    )
+
+
+def test_pages_join_to_the_list_as_it_was_at_the_first_page(empty: RunningCluster) -> None:
+    for index in range(5):
+        ask(empty, "POST", MAPS, config_map(f"page-{index}"))
+
+    _, first = ask(empty, "GET", f"{MAPS}?limit=3")
+    ask(empty, "POST", MAPS, config_map("page-9-late"))
+    _, rest = ask(empty, "GET", f"{MAPS}?limit=500&continue={first['metadata']['continue']}")
+
+    names = [item["metadata"]["name"] for item in first["items"] + rest["items"]]
+    assert [name for name in names if name.startswith("page-")] == [
+        f"page-{index}" for index in range(5)
+    ]
+    assert rest["metadata"]["resourceVersion"] == first["metadata"]["resourceVersion"]
+
+
+def read_events(running: RunningCluster, path: str, count: int, ready: Any = None) -> list[Any]:
+    connection = connect(running)
+    try:
+        token = running.cluster.token(ADMIN)
+        connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
+        response = connection.getresponse()
+        if ready is not None:
+            ready()
+        return [json.loads(response.readline()) for _ in range(count)]
+    finally:
+        connection.close()
+
+
+def test_a_watch_goes_on_from_a_version_and_sees_what_leaves_its_selector(
+    empty: RunningCluster,
+) -> None:
+    _, before = ask(empty, "GET", MAPS)
+    version = before["metadata"]["resourceVersion"]
+    patch = {"Content-Type": "application/merge-patch+json"}
+    ask(empty, "POST", MAPS, config_map("watched", k="1"))
+    ask(empty, "PATCH", f"{MAPS}/watched", {"metadata": {"labels": {"test": "no"}}}, **patch)
+    ask(empty, "PATCH", f"{MAPS}/watched", {"metadata": {"labels": {"test": "yes"}}}, **patch)
+    ask(empty, "DELETE", f"{MAPS}/watched")
+
+    path = f"{MAPS}?watch=1&resourceVersion={version}&labelSelector=test%3Dyes"
+    events = read_events(empty, path, 4)
+
+    assert [event["type"] for event in events] == ["ADDED", "DELETED", "ADDED", "DELETED"]
+
+
+def test_ten_watchers_see_the_same_order(empty: RunningCluster) -> None:
+    _, before = ask(empty, "GET", MAPS)
+    version = before["metadata"]["resourceVersion"]
+    path = f"{MAPS}?watch=1&resourceVersion={version}"
+    started = threading.Barrier(11)
+    seen: list[list[str]] = []
+
+    def follow() -> None:
+        events = read_events(empty, path, 20, ready=started.wait)
+        seen.append([event["object"]["metadata"]["name"] for event in events])
+
+    threads = [threading.Thread(target=follow) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    started.wait()
+    for index in range(20):
+        ask(empty, "POST", MAPS, config_map(f"order-{index:02}"))
+    for thread in threads:
+        thread.join()
+
+    assert seen == [[f"order-{index:02}" for index in range(20)]] * 10
+
+
+def test_a_version_from_before_the_start_is_gone(empty: RunningCluster) -> None:
+    [event] = read_events(empty, f"{MAPS}?watch=1&resourceVersion=1", 1)
+
+    assert event["type"] == "ERROR"
+    assert (event["object"]["code"], event["object"]["reason"]) == (410, "Expired")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "expected"),
+    [
+        ("POST", MAPS, b"{", 400),
+        ("POST", MAPS, b"[]", 400),
+        ("POST", MAPS, b"\xff\xfe", 400),
+        ("POST", MAPS, b"[" * 5000, 400),
+        ("POST", MAPS, b'{"metadata": 7}', 422),
+        ("POST", MAPS, b"k8s\x00\xff\xff\xff", 400),
+        ("PUT", f"{MAPS}/none", b'{"metadata": {"name": "other"}}', 400),
+        ("GET", f"{MAPS}?limit=x", None, 400),
+        ("GET", f"{MAPS}?continue=%00", None, 400),
+        ("GET", f"{MAPS}?labelSelector=((", None, 400),
+        ("GET", "/api/v1/namespaces/default/nothing", None, 404),
+        ("GET", "/%2e%2e/%2e%2e/etc/passwd", None, 404),
+        ("OPTIONS", MAPS, None, 405),
+        ("DELETE", "/version", None, 405),
+    ],
+)
+def test_garbage_is_answered_and_hurts_nobody(
+    empty: RunningCluster, method: str, path: str, body: bytes | None, expected: int
+) -> None:
+    status, _ = ask(empty, method, path, body)
+
+    assert status == expected
+
+
+def test_bad_requests_leave_nothing_behind(empty: RunningCluster) -> None:
+    import asyncio
+
+    def tasks() -> int:
+        return len(asyncio.all_tasks())
+
+    ask(empty, "POST", MAPS, b"{")
+    before = empty.call(tasks)
+    connection = connect(empty)
+    token = empty.cluster.token(ADMIN)
+    for _ in range(300):
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        connection.request("POST", MAPS, b'{"metadata":', headers)
+        connection.getresponse().read()
+    connection.close()
+
+    assert empty.call(tasks) <= before + 1
+
+
+def test_a_body_over_three_mebibytes_is_too_large(empty: RunningCluster) -> None:
+    status, body = ask(empty, "POST", MAPS, b" " * (3 * 1024 * 1024 + 1))
+
+    assert (status, body["reason"]) == (413, "RequestEntityTooLarge")
+
+
+def test_two_clusters_run_side_by_side(empty: RunningCluster) -> None:
+    with running_cluster(EMPTY) as other:
+        ask(other, "POST", MAPS, config_map("only-there"))
+
+        assert ask(other, "GET", f"{MAPS}/only-there")[0] == 200
+        assert ask(empty, "GET", f"{MAPS}/only-there")[0] == 404
+
+
+def test_faults_hit_the_share_that_was_asked_for() -> None:
+    plan = FaultPlan([parse_fault("429:7@1")])
+
+    with running_cluster(ClusterOptions(scenario="empty", faults=plan)) as running:
+        status, body = ask(running, "GET", MAPS)
+
+        assert (status, body["details"]["retryAfterSeconds"]) == (429, 7)
+        assert ask(running, "GET", "/readyz")[0] == 200
+
+
+@pytest.mark.parametrize("kind", ["drop", "truncated"])
+def test_a_broken_connection_is_broken(kind: str) -> None:
+    plan = FaultPlan([parse_fault(f"{kind}@1")])
+
+    with (
+        running_cluster(ClusterOptions(scenario="empty", faults=plan)) as running,
+        pytest.raises((http.client.HTTPException, OSError)),
+    ):
+        ask(running, "GET", "/api/v1/namespaces")
+
+
+def test_what_was_stored_is_there_after_the_next_start(tmp_path: Path) -> None:
+    options = ClusterOptions(scenario="empty", state=tmp_path / "state")
+    with running_cluster(options) as running:
+        _, made = ask(running, "POST", MAPS, config_map("kept", k="v"))
+
+    with running_cluster(options) as running:
+        _, found = ask(running, "GET", f"{MAPS}/kept")
+
+    assert found["data"] == {"k": "v"}
+    assert found["metadata"]["uid"] == made["metadata"]["uid"]
+
+
+WIDGETS = {
+    "metadata": {"name": "widgets.example.com"},
+    "spec": {
+        "group": "example.com",
+        "scope": "Namespaced",
+        "names": {"plural": "widgets", "kind": "Widget", "shortNames": ["wd"]},
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "storage": True,
+                "additionalPrinterColumns": [
+                    {"name": "Size", "type": "string", "jsonPath": ".spec.size"}
+                ],
+                "schema": {
+                    "openAPIV3Schema": {
+                        "type": "object",
+                        "properties": {
+                            "spec": {
+                                "type": "object",
+                                "properties": {"size": {"type": "string", "default": "M"}},
+                            }
+                        },
+                    }
+                },
+            }
+        ],
+    },
+}
+
+
+def test_a_custom_kind_is_served_with_its_columns_and_goes_with_its_definition() -> None:
+    with running_cluster(EMPTY) as running:
+        definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+        widgets = "/apis/example.com/v1/namespaces/default/widgets"
+        ask(running, "POST", definitions, WIDGETS)
+        status, made = ask(running, "POST", widgets, {"metadata": {"name": "w"}, "spec": {}})
+        table = "application/json;as=Table;v=v1;g=meta.k8s.io"
+        _, shown = ask(running, "GET", widgets, Accept=table)
+        ask(running, "DELETE", f"{definitions}/widgets.example.com")
+
+        assert (status, made["spec"]) == (201, {"size": "M"})
+        assert shown["rows"][0]["cells"] == ["w", "M"]
+        assert ask(running, "GET", widgets)[0] == 404
+
+
+kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="no kubectl here")
+
+
+def run_kubectl(running: RunningCluster, *arguments: str, stdin: str = "") -> str:
+    done = subprocess.run(
+        [
+            "kubectl",
+            "--kubeconfig",
+            str(running.kubeconfig),
+            "--cache-dir",
+            "/dev/null/x",
+            *arguments,
+        ],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@kubectl
+def test_kubectl_creates_applies_explains_and_deletes(empty: RunningCluster) -> None:
+    created = run_kubectl(empty, "create", "configmap", "made", "--from-literal=a=1")
+    manifest = run_kubectl(empty, "get", "configmap", "made", "-o", "yaml")
+    applied = run_kubectl(
+        empty,
+        "apply",
+        "--server-side",
+        "-f",
+        "-",
+        stdin="""
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: applied, namespace: default}
+data: {b: "2"}
+""",
+    )
+    explained = run_kubectl(empty, "explain", "pod.spec.nodeName")
+    deleted = run_kubectl(empty, "delete", "configmap", "made", "applied")
+
+    assert created == "configmap/made created\n"
+    assert 'a: "1"' in manifest
+    assert applied == "configmap/applied serverside-applied\n"
+    assert "NodeName indicates in which node this pod is scheduled." in explained
+    assert 'configmap "made" deleted' in deleted
