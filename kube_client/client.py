@@ -19,6 +19,7 @@ Propagation = Literal["Background", "Foreground", "Orphan"]
 
 FIELD_MANAGER = "kube-tui"
 _JSON = "application/json"
+_SILENCE = 75.0  # the server itself gives up after 60
 _SLOW_DOWNS = 5
 _LONGEST_WAIT = 10.0
 _VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
@@ -95,6 +96,7 @@ class Client:
             tuple(headers),
             data,
             self._timeout if timeout is None else timeout,
+            _SILENCE,
         )
         verb = verb or _VERBS.get(method, method.lower())
         for _ in range(_SLOW_DOWNS if patient else 0):

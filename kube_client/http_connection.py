@@ -8,6 +8,7 @@ import asyncio
 import zlib
 from collections.abc import AsyncGenerator, Callable
 from time import time
+from typing import NamedTuple
 
 import httptools
 
@@ -22,14 +23,28 @@ class StaleConnectionError(UnreachableError):
     """A kept connection turned out to be closed before any byte of the answer came."""
 
 
+class Limits(NamedTuple):
+    """How long to wait: until when at all, and for how many seconds in silence."""
+
+    deadline: float | None = None
+    silence: float | None = None
+
+    def next_until(self, now: float) -> float | None:
+        """Until when the next byte has to come."""
+        if self.silence is None:
+            return self.deadline
+        until = now + self.silence
+        return until if self.deadline is None else min(until, self.deadline)
+
+
 class HttpResponse:
     """An answer being received; its `on_...` methods are the parser's callbacks."""
 
-    def __init__(self, connection: "HttpConnection", deadline: float | None, where: str) -> None:
+    def __init__(self, connection: "HttpConnection", limits: Limits, where: str) -> None:
         self.status = 0
         self.headers: dict[str, str] = {}
         self._connection: HttpConnection | None = connection
-        self._deadline = deadline
+        self._limits = limits
         self._where = where
         self._pieces: list[bytes] = []
         self.on_body = self._pieces.append
@@ -145,10 +160,11 @@ class HttpResponse:
         loop = asyncio.get_running_loop()
         self._waiter = loop.create_future()
         try:
-            if self._deadline is None:
+            until = self._limits.next_until(loop.time())
+            if until is None:
                 await self._waiter
             else:
-                async with asyncio.timeout_at(self._deadline):
+                async with asyncio.timeout_at(until):
                     await self._waiter
         except TimeoutError:
             self._let_go()
@@ -202,7 +218,7 @@ class HttpConnection(asyncio.BufferedProtocol):
             and not self._transport.is_closing()
         )
 
-    async def exchange(self, request: bytes, deadline: float | None) -> HttpResponse:
+    async def exchange(self, request: bytes, limits: Limits) -> HttpResponse:
         """Send the request; return when the head of its answer has come.
 
         Raises:
@@ -211,7 +227,7 @@ class HttpConnection(asyncio.BufferedProtocol):
             ProtocolError: What came is no HTTP.
         """
         assert self._transport is not None
-        response = HttpResponse(self, deadline, self._where)
+        response = HttpResponse(self, limits, self._where)
         self._response = response
         self._parser = httptools.HttpResponseParser(response)
         self._answered = self._keep_alive = False

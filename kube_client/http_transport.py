@@ -21,6 +21,7 @@ from kube_client.http_connection import (
     READ_SIZE,
     HttpConnection,
     HttpResponse,
+    Limits,
     StaleConnectionError,
 )
 from kube_client.proxy import Proxy, open_tunnel, proxy_for
@@ -160,20 +161,21 @@ class HttpTransport:
     async def _attempt(self, request: Request, credential: Credential) -> HttpResponse:
         loop = asyncio.get_running_loop()
         deadline = None if request.timeout is None else loop.time() + request.timeout
+        limits = Limits(deadline, request.silence)
         head_and_body = self._encode(request, credential)
         if self._endpoint.is_tls:
             self._context_for(credential)
         kept = self._take_idle(is_safe=request.method in _SAFE_METHODS)
         if kept is not None:
             try:
-                return await kept.exchange(head_and_body, deadline)
+                return await kept.exchange(head_and_body, limits)
             except StaleConnectionError as error:
                 if request.method not in _SAFE_METHODS:
                     raise UnreachableError(
                         f"{error} It is not known whether the {request.method} was carried out."
                     ) from error
         connection = await self._open(credential, deadline)
-        return await connection.exchange(head_and_body, deadline)
+        return await connection.exchange(head_and_body, limits)
 
     def _take_idle(self, *, is_safe: bool) -> HttpConnection | None:
         """A kept connection that was used last, when it was used lately enough."""

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 class Request(msgspec.Struct, frozen=True):
     """One request to the API server; credentials are the transport's business.
 
-    `timeout` is for the whole exchange, in seconds; None sets no limit, as streams need.
+    `timeout` is for the whole exchange and `silence` from one byte to the next, in seconds; None
+    sets no limit, as streams need.
     """
 
     method: str
@@ -21,6 +22,7 @@ class Request(msgspec.Struct, frozen=True):
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     timeout: float | None = None
+    silence: float | None = None
 
 
 class Response(Protocol):

@@ -15,6 +15,7 @@ from kube_client.errors import (
     UnreachableError,
     UntrustedServerError,
 )
+from kube_client.http_connection import Limits
 from kube_client.http_transport import HttpTransport, parse_endpoint
 from kube_client.transport import Request
 from tests.kube_client.wire_server import (
@@ -331,6 +332,31 @@ async def test_time_runs_out_for_a_head_and_for_a_body() -> None:
         response = await transport.send(Request("GET", "/body", timeout=0.2))
         with pytest.raises(UnreachableError, match="in time"):
             await response.read()
+
+
+async def test_silence_in_the_middle_of_an_answer_is_not_waited_out() -> None:
+    async def handler(visit: Visit) -> None:
+        await visit.request()
+        await visit.say(CHUNKED + b"4\r\nhalf\r\n")
+        await visit.reader.read()
+
+    async with talking_to(handler) as (_, transport):
+        with pytest.raises(UnreachableError, match="in time"):
+            await body_of(transport, Request("GET", "/silent", silence=0.1))
+
+
+@pytest.mark.parametrize(
+    ("limits", "until"),
+    [
+        (Limits(), None),
+        (Limits(deadline=50.0), 50.0),
+        (Limits(silence=5.0), 105.0),
+        (Limits(deadline=50.0, silence=5.0), 50.0),
+        (Limits(deadline=500.0, silence=5.0), 105.0),
+    ],
+)
+def test_the_next_byte_has_to_come_before_either_limit(limits: Limits, until: float | None) -> None:
+    assert limits.next_until(now=100.0) == until
 
 
 async def test_nothing_is_left_open_after_closing() -> None:
