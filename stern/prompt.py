@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -18,7 +19,8 @@ LABEL = "app.kubernetes.io/instance"
 _UP = (b"\x1b[A", b"\x1bOA", b"k", b"\x10")
 _DOWN = (b"\x1b[B", b"\x1bOB", b"j", b"\x0e", b"\t")
 _ENTER = (b"\r", b"\n")
-_INTERRUPT = (b"\x03", b"\x04", b"")
+_INTERRUPT = (b"\x03", b"\x04")
+_KEY = re.compile(rb"\x1b[\[O][A-Z]|.", re.DOTALL)
 
 
 async def label_values(client: Client, options: TailOptions) -> list[str]:
@@ -96,11 +98,14 @@ def _ask(menu: Menu, show: Callable[[str], None]) -> str:
     height = len(menu.lines())
     show("".join(f"{line}\r\n" for line in menu.lines()))
     while True:
-        key = os.read(0, 16)
-        if key in _INTERRUPT:
+        pressed = os.read(0, 64)
+        if not pressed:
             raise SternError("interrupt")
-        menu.press(key)
+        for key in _KEY.findall(pressed):
+            if key in _INTERRUPT:
+                raise SternError("interrupt")
+            if key in _ENTER:
+                show(f"\x1b[{height}A\x1b[J")
+                return menu.choices[menu.marked]
+            menu.press(key)
         show(f"\x1b[{height}A" + "".join(f"\x1b[2K{line}\r\n" for line in menu.lines()))
-        if key in _ENTER:
-            show(f"\x1b[{height}A\x1b[J")
-            return menu.choices[menu.marked]

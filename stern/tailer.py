@@ -108,11 +108,17 @@ class _Reading:
         await started.wait()
 
     async def _read(self, target: Target) -> None:
+        from kube_client.errors import BadRequestError
+
         query = log_query(target, self._options)
         self._sink.started(target)
         try:
             async with aclosing(read_log(self._client, query, self._sink.trouble)) as blocks:
                 async for block in blocks:
                     await self._sink.entry(Entry(target, block))
+        except BadRequestError as error:
+            if not self._options.previous:
+                raise
+            self._sink.trouble(f"{query.name}: {error.server_message}")
         finally:
             self._sink.ended(target)

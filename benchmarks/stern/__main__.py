@@ -81,7 +81,7 @@ def throughput(programs: Mapping[str, Sequence[str]], scale: Scale) -> float:
             with log_server(streams, total // streams, width) as env:
                 for pipe in scale.pipes:
                     place = f"{streams:>7} {width:>5} {'pipe' if pipe else 'file':>4}"
-                    limit = _median(DRAIN, env, total, scale.runs, pipe=pipe)
+                    limit = _median(DRAIN, env, scale.runs, pipe=pipe)
                     _row(place, "drain", "(the limit)", total, limit)
                     _kubectl(place, env, total // streams, pipe=pipe)
                     for name, program in programs.items():
@@ -105,16 +105,13 @@ def _formats(
     figures = {}
     for form, flags in FORMATS.items():
         command = [*program, ".", "--no-follow", "--max-log-requests", "200", *flags]
-        cost = _median(command, env, total, 1 if form in _SLOW else scale.runs, pipe=pipe)
+        cost = _median(command, env, 1 if form in _SLOW else scale.runs, pipe=pipe)
         _row(place, name, form, total, cost)
         figures[form] = total / cost.cpu
     return figures["default"]
 
 
-def _median(
-    command: Sequence[str], env: Mapping[str, str], total: int, runs: int, *, pipe: bool
-) -> Cost:
-    del total
+def _median(command: Sequence[str], env: Mapping[str, str], runs: int, *, pipe: bool) -> Cost:
     costs = [run(command, env, to_pipe=pipe) for _ in range(runs)]
     return Cost(
         statistics.median(cost.wall for cost in costs),
