@@ -100,7 +100,11 @@ async def open_socket(
     """
     from aiohttp import ClientSession, ClientTimeout
 
+    transports: list[asyncio.BaseTransport] = []
+
     async def refuse(response: "ClientResponse") -> None:
+        if response.connection is not None and response.connection.transport is not None:
+            transports.append(response.connection.transport)
         if response.status != 101:
             headers = {name.lower(): value for name, value in response.headers.items()}
             raise error_from_response(
@@ -108,16 +112,20 @@ async def open_socket(
             )
 
     timeout = ClientTimeout(total=None, sock_connect=15)
-    async with ClientSession(timeout=timeout, raise_for_status=refuse) as session:
-        try:
-            socket = await _handshake(session, await client.socket_access(), path, query, protocols)
-        except UnauthorizedError:
-            access = await client.socket_access(renew=True)
-            socket = await _handshake(session, access, path, query, protocols)
-        try:
-            yield ChannelSocket(socket)
-        finally:
-            await socket.close()
+    try:
+        async with ClientSession(timeout=timeout, raise_for_status=refuse) as session:
+            access = await client.socket_access()
+            try:
+                socket = await _handshake(session, access, path, query, protocols)
+            except UnauthorizedError:
+                access = await client.socket_access(renew=True)
+                socket = await _handshake(session, access, path, query, protocols)
+            try:
+                yield ChannelSocket(socket)
+            finally:
+                await socket.close()
+    finally:
+        await _drop(transports)
 
 
 async def _handshake(
@@ -155,6 +163,15 @@ async def _handshake(
         )
     _keep_alive(socket)
     return socket
+
+
+async def _drop(transports: list[asyncio.BaseTransport]) -> None:
+    """Have the connections closed now: aiohttp leaves the goodbye of TLS to whenever it comes."""
+    for transport in transports:
+        if isinstance(transport, asyncio.WriteTransport):
+            transport.abort()
+    for _ in range(3):  # the layers of TLS hear of it one turn of the loop after the other
+        await asyncio.sleep(0)
 
 
 def _unreachable(error: Exception, access: SocketAccess) -> KubeError:
