@@ -168,6 +168,8 @@ def file_mode(value: Any) -> Any:
     """Permissions as four octal digits."""
     if value is None:
         return OMIT
+    if isinstance(value, float) and not value.is_integer():
+        raise ValueError(f"invalid file mode {scalar_text(value)}")
     bits = int(value, 8) if isinstance(value, str) else int(value)
     return f"{bits:04o}"
 

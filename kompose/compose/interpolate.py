@@ -20,6 +20,7 @@ WarnAt = Callable[[str, KeyPath], None]
 _TRUE = frozenset({"y", "yes", "on"})
 _FALSE = frozenset({"n", "no", "off"})
 _INTEGER = re.compile(r"[-+]?[0-9]+\Z")
+_MOST_DIGITS = 40
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\Z")
 
 
@@ -133,7 +134,7 @@ def _dotted(path: KeyPath) -> str:
 def _to_int(text: str, _warn: Callable[[str], None]) -> int:
     if not _INTEGER.match(text):
         raise ValueError(f'strconv.Atoi: parsing "{text}": invalid syntax')
-    number = int(text)
+    number = int(text) if len(text) <= _MOST_DIGITS else 2**63
     if not -(2**63) <= number < 2**63:
         raise ValueError(f'strconv.Atoi: parsing "{text}": value out of range')
     return number

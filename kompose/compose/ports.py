@@ -6,6 +6,7 @@ from typing import Any
 
 _PROTOCOLS = frozenset({"tcp", "udp", "sctp"})
 _HIGHEST = 65535
+_LONGEST = 20
 
 
 def parse_port(text: str) -> list[dict[str, Any]]:
@@ -81,7 +82,7 @@ def _range(text: str, what: str) -> tuple[int, int]:
 
 
 def _number(text: str) -> int | None:
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit()) or len(text) > _LONGEST:
         return None
     number = int(text)
     return number if number <= _HIGHEST else None

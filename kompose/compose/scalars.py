@@ -31,6 +31,8 @@ _DATE = re.compile(
 )
 _SPECIAL_STARTS = frozenset("0123456789+-.~nNtTfF")
 _LARGEST = 2**64
+_LONGEST_INTEGER = 80
+"""More digits than any number has that fits, in whatever base."""
 _EXPONENT_FROM = 6
 
 
@@ -55,11 +57,13 @@ def _number(text: str) -> str | int | float:
     if text == "-0":
         return -0.0
     bare = text.replace("_", "") if "_" in text else text
-    if _INTEGER.match(bare):
-        number = _integer(bare)
-        return number if -_LARGEST // 2 <= number < _LARGEST else float(bare)
+    if _INTEGER.match(bare) and len(bare) <= _LONGEST_INTEGER:
+        whole = _integer(bare)
+        if -_LARGEST // 2 <= whole < _LARGEST:
+            return whole
     if _FLOAT.match(bare):
-        return float(bare)
+        number = float(bare)
+        return text if math.isinf(number) else number
     return _moment(text)
 
 

@@ -19,6 +19,7 @@ _NANOSECONDS = {
 _AMOUNT = re.compile(r"(\d*)(?:(\.)(\d*))?")
 _UNIT = re.compile(r"[^.\d]*")
 _LONGEST = 2**63
+_MOST_DIGITS = 40
 _SIZE = re.compile(r".*[0-9.]", re.DOTALL)
 _NUMBER = re.compile(r"[-+]?(?:[\d_]+\.?[\d_]*|\.[\d_]+)(?:[eE][-+]?\d+)?")
 _PREFIXES = {letter: 1024**power for power, letter in enumerate("kmgtp", start=1)}
@@ -47,7 +48,7 @@ def parse_duration(text: str) -> int:
 def _one_amount(rest: str, text: str) -> tuple[int, str]:
     amount = _AMOUNT.match(rest)
     whole, _, fraction = amount.groups() if amount else ("", None, None)
-    if amount is None or not (whole or fraction):
+    if amount is None or not (whole or fraction) or len(amount.group()) > _MOST_DIGITS:
         raise ValueError(f'time: invalid duration "{text}"')
     rest = rest[amount.end() :]
     unit_match = _UNIT.match(rest)

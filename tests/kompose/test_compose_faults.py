@@ -192,3 +192,22 @@ def test_no_text_whatever_gives_a_traceback(
 
     with contextlib.suppress(ComposeError):
         read_model(selection, {})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ports: ['" + "9" * 5000 + ":80']",
+        "stop_grace_period: " + "9" * 5000 + "s",
+        "scale: '" + "9" * 5000 + "'",
+        "mem_limit: " + "9" * 5000,
+        "secrets: [{source: s, mode: .inf}]",
+        "cpus: .inf",
+        "oom_score_adj: .nan",
+    ],
+)
+def test_numbers_beyond_all_bounds_give_no_traceback(line: str, tmp_path: Path) -> None:
+    with contextlib.suppress(ComposeError):
+        read_text(
+            f"services:\n  a:\n    image: x\n    {line}\nsecrets: {{s: {{file: s}}}}\n", tmp_path
+        )

@@ -130,3 +130,18 @@ def test_text_that_is_not_yaml_is_refused_in_known_words(text: str, why: str) ->
         parse_documents(text)
 
     assert str(caught.value) == why
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("9" * 5000, str),
+        ("9" * 30, float),
+        ("0x" + "f" * 17, str),
+        ("0b" + "1" * 70, str),
+        ("1e999", str),
+        ("0" + "7" * 30, float),
+    ],
+)
+def test_a_number_beyond_all_bounds_is_a_float_or_stays_text(text: str, kind: type) -> None:
+    assert type(resolve_plain(text)) is kind
