@@ -103,8 +103,11 @@ class Desk(Protocol):
         """Open a view with the cursor on the object of this name."""
         ...
 
-    def terminal(self) -> AbstractContextManager[None]:
-        """The terminal is the caller's for a while; the screen comes back afterwards."""
+    def terminal(self, banner: str = "") -> AbstractContextManager[None]:
+        """The terminal is the caller's for a while; the screen comes back afterwards.
+
+        With a banner it begins empty but for that line.
+        """
         ...
 
 

@@ -26,7 +26,8 @@ async def shell(desk: Desk, subjects: Sequence[Subject]) -> None:
     from kube_client.terminal import hand_over
 
     client, trouble = desk.session.client, ""
-    with desk.terminal():
+    where = f"container {container} of {subject.words} on {desk.session.context}"
+    with desk.terminal(f"── shell in {where}; exit comes back ──"):
         for command in SHELLS:
             try:
                 async with open_exec(
@@ -75,7 +76,7 @@ async def attach(desk: Desk, subjects: Sequence[Subject]) -> None:
     spec = next((c for c in subject.item_pod.spec.containers if c.name == container), None)
     tty, stdin = (spec.tty, spec.stdin) if spec else (False, False)
     trouble = ""
-    with desk.terminal():
+    with desk.terminal(f"── attached to container {container} of {subject.words} ──"):
         try:
             async with open_attach(
                 desk.session.client,

@@ -24,7 +24,7 @@ class ChooseDialog(ModalScreen[str | None]):
     DEFAULT_CSS = (
         dialog_css("ChooseDialog")
         + """
-    ChooseDialog OptionList {
+    ChooseDialog OptionList, ChooseDialog OptionList:focus {
         width: 100%; height: auto; max-height: 20; border: none; margin-top: 1;
         background: $surface;
     }

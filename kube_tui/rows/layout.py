@@ -9,6 +9,7 @@ from kube_tui.rows.row import Column
 
 GAP = 2
 WIDE_RANK = 9
+SPARE_RANK = 4
 NAME_AT_LEAST = 16
 CUT_AT_LEAST = 10
 WIDEST = 64
@@ -36,7 +37,8 @@ def lay_out(
 ) -> list[Slot]:
     """The columns from left to right.
 
-    Unscrolled (`first` 0), columns leave by rank until the rest fits: what tells most stays.
+    Unscrolled (`first` 0), columns leave by rank until the rest fits: what tells most stays. Long
+    text gives way when only columns are left that are worth it.
     Scrolled, the frozen ones and then everything from the `first` other column on.
     """
     frozen = [i for i, column in enumerate(columns) if is_frozen(column)]
@@ -46,10 +48,9 @@ def lay_out(
     kept = [i for i in range(len(columns)) if wide or columns[i].rank < WIDE_RANK]
     wanted = {i: _wanted(columns[i], widths) for i in kept}
     while _total(wanted) > available and len(wanted) > 1:
-        if _shrink(columns, wanted, available):
-            break
         leaving = max(wanted, key=lambda i: (columns[i].rank, i))
-        if columns[leaving].rank == 0:
+        rank = columns[leaving].rank
+        if (rank < SPARE_RANK and _shrink(columns, wanted, available)) or rank == 0:
             break
         del wanted[leaving]
         wanted.update({i: _wanted(columns[i], widths) for i in wanted})

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from kube_tui.actions.action import LogsWanted
 from kube_tui.actions.question import Choice, Confirm, Form
+from kube_tui.clean import one_line
 from kube_tui.dialogs.choose import ChooseDialog
 from kube_tui.dialogs.confirm import ConfirmDialog
 from kube_tui.dialogs.form import FormDialog
@@ -98,8 +100,16 @@ class ScreenDesk:
         self._go(word, namespace, cursor)
 
     @contextlib.contextmanager
-    def terminal(self) -> Iterator[None]:
-        """The terminal is the caller's for a while; the screen comes back afterwards."""
-        with self._screen.app.suspend(), _deaf_to_interrupts():
+    def terminal(self, banner: str = "") -> Iterator[None]:
+        """The terminal is the caller's for a while; the screen comes back afterwards.
+
+        With a banner it begins empty but for that line. Nothing is painted meanwhile: a suspended
+        Textual queues what it paints, and when the queue is full it stops the whole event loop,
+        the caller's too.
+        """
+        with self._screen.app.batch_update(), self._screen.app.suspend(), _deaf_to_interrupts():
+            if banner:
+                sys.stdout.write(f"\x1b[H\x1b[2J{one_line(banner)}\r\n")
+                sys.stdout.flush()
             yield
         self._screen.app.refresh(layout=True)

@@ -147,7 +147,7 @@ class RecordingDesk:
     def say(self, words: str, tone: Tone = Tone.DONE) -> None:
         self.said.append((words, tone))
 
-    def terminal(self) -> AbstractContextManager[None]:
+    def terminal(self, _banner: str = "") -> AbstractContextManager[None]:
         return nullcontext()
 
 
