@@ -160,12 +160,14 @@ def _pod(new: Obj, old: Obj | None, part: str) -> Iterator[Cause]:
     yield from pod_spec_causes(new["spec"], "spec")
 
 
-def pod_spec_causes(spec: Obj, path: str) -> Iterator[Cause]:
-    """What is wrong with a pod's spec."""
+def pod_spec_causes(
+    spec: Obj, path: str, claimed: frozenset[str | None] = frozenset()
+) -> Iterator[Cause]:
+    """What is wrong with a pod's spec; `claimed` are volumes that claim templates give it."""
     containers = spec.get("containers") or []
     if not containers:
         yield _required(f"{path}.containers")
-    volumes = {volume.get("name") for volume in spec.get("volumes") or ()}
+    volumes = {volume.get("name") for volume in spec.get("volumes") or ()} | claimed
     seen: set[str] = set()
     for field in ("containers", "initContainers"):
         for index, container in enumerate(spec.get(field) or ()):
@@ -263,7 +265,9 @@ def _workload(kind: Kind, new: Obj, old: Obj | None) -> Iterator[Cause]:
         yield from labels_causes(
             template.get("metadata", {}).get("labels") or {}, "spec.template.metadata.labels"
         )
-        yield from pod_spec_causes(template.get("spec") or {}, "spec.template.spec")
+        claims = spec.get("volumeClaimTemplates") or ()
+        claimed = frozenset(claim.get("metadata", {}).get("name") for claim in claims)
+        yield from pod_spec_causes(template.get("spec") or {}, "spec.template.spec", claimed)
         policy = template.get("spec", {}).get("restartPolicy")
         if kind.plural != "jobs" and policy in ("OnFailure", "Never"):
             yield _unsupported("spec.template.spec.restartPolicy", policy, ["Always"])

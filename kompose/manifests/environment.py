@@ -60,11 +60,14 @@ def _env_files(component: Component, scope: Scope) -> Iterable[EnvFile]:
 
 def _config_map(entry: EnvFile, component: Component, scope: Scope, owner: str) -> dict[str, Any]:
     name = _name(entry, component.key, scope)
+    label = f"{owner}-{name}"
+    if scope.options.mends:
+        label = dns_label(label)
     values = scope.read_env_file(entry.path, component.service.environment).values
     return {
         "kind": "ConfigMap",
         "apiVersion": "v1",
-        "metadata": metadata(name, labels={"io.kompose.service": f"{owner}-{name}"}),
+        "metadata": metadata(name, labels={"io.kompose.service": label}),
         **fields(data={key: values[key] for key in sorted(values)}),
     }
 

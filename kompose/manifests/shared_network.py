@@ -33,6 +33,8 @@ def join_shared_networks(
             gone.add(name)
             if target in deployments:
                 _containers(deployments[target]).extend(_containers(deployments[name]))
+                if mends:
+                    _add_volumes(_pod(deployments[target]), _pod(deployments[name]))
     return [
         each
         for each in objects
@@ -46,5 +48,17 @@ def _target(network_mode: str, *, mends: bool) -> str:
 
 
 def _containers(deployment: dict[str, Any]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = deployment["spec"]["template"]["spec"]["containers"]
+    found: list[dict[str, Any]] = _pod(deployment)["containers"]
     return found
+
+
+def _pod(deployment: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = deployment["spec"]["template"]["spec"]
+    return found
+
+
+def _add_volumes(pod: dict[str, Any], other: dict[str, Any]) -> None:
+    """Gives the pod the volumes of the other, which the original forgets."""
+    every = [*pod.get("volumes", ()), *other.get("volumes", ())]
+    if every:
+        pod["volumes"] = list({volume["name"]: volume for volume in every}.values())

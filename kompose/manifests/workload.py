@@ -239,7 +239,7 @@ def _spec(parts: Parts) -> PodSpec:
     component, scope = parts.component, parts.scope
     mounts = [*parts.configs.mounts, *parts.volumes.mounts]
     made = container(component, scope, mounts)
-    if parts.configs.mounts and not component.image:
+    if parts.configs.mounts and not component.image and not scope.options.mends:
         made = made._replace(image="")
     sources = [*parts.configs.sources, *parts.volumes.sources]
     return pod_spec(component, scope, made, sources)

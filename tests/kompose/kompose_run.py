@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -53,3 +54,15 @@ def plain(text: str) -> str:
     """Log lines without colours, trailing blanks and empty ends."""
     lines = (line.rstrip() for line in _COLOUR.sub("", text).split("\n"))
     return "\n".join(lines).strip("\n")
+
+
+def lay_out(directory: Path, files: Mapping[str, Any]) -> None:
+    """Puts recorded files into a directory: text, bytes as base64, or an empty directory."""
+    for name, content in files.items():
+        path = directory / name
+        if isinstance(content, dict) and content.get("dir"):
+            path.mkdir(parents=True, exist_ok=True)
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        is_encoded = isinstance(content, dict)
+        path.write_bytes(base64.b64decode(content["base64"]) if is_encoded else content.encode())

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.kompose.kompose_run import plain, run_kompose
+from tests.kompose.kompose_run import lay_out, plain, run_kompose
 
 _DATA = Path(__file__).parent / "data"
 _FILES = ("observed.json", "observed-fixtures.json")
@@ -29,7 +28,7 @@ def test_a_run_gives_what_the_original_gave(case: dict[str, Any], tmp_path: Path
         pytest.skip(reason)
     directory = tmp_path / "case"
     directory.mkdir()
-    _lay_out(directory, case["files"])
+    lay_out(directory, case["files"])
     before = set(directory.rglob("*"))
 
     outcome = run_kompose(
@@ -64,17 +63,6 @@ def test_a_run_gives_what_the_original_gave(case: dict[str, Any], tmp_path: Path
 
 def test_every_difference_names_a_case() -> None:
     assert set(DIFFERENT_ON_PURPOSE) <= {case["id"] for case in _CASES}
-
-
-def _lay_out(directory: Path, files: dict[str, Any]) -> None:
-    for name, content in files.items():
-        path = directory / name
-        if isinstance(content, dict) and content.get("dir"):
-            path.mkdir(parents=True, exist_ok=True)
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        is_encoded = isinstance(content, dict)
-        path.write_bytes(base64.b64decode(content["base64"]) if is_encoded else content.encode())
 
 
 def _compare(found: str, expected: str, varies: str, separator: str) -> None:
