@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,6 +15,8 @@ from demo_cluster.images import Image, byte_count, image_of
 from demo_cluster.kinds import Obj
 
 SHIPPED = ("shop", "bad-day", "big", "empty")
+PART = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
+DURATION = re.compile(r"(\d+(\.\d+)?[smhd])+|\d+(\.\d+)?")
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -51,8 +54,10 @@ def load_scenario(name: str, dials: Mapping[str, Any] | None = None) -> Scenario
     settings = _read(name)
     try:
         return _scenario(settings, dials or {})
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ScenarioError(f"scenario {name}: {error!r}") from error
+    except KeyError as error:
+        raise ScenarioError(f"scenario {name}: an entry lacks the key {error}") from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ScenarioError(f"scenario {name}: {error}") from error
 
 
 def load_images(dials: Mapping[str, Any]) -> list[Image]:
@@ -76,7 +81,16 @@ def _read(name: str) -> dict[str, Any]:
     settings = _yaml(text)
     if not isinstance(settings, dict):
         raise ScenarioError(f"scenario {name}: not a mapping")
-    return settings
+    base = settings.pop("extends", None)
+    return _extended(_read(base), settings) if base else settings
+
+
+def _extended(base: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """A scenario on top of another: its lists are added, its other settings win."""
+    merged = dict(base)
+    for key, value in settings.items():
+        merged[key] = [*base.get(key, ()), *value] if isinstance(value, list) else value
+    return merged
 
 
 def _yaml(text: str) -> Any:
@@ -133,16 +147,11 @@ def _step(entry: Mapping[str, Any]) -> Step:
 
 def seconds_of(value: str | float) -> float:
     """`90`, `1.5s`, `1h30m`, `3d`."""
-    if isinstance(value, int | float):
-        return float(value)
-    total, digits = 0.0, ""
-    for letter in value:
-        if letter in UNITS:
-            total += float(digits) * UNITS[letter]
-            digits = ""
-        else:
-            digits += letter
-    return total + (float(digits) if digits else 0.0)
+    text = str(value)
+    if not DURATION.fullmatch(text):
+        raise ScenarioError(f"{value!r} is no duration such as 90s or 1h30m")
+    parts = PART.findall(text)
+    return sum(float(number) * UNITS[unit or "s"] for number, unit in parts)
 
 
 def node_object(entry: Mapping[str, Any]) -> Obj:

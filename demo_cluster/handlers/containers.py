@@ -7,7 +7,7 @@ from demo_cluster.kubelet.kubelet import Kubelet
 from demo_cluster.kubelet.pod_status import ContainerState
 from demo_cluster.kubelet.pod_worker import PodWorker
 from demo_cluster.reply import Call
-from demo_cluster.status import bad_request, not_found
+from demo_cluster.status import Failure, bad_request, not_found
 
 PODS = kind_of("pods")
 
@@ -58,11 +58,18 @@ def worker_of(call: Call, pod: Obj) -> PodWorker:
     """The worker of a pod that is on a node.
 
     Raises:
-        Failure: 400, it is on none.
+        Failure: 400, it is on none; 500, its node does not answer.
     """
     if not pod["spec"].get("nodeName"):
         raise bad_request(f"pod {pod['metadata']['name']} does not have a host assigned")
-    return kubelet_of(call).worker(pod)
+    kubelet = kubelet_of(call)
+    node = pod["spec"]["nodeName"]
+    if node in kubelet.lost_nodes:
+        address = f"{kubelet.node_address(node)}:10250"
+        path = f"{call.route.namespace}/{call.route.name}"
+        text = f'Get "https://{address}/{path}": dial tcp {address}: connect: no route to host'
+        raise Failure(500, "InternalError", f"Internal error occurred: {text}")
+    return kubelet.worker(pod)
 
 
 def container_state(call: Call, pod: Obj, name: str) -> ContainerState | None:

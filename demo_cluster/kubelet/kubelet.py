@@ -116,6 +116,8 @@ class Kubelet:
         stored = self.storage.get(PODS, meta["namespace"], meta["name"])
         if stored is None or stored["metadata"]["uid"] != meta["uid"]:
             return None
+        if stored["spec"].get("nodeName") in self.lost_nodes:
+            return None
         return self.storage.modify(PODS, meta["namespace"], meta["name"], change)
 
     def close(self) -> None:
@@ -316,6 +318,10 @@ class Kubelet:
         """An address for a pod, from its node's range."""
         used = self._addresses.get(node, 3)
         self._addresses[node] = used + 1
+        found = self.storage.get(NODES, "", node) or {}
+        prefix, dot, _ = found.get("spec", {}).get("podCIDR", "").rpartition(".")
+        if dot and used < 250:
+            return f"{prefix}.{2 + used}"
         index = self._blocks.setdefault(node, len(self._blocks))
         index += (used // 250) * 4096
         return f"10.{244 + index // 256 % 8}.{index % 256}.{2 + used % 250}"
