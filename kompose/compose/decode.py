@@ -6,6 +6,7 @@ A codec turns one value into what the model shows, or ``OMIT`` where the model s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -54,9 +55,11 @@ def _number(value: Any) -> int | float:
         try:
             return int(value)
         except ValueError:
-            return float(value)
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
+            return _number(float(value))
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"invalid number: '{scalar_text(value)}'")
+        return int(value) if value.is_integer() else value
     return int(value) if isinstance(value, bool) else value
 
 

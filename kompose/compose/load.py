@@ -63,6 +63,8 @@ def read_source(name: str) -> Source:
         return Source(name, Path(name).read_bytes())
     except IsADirectoryError:
         raise ComposeError(f"read {name}: is a directory") from None
+    except ValueError:
+        raise ComposeError(f"open {name!r}: invalid argument") from None
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
         raise ComposeError(f"open {name}: {reason}") from None

@@ -101,6 +101,10 @@ def read_model(
     except ComposeError as error:
         error.warnings = tuple(loader.warnings)
         raise
+    except OSError as error:
+        # A path of the file's own that the system will not even look at.
+        reason = (error.strerror or "cannot be read").lower()
+        raise ComposeError(f"open {error.filename}: {reason}") from error
 
 
 def _read(

@@ -211,3 +211,19 @@ def test_numbers_beyond_all_bounds_give_no_traceback(line: str, tmp_path: Path) 
         read_text(
             f"services:\n  a:\n    image: x\n    {line}\nsecrets: {{s: {{file: s}}}}\n", tmp_path
         )
+
+
+@pytest.mark.parametrize("path", ["x" * 300, "a\\0b", "/proc/self/mem", "/"])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        'include: ["PATH"]\nservices: {a: {image: x}}\n',
+        'include: [{path: PATH, project_directory: "PATH"}]\n',
+        'include: [{path: x.yaml, env_file: "PATH"}]\n',
+        'services: {a: {image: x, env_file: "PATH"}}\n',
+        'services: {a: {image: x, label_file: "PATH"}}\n',
+        'services: {a: {image: x, extends: {file: "PATH", service: b}}}\n',
+    ],
+)
+def test_a_path_that_cannot_be_read_is_one_sentence(shape: str, path: str, tmp_path: Path) -> None:
+    assert str(fault(shape.replace("PATH", path), tmp_path))
