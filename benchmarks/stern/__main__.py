@@ -70,67 +70,71 @@ def main() -> None:
 # -- lines -----------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Table:
+    """One part of the table: what is served, where it goes, and what the limit is."""
+
+    streams: int
+    line_bytes: int
+    total: int
+    to_pipe: bool
+    env: Mapping[str, str]
+    runs: int
+
+    def measure(self, command: Sequence[str], runs: int = 0) -> Cost:
+        """The median cost of a command."""
+        costs = [run(command, self.env, to_pipe=self.to_pipe) for _ in range(runs or self.runs)]
+        return Cost(
+            statistics.median(cost.wall for cost in costs),
+            statistics.median(cost.cpu for cost in costs),
+            max(cost.peak_mib for cost in costs),
+        )
+
+    def row(self, program: str, form: str, lines: int, cost: Cost, limit: float) -> float:
+        """Print a row; returns lines per second of processor time."""
+        rate = lines / cost.cpu
+        place = f"{self.streams:>7} {self.line_bytes:>5} {'pipe' if self.to_pipe else 'file':>4}"
+        figures = f"{rate:>11,.0f} {rate / (limit or rate):>8.0%} {cost.wall:>7.2f}"
+        print(f"{place} {program:>9} {form:<14} {figures} {cost.peak_mib:>8.0f}", flush=True)
+        return rate
+
+    def print(self, programs: Mapping[str, Sequence[str]]) -> float:
+        """All rows; returns the rate of our default format."""
+        limit = self.row("drain", "(the limit)", self.total, self.measure(DRAIN), 0)
+        self._kubectl(limit)
+        ours = 0.0
+        for name, program in programs.items():
+            for form, flags in FORMATS.items():
+                command = [*program, ".", "--no-follow", "--max-log-requests", "200", *flags]
+                cost = self.measure(command, 1 if form in _SLOW else 0)
+                rate = self.row(name, form, self.total, cost, limit)
+                ours = rate if (name, form) == ("stern", "default") else ours
+        return ours
+
+    def _kubectl(self, limit: float) -> None:
+        """What kubectl needs for one of the streams, where there is a kubectl."""
+        kubectl = shutil.which("kubectl")
+        if kubectl is not None:
+            command = [kubectl, "logs", "--timestamps", "web-0000-5d9c7b8f6-x2x4z"]
+            cost = self.measure(command, 1)
+            self.row("kubectl", "one stream", self.total // self.streams, cost, limit)
+
+
 def throughput(programs: Mapping[str, Sequence[str]], scale: Scale) -> float:
     """The table of formats; returns the figure of the default format, 10 streams, 180 B, file."""
     headline = 0.0
     head = f"{'streams':>7} {'bytes':>5} {'to':>4} {'program':>9} {'format':<14}"
-    print(f"\n{head} {'lines/cpu-s':>11} {'wall s':>7} {'peak MiB':>8}")
+    print(f"\n{head} {'lines/cpu-s':>11} {'of limit':>8} {'wall s':>7} {'peak MiB':>8}")
     for streams in scale.streams:
         for width in scale.line_bytes:
             total = scale.lines if width <= 180 else scale.lines // 6
             with log_server(streams, total // streams, width) as env:
-                for pipe in scale.pipes:
-                    place = f"{streams:>7} {width:>5} {'pipe' if pipe else 'file':>4}"
-                    limit = _median(DRAIN, env, scale.runs, pipe=pipe)
-                    _row(place, "drain", "(the limit)", total, limit)
-                    _kubectl(place, env, total // streams, pipe=pipe)
-                    for name, program in programs.items():
-                        found = _formats(place, name, program, env, total, scale, pipe=pipe)
-                        is_headline = (streams, width, pipe, name) == (10, 180, False, "stern")
-                        headline = found if is_headline else headline
+                for to_pipe in scale.pipes:
+                    table = Table(streams, width, total, to_pipe, env, scale.runs)
+                    rate = table.print(programs)
+                    if (streams, width, to_pipe) == (10, 180, False):
+                        headline = rate
     return headline
-
-
-def _formats(
-    place: str,
-    name: str,
-    program: Sequence[str],
-    env: Mapping[str, str],
-    total: int,
-    scale: Scale,
-    *,
-    pipe: bool,
-) -> float:
-    """One row for each format; returns the figure of the default one."""
-    figures = {}
-    for form, flags in FORMATS.items():
-        command = [*program, ".", "--no-follow", "--max-log-requests", "200", *flags]
-        cost = _median(command, env, 1 if form in _SLOW else scale.runs, pipe=pipe)
-        _row(place, name, form, total, cost)
-        figures[form] = total / cost.cpu
-    return figures["default"]
-
-
-def _median(command: Sequence[str], env: Mapping[str, str], runs: int, *, pipe: bool) -> Cost:
-    costs = [run(command, env, to_pipe=pipe) for _ in range(runs)]
-    return Cost(
-        statistics.median(cost.wall for cost in costs),
-        statistics.median(cost.cpu for cost in costs),
-        max(cost.peak_mib for cost in costs),
-    )
-
-
-def _row(place: str, program: str, form: str, total: int, cost: Cost) -> None:
-    figures = f"{total / cost.cpu:>11,.0f} {cost.wall:>7.2f} {cost.peak_mib:>8.0f}"
-    print(f"{place} {program:>9} {form:<14} {figures}", flush=True)
-
-
-def _kubectl(place: str, env: Mapping[str, str], lines: int, *, pipe: bool) -> None:
-    """What kubectl needs for one of the streams, where there is a kubectl."""
-    kubectl = shutil.which("kubectl")
-    if kubectl is not None:
-        command = [kubectl, "logs", "--timestamps", "web-0000-5d9c7b8f6-x2x4z"]
-        _row(place, "kubectl", "one stream", lines, run(command, env, to_pipe=pipe))
 
 
 # -- start -----------------------------------------------------------------------------------------

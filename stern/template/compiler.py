@@ -29,30 +29,6 @@ class Frame:
     variables: dict[str, object] = field(default_factory=dict)
     depth: int = 0
 
-    def inner(self, dot: object) -> Frame:
-        """A scope within this one: what it declares is forgotten after it."""
-        return Frame(dot, _Scope(self.variables), self.depth)
-
-
-class _Scope(dict[str, object]):
-    """Variables of an inner body; what is not here is one scope out."""
-
-    __slots__ = ("_outer",)
-
-    def __init__(self, outer: dict[str, object]) -> None:
-        super().__init__()
-        self._outer = outer
-
-    def __missing__(self, name: str) -> object:
-        return self._outer[name]
-
-    def assign(self, name: str, value: object) -> None:
-        """Change a variable where it was declared."""
-        if name in self or not isinstance(self._outer, _Scope):
-            (self if name in self else self._outer)[name] = value
-        else:
-            self._outer.assign(name, value)
-
 
 Expression = Callable[[Frame], object]
 Emit = Callable[[str], object]
@@ -135,23 +111,20 @@ class Compiler:
         then, other = self._body(body), self._body(otherwise)
 
         def run(frame: Frame, emit: Emit) -> None:
-            inner = frame.inner(frame.dot)
-            found = value(inner)
-            if is_true(found):
-                if not keeps_dot:
-                    inner.dot = found
-                then(inner, emit)
+            found = value(frame)
+            if not is_true(found):
+                other(frame, emit)
+            elif keeps_dot:
+                then(frame, emit)
             else:
-                other(inner, emit)
+                _run_with(found, then, frame, emit)
 
         return run
 
     def _range(self, statement: nodes.Range) -> Program:
         pipeline = statement.pipeline
         names = pipeline.variables
-        plain = nodes.Pipeline(
-            pipeline.commands, (), declares=False, source=pipeline.source, offset=pipeline.offset
-        )
+        plain = nodes.Pipeline(pipeline.commands, (), pipeline.source, pipeline.offset)
         value = self._pipeline(plain)
         body, otherwise = self._body(statement.body), self._body(statement.otherwise)
         at = self._place(pipeline.offset, pipeline.source)
@@ -159,15 +132,14 @@ class Compiler:
         def run(frame: Frame, emit: Emit) -> None:
             items = _items(value(frame), at)
             for key, item in items:
-                inner = frame.inner(item)
-                _bind(inner, names, key, item, declares=pipeline.declares)
+                frame.variables.update(zip(names, (key, item)[-len(names) :], strict=False))
                 try:
-                    body(inner, emit)
+                    _run_with(item, body, frame, emit)
                 except _Leave as leave:
                     if not leave.goes_on:
                         break
             if not items:
-                otherwise(frame.inner(frame.dot), emit)
+                otherwise(frame, emit)
 
         return run
 
@@ -303,27 +275,19 @@ def _keeper(value: Expression, pipeline: nodes.Pipeline) -> Expression:
     name = pipeline.variables[-1]
 
     def run(frame: Frame) -> object:
-        found = value(frame)
-        _keep(frame, name, found, declares=pipeline.declares)
+        found = frame.variables[name] = value(frame)
         return found
 
     return run
 
 
-def _keep(frame: Frame, name: str, value: object, *, declares: bool) -> None:
-    variables = frame.variables
-    if not declares and isinstance(variables, _Scope):
-        variables.assign(name, value)
-    else:
-        variables[name] = value
-
-
-def _bind(frame: Frame, names: Sequence[str], key: object, item: object, *, declares: bool) -> None:
-    if len(names) == 1:
-        _keep(frame, names[0], item, declares=declares)
-    elif names:
-        _keep(frame, names[0], key, declares=declares)
-        _keep(frame, names[1], item, declares=declares)
+def _run_with(dot: object, program: Program, frame: Frame, emit: Emit) -> None:
+    """Run a body with another value at hand."""
+    outer, frame.dot = frame.dot, dot
+    try:
+        program(frame, emit)
+    finally:
+        frame.dot = outer
 
 
 def _items(value: object, at: str) -> list[tuple[object, object]]:

@@ -24,7 +24,7 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """`$name`."""
+    """`$name`; `name` is its own, so that an inner one of the same name is another."""
 
     name: str
     source: str
@@ -65,7 +65,6 @@ class Pipeline:
 
     commands: tuple[Command, ...]
     variables: tuple[str, ...]
-    declares: bool
     source: str
     offset: int
 

@@ -41,7 +41,8 @@ class _Parser:
         self._functions = functions
         self._items = list(tokens(source))
         self._at = 0
-        self._variables = ["$"]
+        self._variables = [("$", "$")]  # as written, and by a name of their own; inner ones last
+        self._count = 0
         self._ranges = 0
         self._parsed = Parsed(source)
 
@@ -176,7 +177,7 @@ class _Parser:
 
     def _separate_body(self, word: str) -> nodes.Body:
         """A body that does not see the variables around it."""
-        outer, self._variables = self._variables, ["$"]
+        outer, self._variables = self._variables, [("$", "$")]
         ranges, self._ranges = self._ranges, 0
         body, ending = self._body(word)
         if ending != "end":
@@ -224,10 +225,24 @@ class _Parser:
         for command in commands[1:]:
             if isinstance(command.words[0], nodes.Constant | nodes.Dot):
                 raise self._error(f"non executable command in pipeline stage {len(commands)}")
-        if declares:
-            self._variables.extend(variables)
+        own_names = self._declared(variables) if declares else map(self._own_name, variables)
         text = self._text(start)
-        return nodes.Pipeline(tuple(commands), variables, declares, text, start)
+        return nodes.Pipeline(tuple(commands), tuple(own_names), text, start)
+
+    def _declared(self, names: tuple[str, ...]) -> list[str]:
+        """Names that are theirs alone for newly declared variables: no scopes when it runs."""
+        own_names = []
+        for name in names:
+            self._count += 1
+            own_names.append(f"{name}#{self._count}")
+        self._variables.extend(zip(names, own_names, strict=True))
+        return own_names
+
+    def _own_name(self, name: str) -> str:
+        for known, own_name in reversed(self._variables):
+            if known == name:
+                return own_name
+        raise self._error(f'undefined variable "{name}"')
 
     def _assigned(self, context: str) -> tuple[tuple[str, ...], bool]:
         """The variables before `:=` or `=`, if this pipeline begins so."""
@@ -249,9 +264,9 @@ class _Parser:
     def _check_assigned(self, names: list[str], context: str, *, declares: bool) -> None:
         if len(names) > 1 and context != "range":
             raise self._error(f"too many declarations in {context}")
-        for name in names:
-            if not declares and name not in self._variables:
-                raise self._error(f'undefined variable "{name}"')
+        if not declares:
+            for name in names:
+                self._own_name(name)
 
     def _command(self, context: str) -> nodes.Command:
         start = self._peek().offset
@@ -290,9 +305,7 @@ class _Parser:
             case Token.DOT | Token.FIELD:
                 return nodes.Dot(".", offset)
             case Token.VARIABLE:
-                if text not in self._variables:
-                    raise self._error(f'undefined variable "{text}"')
-                return nodes.Variable(text, text, offset)
+                return nodes.Variable(self._own_name(text), text, offset)
             case Token.IDENTIFIER:
                 if text not in self._functions:
                     raise self._error(f'function "{text}" not defined')

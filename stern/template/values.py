@@ -28,9 +28,7 @@ class ColorValue:
 
 def is_true(value: object) -> bool:
     """Whether `if` takes its first branch: not for zero, empty, false and nothing."""
-    if isinstance(value, GoTime | ColorValue):
-        return True
-    return bool(value)
+    return bool(value) or isinstance(value, GoTime | ColorValue)
 
 
 def type_name(value: object) -> str:

@@ -79,6 +79,9 @@ class PodServer:
     requests: list[str] = field(default_factory=list)
     kubeconfig: Path = Path()
     _version: int = 1
+    refuses: int = 0
+    """How many connections to hang up on before any is served again."""
+    _writers: set[asyncio.StreamWriter] = field(default_factory=set)
     _history: list[tuple[int, bytes]] = field(default_factory=list)
     _watches: list[asyncio.Queue[bytes]] = field(default_factory=list)
 
@@ -102,8 +105,25 @@ class PodServer:
         for watch in self._watches:
             watch.put_nowait(line)
 
+    def restart(self, refuses: int) -> None:
+        """Every connection is lost, and so are as many new ones."""
+        self.refuses = refuses
+        for writer in self._writers:
+            writer.transport.abort()
+
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of one connection."""
+        if self.refuses:
+            self.refuses -= 1
+            writer.transport.abort()
+            return
+        self._writers.add(writer)
+        try:
+            await self._serve(reader, writer)
+        finally:
+            self._writers.discard(writer)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         ends = (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError)
         with contextlib.suppress(*ends):
             while True:

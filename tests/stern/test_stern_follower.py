@@ -204,6 +204,25 @@ async def test_nothing_that_matches_is_said(tmp_path: Path) -> None:
     assert ear.troubles == ["no container of a pod matches in namespace 'default'"]
 
 
+async def test_a_restart_of_the_api_server_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    logs = Logs()
+    async with pod_server(tmp_path, logs.serve) as server:
+        logs.say("web-1", "one", "two")
+        server.put(pod("web-1"))
+        async with following(server, TailOptions()) as (ear, _):
+            await ear.until(lambda: len(ear.lines.get("web-1", ())) == 2)
+            logs.say("web-1", "three")
+            logs.say("web-2", "hello")
+            server.put(pod("web-2"), "ADDED")
+            server.restart(refuses=4)
+            await ear.until(lambda: len(ear.lines["web-1"]) == 3 and "web-2" in ear.lines)
+            events = list(ear.events)
+
+    assert ear.lines == {"web-1": [b"one", b"two", b"three"], "web-2": [b"hello"]}
+    assert events == ["+ web-1/app", "+ web-2/app"]
+    assert len([sentence for sentence in ear.troubles if "web-1" in sentence]) <= 2
+
+
 async def test_a_thousand_pods_roll_at_once_and_every_one_is_heard(tmp_path: Path) -> None:
     async def serve(name: str, query: Query, send: Send) -> None:
         await send((STAMP % 1 + name + "\n").encode())
