@@ -5,6 +5,7 @@ from __future__ import annotations
 from demo_cluster.clock import Clock
 from demo_cluster.controllers.owned_pods import (
     controller_of,
+    essence,
     int_or_percent,
     owned_pods,
     owner_reference,
@@ -257,7 +258,7 @@ class _Rollout:
     def _is_of_template(self, owned: Obj) -> bool:
         template = json_copy(owned["spec"]["template"])
         (template["metadata"].get("labels") or {}).pop(HASH, None)
-        return bool(template == self.deployment["spec"]["template"])
+        return bool(essence(template) == essence(self.deployment["spec"]["template"]))
 
     def run(self) -> None:
         """The next step, then the status."""

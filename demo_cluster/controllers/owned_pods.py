@@ -6,6 +6,7 @@ import json
 import zlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from demo_cluster.json_copy import json_copy
 from demo_cluster.kinds import Kind, Obj, kind_of
@@ -56,9 +57,16 @@ def _holds(expression: Obj, labels: Obj) -> bool:
     return bool((key in labels) == (operator == "Exists"))
 
 
+def essence(value: Any) -> Any:
+    """The value without what means nothing: nulls (`creationTimestamp: null`)."""
+    if isinstance(value, dict):
+        return {key: essence(each) for key, each in value.items() if each is not None}
+    return [essence(each) for each in value] if isinstance(value, list) else value
+
+
 def template_hash(template: Obj, collisions: int = 0) -> str:
     """A hash of a pod template in the alphabet of generated names."""
-    text = json.dumps(template, sort_keys=True, separators=(",", ":")) + str(collisions or "")
+    text = json.dumps(essence(template), sort_keys=True, separators=(",", ":")) + str(collisions or "")
     number = zlib.crc32(text.encode()) | zlib.adler32(text.encode()) << 32
     letters: list[str] = []
     while number and len(letters) < 10:

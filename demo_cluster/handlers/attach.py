@@ -40,7 +40,7 @@ async def attach(call: Call) -> AnyReply:
     if refused is not None:
         return refused
     state = worker.container(name)
-    if state is None or state.run is None or not state.is_running:
+    if state is None or state.run is None or not state.run.is_running:
         place = f"{worker.name}_{worker.namespace}"
         return Reply(500, f"container {name} not found in pod {place}", TEXT)
     session = AttachSession(call, state.run, state.spec)

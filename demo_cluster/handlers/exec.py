@@ -44,7 +44,7 @@ async def execute(call: Call) -> AnyReply:
     if not any(call.flag(stream) for stream in ("stdin", "stdout", "stderr")):
         return Reply(400, "you must specify at least 1 of stdin, stdout, stderr", TEXT)
     state = worker.container(name)
-    if state is None or state.run is None or not state.is_running:
+    if state is None or state.run is None or not state.run.is_running:
         return Reply(500, f'container not found ("{name}")', TEXT)
     session = ExecSession(call, state.run)
     return UpgradeReply(session.talk, REMOTE_COMMAND)
