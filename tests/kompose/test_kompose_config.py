@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kompose.compose.tree import parse_documents
 from kompose.config import config_json, config_tree, config_yaml, images
@@ -37,6 +39,18 @@ def test_the_printed_file_is_yaml_of_the_same_tree(tmp_path: Path) -> None:
 
     assert document.value == tree
     assert json.loads(config_json(tree)) == tree
+
+
+TEXTS = st.text(st.sampled_from("ab :#-?{}[]&*!|>'\"%@`,\n\t\r\\$=~0.1é\u2028\x07\x85"), max_size=8)
+
+
+@given(text=TEXTS, name=TEXTS)
+def test_any_text_survives_being_printed_and_read(text: str, name: str) -> None:
+    tree = {"x-a": text, "x-b": [text, {"c": text}, [text]], "x-c": {name: text}}
+
+    [document] = parse_documents(config_yaml(tree).encode())
+
+    assert document.value == tree
 
 
 def test_the_printed_file_read_again_is_the_same_project(tmp_path: Path) -> None:
