@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from stern.run import Run
 
 
+_CHOICES = ("query", "selector", "field-selector", "prompt", "stdin")
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run the command and return its exit code; every message goes to stderr."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends at once, as the signal does
@@ -46,13 +49,23 @@ def _dispatch(arguments: Sequence[str]) -> int:
     early = _early_exit(flags)
     if early is not None:
         return early
-    if flags.is_on("demo"):
-        from demo_cluster.launch import start_demo
+    return _tail_demo(flags) if flags.is_on("demo") else _tail(flags)
 
-        with start_demo() as demo:
-            flags.values["kubeconfig"] = str(demo.kubeconfig)
-            return _tail(flags)
-    return _tail(flags)
+
+def _tail_demo(flags: ParsedFlags) -> int:
+    """A tail of a demo cluster; without a query, a little of everything in it."""
+    from demo_cluster.launch import start_demo
+
+    if not flags.words and flags.given.isdisjoint(_CHOICES):
+        flags.words.append(".")
+        flags.values["all-namespaces"] = "namespace" not in flags.given
+        if "max-log-requests" not in flags.given:
+            flags.values["max-log-requests"] = 500
+        if "tail" not in flags.given:
+            flags.values["tail"] = 5
+    with start_demo() as demo:
+        flags.values["kubeconfig"] = str(demo.kubeconfig)
+        return _tail(flags)
 
 
 def _early_exit(flags: ParsedFlags) -> int | None:

@@ -67,11 +67,20 @@ class Pattern:
 
     def finds_line(self, chunk: bytes) -> bool:
         """Whether some line of a chunk may match, whatever stands before it; False is certain."""
-        if self._lines is None or self._is_tied_to_ends or len(chunk) > self._longest:
+        if self._lines is None or self._is_tied_to_ends or not self._has_short_lines(chunk):
             return True
         if self._literal is not None:
             return self._literal in chunk
         return self._lines.search(chunk) is not None
+
+    def _has_short_lines(self, chunk: bytes) -> bool:
+        """Whether no line is too long for `re`; a search over lines never leaves one."""
+        start = 0
+        while len(chunk) - start > self._longest:
+            start = chunk.rfind(b"\n", start, start + self._longest + 1) + 1
+            if not start:
+                return False
+        return True
 
     def wrap(self, data: bytes, before: bytes, after: bytes) -> bytes:
         """The data with every match between the two."""
@@ -104,7 +113,7 @@ class Pattern:
     def wrap_lines(self, chunk: bytes, before: bytes, after: bytes) -> bytes | None:
         """The same for records that each end with a newline; None when it must be done by one."""
         plain = not self._is_tied_to_ends and not self.can_cross_lines
-        if self._lines is None or not plain or len(chunk) > self._longest:
+        if self._lines is None or not plain or not self._has_short_lines(chunk):
             return None
         if self._literal is not None:
             return chunk.replace(self._literal, before + self._literal + after)

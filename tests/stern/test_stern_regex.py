@@ -99,6 +99,15 @@ def test_a_chunk_without_a_match_is_dropped_as_a_whole() -> None:
     assert pattern.finds_line(b"fine\nerr-or\n") is True
 
 
+def test_a_chunk_is_searched_at_once_unless_a_line_of_it_is_long() -> None:
+    pattern = compile_pattern("a.*b.*c")
+    short = b"x" * 100 + b"\n"
+
+    assert pattern.finds_line(short * 1000) is False
+    assert pattern.finds_line(short + b"x" * 100_000 + b"\n") is True  # must be asked line by line
+    assert pattern.search(b"ab" * 50_000) is False
+
+
 _PARTS = ["a", "b", "[ab]", "(a|b)", "(?:ab)", "a*", "b+", "(a|ab)", "c?", r"\b", "^", "$", "|"]
 
 
