@@ -432,6 +432,7 @@ class Fixtures:
     def job(self) -> None:
         """Job j with one running pod."""
         spec = pod("x", restartPolicy="Never")["spec"]
+        spec["containers"][0]["name"] = "m"
         base = f"/apis/batch/v1/namespaces/{self._namespace}/jobs"
         self._post(base, {"metadata": {"name": "j"}, "spec": {"template": {"spec": spec}}})
         self._wait(f"{base}/j", lambda obj: obj.get("status", {}).get("ready") == 1)

@@ -1,0 +1,53 @@
+"""The recorded exchanges, played: what differs is exactly what is listed with its reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.player import PLAYED, Result, play_folder
+
+KNOWN = Path(__file__).with_name("known_differences.txt")
+
+
+def known_differences() -> dict[str, str]:
+    """Exchange ids and the reasons why they differ; `~` in front: it may differ, by timing."""
+    lines = KNOWN.read_text(encoding="utf-8").splitlines()
+    pairs = (line.partition(": ") for line in lines if line and not line.startswith("#"))
+    return {name: reason for name, _, reason in pairs}
+
+
+@pytest.fixture(scope="module")
+def results(shared_data: Path) -> list[Result]:
+    return play_folder(shared_data / "api-transcripts")
+
+
+def test_every_difference_is_known(results: list[Result]) -> None:
+    known = known_differences()
+    listed = {name.lstrip("~") for name in known}
+
+    surprises = [
+        f"{result.id}: {result.difference}"
+        for result in results
+        if result.difference and result.id not in listed
+    ]
+
+    assert surprises == []
+
+
+def test_every_known_difference_is_real(results: list[Result]) -> None:
+    alike = {result.id for result in results if not result.difference}
+
+    healed = [name for name in known_differences() if name in alike]
+
+    assert healed == []
+
+
+def test_every_known_difference_has_a_reason_and_an_exchange(results: list[Result]) -> None:
+    played = {result.id for result in results}
+    known = known_differences()
+
+    assert [name for name, reason in known.items() if not reason.strip()] == []
+    assert [name for name in known if name.lstrip("~") not in played] == []
+    assert len(PLAYED) > 0
