@@ -66,7 +66,8 @@ def essence(value: Any) -> Any:
 
 def template_hash(template: Obj, collisions: int = 0) -> str:
     """A hash of a pod template in the alphabet of generated names."""
-    text = json.dumps(essence(template), sort_keys=True, separators=(",", ":")) + str(collisions or "")
+    plain = json.dumps(essence(template), sort_keys=True, separators=(",", ":"))
+    text = plain + str(collisions or "")
     number = zlib.crc32(text.encode()) | zlib.adler32(text.encode()) << 32
     letters: list[str] = []
     while number and len(letters) < 10:
