@@ -7,7 +7,7 @@ from typing import Any
 from kompose.compose.dotenv import DotenvError, parse_dotenv
 from kompose.compose.dotenv_joho import parse_joho
 from kompose.compose.read import Model
-from kompose.manifests.component import EnvFileContent, Scope
+from kompose.manifests.component import EnvFileContent, ReadEnvFile, Scope
 from kompose.manifests.write import write_manifests
 from kompose.options import ConvertOptions
 from kompose.project import project_from_model
@@ -30,7 +30,7 @@ def convert(model: Model, options: ConvertOptions, report: Report) -> list[dict[
     return write_manifests(Scope(project, options, report, _env_file_reader(options, report)))
 
 
-def _env_file_reader(options: ConvertOptions, report: Report) -> Any:
+def _env_file_reader(options: ConvertOptions, report: Report) -> ReadEnvFile:
     known: dict[tuple[str, int], EnvFileContent] = {}
 
     def read(path: str, environment: Mapping[str, str | None]) -> EnvFileContent:

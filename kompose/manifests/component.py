@@ -58,14 +58,17 @@ class EnvFileContent(NamedTuple):
     """With references resolved from the service's own environment."""
 
 
+ReadEnvFile = Callable[[str, Mapping[str, str | None]], EnvFileContent]
+"""Reads one env file, given the environment of the service that names it."""
+
+
 class Scope(NamedTuple):
     """What every rule may ask for."""
 
     project: Project
     options: ConvertOptions
     report: Report
-    read_env_file: Callable[[str, Mapping[str, str | None]], EnvFileContent]
-    """Reads one env file, given the environment of the service that names it."""
+    read_env_file: ReadEnvFile
 
 
 def components(scope: Scope) -> list[Component]:
