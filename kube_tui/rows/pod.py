@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -161,7 +162,7 @@ def container_word(state: ContainerState) -> str:
     return "Running" if state.running is not None else ""
 
 
-def asked_for(containers: list[ContainerSpec], kind: str, resource: str) -> float:
+def asked_for(containers: Sequence[ContainerSpec], kind: str, resource: str) -> float:
     """The sum of requests or limits; 0 when any container has no limit, for then there is none."""
     amounts = [
         (c.resources.limits if kind == "limits" else c.resources.requests).get(resource)

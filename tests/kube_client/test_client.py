@@ -275,7 +275,7 @@ async def test_null_lists_and_maps_are_empty_ones() -> None:
     async with asking(answers(body)) as client:
         [got] = (await client.list(PODS, Pod)).items
 
-    assert (got.metadata.labels, got.spec.containers) == ({}, [])
+    assert (got.metadata.labels, got.spec.containers) == ({}, ())
     assert got.status.container_statuses[0].state.running is None
 
 
