@@ -176,6 +176,13 @@ def make_first_objects(storage: Storage) -> None:
         _create(storage, "priorityclasses", "scheduling.k8s.io", body)
 
 
+def bind_first_users(storage: Storage) -> None:
+    """Let viewers look at everything, and developers change what is in their namespaces."""
+    for role, group in (("view", "viewers"), ("edit", "developers")):
+        name = f"demo-{group}"
+        _create(storage, "clusterrolebindings", _RBAC, cluster_binding(name, role, (group,)))
+
+
 def cluster_binding(name: str, role: str, groups: tuple[str, ...]) -> Obj:
     """A ClusterRoleBinding of groups to a cluster role."""
     subjects = [{"kind": "Group", "apiGroup": _RBAC, "name": group} for group in groups]

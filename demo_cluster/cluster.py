@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from demo_cluster.api import Api
-from demo_cluster.bootstrap import make_first_objects
+from demo_cluster.bootstrap import bind_first_users, make_first_objects
 from demo_cluster.certificates import make_certificates
 from demo_cluster.clock import Clock, RealClock
 from demo_cluster.custom_kinds import CustomKinds
@@ -77,6 +77,8 @@ class DemoCluster:
         self.backend.world = world
         world.begin()
         make_first_objects(self.storage)
+        if scenario != "empty":
+            bind_first_users(self.storage)
         world.start()
         if kept:
             restore_state(self.storage, self.backend.registry, *kept)
