@@ -18,6 +18,7 @@ from demo_cluster.handlers import (
     node_stats,
     objects,
     openapi,
+    patching,
     port_forward,
     proxies,
     subresources,
@@ -41,7 +42,7 @@ _BY_VERB: dict[str, Handler] = {
     "watch": watches.watch_objects,
     "create": writes.create_object,
     "update": writes.replace_object,
-    "patch": writes.patch_object,
+    "patch": patching.patch_object,
     "delete": deletes.delete_object,
     "deletecollection": deletes.delete_collection,
 }

@@ -8,10 +8,10 @@ from typing import Any
 from demo_cluster.decoding import JsonError, decoded_body, parse_json
 from demo_cluster.handlers.deletes import delete_options_of
 from demo_cluster.handlers.objects import existing, get_object, the_kind
+from demo_cluster.handlers.patching import patch_with
 from demo_cluster.handlers.writes import (
     checked_object,
     keep_status,
-    patch_with,
     status_only,
     update_checked,
     write_options,

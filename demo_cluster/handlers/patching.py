@@ -1,0 +1,218 @@
+"""The four patches of any kind, server-side apply among them."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from demo_cluster import managed_fields
+from demo_cluster.admission import admit
+from demo_cluster.conversion import converted, to_stored
+from demo_cluster.decoding import Decoded, JsonError, check_types, parse_json
+from demo_cluster.handlers.objects import existing, the_kind
+from demo_cluster.handlers.writes import (
+    Shape,
+    WriteOptions,
+    checked_object,
+    create_checked,
+    keep_status,
+    part_of,
+    prepare_custom,
+    prune_unknown,
+    raise_if,
+    shape_for,
+    update_checked,
+    warning_headers,
+    write_options,
+    writer_of,
+    wrong_uid,
+)
+from demo_cluster.kinds import Kind, Obj
+from demo_cluster.paging import invalid_options
+from demo_cluster.patches import PatchError, json_patch, merge_patch
+from demo_cluster.presentation import object_reply
+from demo_cluster.reply import Call, Reply
+from demo_cluster.schema.types import definition_of_kind
+from demo_cluster.status import Cause, Failure, bad_request, not_found
+from demo_cluster.strategic import go_text, strategic_merge_patch
+from demo_cluster.timestamps import timestamp
+from demo_cluster.validation import validate
+
+_APPLY = "application/apply-patch+yaml"
+_STRATEGIC = "application/strategic-merge-patch+json"
+_MERGE = "application/merge-patch+json"
+_JSON = "application/json-patch+json"
+
+
+async def patch_object(call: Call) -> Reply:
+    """PATCH of one object, server-side apply included.
+
+    Raises:
+        Failure: 400, 404, 409, 415 or 422, as the patch deserves.
+    """
+    return await patch_with(call, keep_status)
+
+
+async def patch_with(call: Call, shape: Shape) -> Reply:
+    """PATCH of what `shape` lets through."""
+    kind = the_kind(call)
+    media = call.headers.get("content-type", "").partition(";")[0].strip()
+    options = write_options(call, "PatchOptions")
+    _check_patch_type(call, kind, media)
+    if media == _APPLY:
+        return _apply(call, kind, options, shape)
+    old = existing(call)
+    decoded = _patch_body(call, media)
+    new, problems = _patched(call, kind, media, old, decoded)
+    if options.validation == "Strict" and problems:
+        raise _strict_patch(decoded.value, problems)
+    _check_patched(call, kind, old, new)
+    stored = update_checked(call, kind, old, new, options, shape)
+    headers = warning_headers(Decoded(None, problems), options, stored, kind)
+    return object_reply(call, kind, stored, 200, headers)
+
+
+def _check_patch_type(call: Call, kind: Kind, media: str) -> None:
+    accepted = [_JSON, _MERGE, _STRATEGIC, _APPLY]
+    if kind.is_custom:
+        accepted = [_JSON, _MERGE, _APPLY]
+    if media not in accepted:
+        if media in (_STRATEGIC, "application/apply-patch+cbor"):
+            text = (
+                "the body of the request was in an unknown format - "
+                f"accepted media types include: {', '.join(accepted)}"
+            )
+            raise Failure(415, "UnsupportedMediaType", text)
+        raise Failure(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
+    if media != _APPLY and "force" in call.query:
+        text = "Forbidden: may not be specified for non-apply patch"
+        raise invalid_options("PatchOptions", [Cause("FieldValueForbidden", text, "force")])
+    if media == _APPLY and not call.param("fieldManager"):
+        text = "Required value: is required for apply patch"
+        raise invalid_options("PatchOptions", [Cause("FieldValueRequired", text, "fieldManager")])
+
+
+def _patch_body(call: Call, media: str) -> Decoded:
+    try:
+        decoded = parse_json(call.body)
+    except JsonError as error:
+        raise bad_request(f"error decoding patch: {error}") from error
+    if media == _JSON and not isinstance(decoded.value, list):
+        name = "object" if isinstance(decoded.value, dict) else "value"
+        text = f"json: cannot unmarshal {name} into Go value of type []handlers.jsonPatchOp"
+        raise bad_request(f"error decoding patch: {text}")
+    if media != _JSON and not isinstance(decoded.value, dict):
+        name = "array" if isinstance(decoded.value, list) else "value"
+        text = f"json: cannot unmarshal {name} into Go value of type map[string]interface {{}}"
+        raise bad_request(f"error decoding patch: {text}")
+    return decoded
+
+
+def _patched(
+    call: Call, kind: Kind, media: str, old: Obj, decoded: Decoded
+) -> tuple[Obj, list[str]]:
+    """The object after the patch, and what strict decoding says about it."""
+    shown = copy.deepcopy(converted(kind, old))
+    try:
+        if media == _JSON:
+            new = json_patch(shown, decoded.value)
+        elif media == _STRATEGIC:
+            new = strategic_merge_patch(definition_of_kind(kind), shown, decoded.value)
+        else:
+            new = merge_patch(shown, decoded.value)
+    except PatchError as error:
+        if media == _STRATEGIC:
+            raise Failure(500, "", str(error)) from error
+        text = "the server rejected our request due to an error in our request"
+        raise Failure(422, "Invalid", text, {}) from error
+    if not isinstance(new, dict) or not isinstance(new.get("metadata"), dict):
+        raise bad_request("the patch leaves no object")
+    checked = Decoded(copy.deepcopy(new), list(decoded.problems))
+    check_types(kind, checked)
+    prune_unknown(call, kind, checked)
+    return to_stored(kind, checked.value), checked.problems
+
+
+def _strict_patch(patch: Any, problems: list[str]) -> Failure:
+    text = f'Invalid value: "{go_text(patch)}": strict decoding error: {", ".join(problems)}'
+    cause = {"reason": "FieldValueInvalid", "message": text, "field": "patch"}
+    return Failure(422, "Invalid", f' "" is invalid: patch: {text}', {"causes": [cause]})
+
+
+def _check_patched(call: Call, kind: Kind, old: Obj, new: Obj) -> None:
+    meta = new["metadata"]
+    if meta.get("name") != call.route.name:
+        raise bad_request(
+            f"the name of the object ({meta.get('name', '')}) does not match the name on the URL "
+            f"({call.route.name})"
+        )
+    if kind.namespaced and meta.get("namespace") != old["metadata"].get("namespace"):
+        raise bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
+    if meta.get("uid") != old["metadata"]["uid"]:
+        raise wrong_uid(kind, old, str(meta.get("uid", "")))
+
+
+def _apply(call: Call, kind: Kind, options: WriteOptions, shape: Shape) -> Reply:
+    config, decoded = _apply_config(call, kind, options)
+    writer = writer_of(call, options, "Apply")
+    definition = definition_of_kind(kind)
+    now = timestamp(call.backend.clock.now())
+    live = call.storage.get(kind, call.route.namespace or "", call.route.name)
+    if live is None:
+        if call.route.subresource is not None:
+            raise not_found(kind, call.route.name)
+        bare: Obj = {"metadata": {"name": call.route.name}}
+        new = managed_fields.apply(definition, bare, config, writer, is_forced=True, now=now)
+        managers = new["metadata"].pop("managedFields", [])
+        stored = create_checked(call, kind, new, options, managers)
+        headers = warning_headers(decoded, options, stored, kind)
+        return object_reply(call, kind, stored, 201, headers)
+    if config["metadata"].get("uid") not in (None, live["metadata"]["uid"]):
+        raise wrong_uid(kind, live, config["metadata"]["uid"])
+    config["metadata"].pop("resourceVersion", None)
+    merged = managed_fields.apply(
+        definition, live, config, writer, is_forced=options.is_forced, now=now
+    )
+    stored = _store_applied(call, kind, live, merged, options, shape)
+    headers = warning_headers(decoded, options, stored, kind)
+    return object_reply(call, kind, stored, 200, headers)
+
+
+def _store_applied(
+    call: Call, kind: Kind, live: Obj, merged: Obj, options: WriteOptions, shape: Shape
+) -> Obj:
+    shape_for(kind, shape)(merged, live)
+    merged["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"]
+    prepared = call.storage.prepare_update(kind, merged)
+    if prepared is live:
+        return live
+    admit(call.backend, kind, prepared, live)
+    causes = validate(kind, prepared, live, call.storage, part_of(call))
+    raise_if(kind, prepared, [*causes, *prepare_custom(call, kind, prepared)])
+    if options.is_dry_run:
+        return prepared
+    return call.storage.replace(kind, prepared)
+
+
+def _apply_config(call: Call, kind: Kind, options: WriteOptions) -> tuple[Obj, Decoded]:
+    import yaml
+
+    try:
+        value = yaml.safe_load(call.body)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise bad_request(f"error decoding YAML: {error}") from error
+    if not isinstance(value, dict):
+        raise bad_request(f"error decoding YAML: {kind.kind} must be an object")
+    decoded = Decoded(value)
+    obj = checked_object(call, kind, decoded, options)
+    meta = obj["metadata"]
+    if meta.get("managedFields"):
+        raise bad_request("metadata.managedFields must be nil")
+    if meta.setdefault("name", call.route.name) != call.route.name:
+        raise bad_request(
+            f"the name of the object ({meta['name']}) does not match the name on the URL "
+            f"({call.route.name})"
+        )
+    return to_stored(kind, obj), decoded
