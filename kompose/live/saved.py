@@ -1,7 +1,7 @@
 """`up --watch`: the project applied again whenever one of its files is saved."""
 
 import sys
-from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from kompose.cluster.diff import diff
@@ -14,6 +14,7 @@ from kompose.report import ConvertError
 from kube_client.errors import KubeError
 
 _TIMEOUT_SECONDS = 300.0
+_LOOK_MS = 500
 
 
 async def apply_when_saved(
@@ -25,25 +26,35 @@ async def apply_when_saved(
     """
     from watchfiles import awatch
 
-    watched = set(watched_files(loaded))
-    say(f"Watching {', '.join(sorted(path.name for path in watched))}; Ctrl-C stops.")
-    async for changes in awatch(*{path.parent for path in watched}, recursive=False):
-        saved = _saved(changes, watched)
+    known = signatures(loaded)
+    folders = {path.parent for path in known}
+    is_first = True
+    async for _ in awatch(*folders, recursive=False, rust_timeout=_LOOK_MS, yield_on_timeout=True):
+        if is_first:
+            say(f"Watching {', '.join(sorted(path.name for path in known))}; Ctrl-C stops.")
+            is_first = False
+        now = signatures(loaded)
+        saved = sorted(path.name for path in now.keys() | known if now.get(path) != known.get(path))
         if not saved:
             continue
-        say(f"{', '.join(dict.fromkeys(saved))} was saved.")
+        known = now
+        say(f"{', '.join(saved)} was saved.")
         try:
             loaded = load_project(invocation, where)
+            known = signatures(loaded) | now
             await _apply(session, loaded)
         except (KomposeError, ConvertError, KubeError) as error:
             say(f"Not applied: {error}")
-            continue
-        watched |= set(watched_files(loaded))
 
 
-def _saved(changes: Iterable[tuple[object, str]], watched: set[Path]) -> list[str]:
-    found = (Path(name) for _, name in changes)
-    return sorted(path.name for path in found if path.resolve() in watched)
+def signatures(loaded: Loaded) -> dict[Path, tuple[int, int]]:
+    """When each file of a project was last written, and its size; missing files are left out."""
+    found = {}
+    for path in watched_files(loaded):
+        with suppress(OSError):
+            status = path.stat()
+            found[path] = (status.st_mtime_ns, status.st_size)
+    return found
 
 
 def watched_files(loaded: Loaded) -> list[Path]:
