@@ -53,6 +53,8 @@ class AttachSession:
     def __init__(self, call: Call, run: ContainerRun, spec: Obj) -> None:
         self._run = run
         self._wants = {"stdout": call.flag("stdout"), "stderr": call.flag("stderr")}
+        if call.flag("tty") and not spec.get("tty"):
+            self._wants.clear()  # the runtime looks for a terminal's output, and there is none
         self._has_stdin = call.flag("stdin") and bool(spec.get("stdin"))
         self._stdin_once = bool(spec.get("stdinOnce"))
         self._ended = asyncio.Event()
