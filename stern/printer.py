@@ -54,11 +54,10 @@ class Printer:
 
     def trouble(self, message: str) -> None:
         """Say what could not be read."""
-        safe = neutralised(message.encode("utf-8", "replace")).decode("utf-8", "replace")
-        self._note(f"stern: {safe}\n")
+        self._note(f"stern: {_harmless(message)}\n")
 
     def _fail(self, message: str) -> None:
-        self._note(f"{message}\n")
+        self._note(f"{_harmless(message)}\n")
 
     def _event(self, target: Target, *, is_start: bool) -> None:
         if not self._only_log_lines:
@@ -70,3 +69,8 @@ class Printer:
                     show_namespace=self._show_event_namespace,
                 )
             )
+
+
+def _harmless(message: str) -> str:
+    """A message that may quote a server or a log, without control sequences."""
+    return neutralised(message.encode("utf-8", "replace")).decode("utf-8", "replace")

@@ -146,6 +146,7 @@ class WindowSink:
         self._window = window
         self._heap: list[tuple[bytes, int, float, Target, bytes]] = []
         self._count = 0
+        self._ended: list[tuple[float, Target]] = []
         self._filled = asyncio.Event()
 
     async def entry(self, entry: Entry) -> None:
@@ -163,7 +164,7 @@ class WindowSink:
         while True:
             await self._filled.wait()
             self._filled.clear()
-            while self._heap:
+            while self._heap or self._ended:
                 await asyncio.sleep(self._window / 4)
                 await self._give(asyncio.get_running_loop().time() - self._window)
 
@@ -178,6 +179,8 @@ class WindowSink:
                 speaker, run = target, []
             run.append(line)
         await self._hand_on(speaker, run)
+        while self._ended and self._ended[0][0] <= until:
+            self._inner.ended(self._ended.pop(0)[1])
 
     async def _hand_on(self, target: Target | None, run: list[bytes]) -> None:
         if target is not None and run:
@@ -188,8 +191,9 @@ class WindowSink:
         self._inner.started(target)
 
     def ended(self, target: Target) -> None:
-        """As it is; its last lines may follow."""
-        self._inner.ended(target)
+        """Said when its last lines have been given."""
+        self._ended.append((asyncio.get_running_loop().time(), target))
+        self._filled.set()
 
     def trouble(self, message: str) -> None:
         """As it is."""

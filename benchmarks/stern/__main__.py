@@ -46,7 +46,7 @@ class Scale:
     runs: int
 
 
-QUICK = Scale(1_200_000, (10,), (180,), (False,), 1)
+QUICK = Scale(1_000_000, (10,), (180,), (False,), 1)
 FULL = Scale(3_000_000, (1, 10, 100), (180, 2048), (False, True), 3)
 
 

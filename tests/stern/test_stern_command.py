@@ -318,6 +318,41 @@ async def test_masks_files_and_order_work_together(tmp_path: Path) -> None:
     )
 
 
+async def test_digits_behind_the_flag_for_all_namespaces_mean_lines_after() -> None:
+    text = b"1\nhit\n3\n4\n5\nhit\n7\n"
+
+    code, out, _ = await stern("--stdin", "-o", "raw", "-i", "HIT", "-I", "-A2", stdin=text)
+
+    assert (code, out) == (0, "hit\n3\n4\nhit\n7\n")
+
+
+async def test_the_configuration_file_is_read_and_the_command_line_wins(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("output: json\ntail: 1\nonly-log-lines: true\nnonsense: 1\n")
+    async with pod_server(tmp_path, serve_log) as server:
+        server.put(pod("web-1"))
+        code, out, err = await stern(
+            *(".", "--no-follow", "-o", "raw"), server=server, STERNCONFIG=str(config)
+        )
+
+    assert (code, out) == (0, "two\n")
+    assert err == "stern: Unknown option specified in the config file: nonsense\n"
+
+
+async def test_a_failed_job_is_an_exit_code(tmp_path: Path) -> None:
+    async with pod_server(tmp_path, serve_failed) as server:
+        server.put(pod("job-1", state="terminated", phase="Failed"))
+        code, out, err = await stern(".", "--exit-on-complete", server=server)
+
+    assert (code, out) == (1, "job-1 app gone wrong\n")
+    assert err.endswith("stern: pod job-1 failed\n")
+
+
+async def serve_failed(name: str, query: Query, send: Send) -> None:
+    """A log that is over."""
+    await send(b"2026-11-21T10:00:00Z gone wrong\n")
+
+
 async def test_help_is_on_stdout_and_names_every_flag_with_an_example_of_what_is_ours() -> None:
     from stern.flags import BEYOND, ORIGINAL
 

@@ -60,11 +60,14 @@ async def test_lines_that_come_late_still_stand_in_order_while_following() -> No
 
     await sink.entry(Entry(A, lines(5)))
     await sink.entry(Entry(B, lines(4)))
-    await ear.until(lambda: len(ear.order) == 2)
+    sink.ended(B)
+    assert ear.events == []
+    await ear.until(lambda: bool(ear.events))
     giving.cancel()
     await asyncio.gather(giving, return_exceptions=True)
 
     assert ear.order == [("b", b"4"), ("a", b"5")]
+    assert ear.events == ["- b/app"]
 
 
 def test_stamps_of_other_zones_sort_by_the_moment() -> None:
