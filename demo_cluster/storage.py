@@ -150,9 +150,10 @@ class Storage:
 
     def prepare(self, kind: Kind, obj: Obj) -> Obj:
         """The object as `create` would store it, without storing it."""
-        new = json_copy(obj)
-        new["apiVersion"], new["kind"] = kind.api_version, kind.kind
-        meta = new.setdefault("metadata", {})
+        given = json_copy(obj)
+        new: Obj = {"kind": kind.kind, "apiVersion": kind.api_version, "metadata": {}}
+        new.update(given, kind=kind.kind, apiVersion=kind.api_version)
+        meta = new["metadata"]
         if not kind.namespaced:
             meta.pop("namespace", None)
         if not meta.get("name") and meta.get("generateName"):
