@@ -62,7 +62,7 @@ def fit_middle(text: str, width: int) -> str:
     """As `fit`, but both ends stay: names differ at their ends."""
     if width_of(text) <= width or width < 8:
         return fit(text, width)
-    tail = _cut(text[::-1], min(10, (width - 1) // 2))[::-1]
+    tail = _cut(text[::-1], min(6, (width - 1) // 2))[::-1]
     return fit(f"{_cut(text, width - 1 - width_of(tail))}…{tail}", width)
 
 

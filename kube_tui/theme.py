@@ -38,6 +38,7 @@ class Palette:
             "scrollbar-active": self.tones[Tone.QUIET],
             "scrollbar-corner-color": self.ground,
             "input-cursor-background": self.text,
+            "button-focus-text-style": "bold",
         }
         return Theme(
             name=self.name,
@@ -132,6 +133,8 @@ PLAIN = Palette(
 PALETTES = (NIGHT, DAY, CONTRAST, PLAIN)
 
 FALLBACK_VARIABLES = {
-    name: value for name, value in NIGHT.theme().variables.items() if not name.startswith("scroll")
+    name: value
+    for name, value in NIGHT.theme().variables.items()
+    if name.startswith(("tone-", "cursor-", "production"))
 }
 """For themes of others, which know nothing of tones."""

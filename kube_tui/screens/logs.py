@@ -72,12 +72,13 @@ class _PanelSink:
     def __init__(self) -> None:
         self.waiting: list[LogLine] = []
         self.targets: set[Target] = set()
+        self._pods: set[str] = set()
+        self._containers: set[str] = set()
         self._emptied = asyncio.Event()
 
     async def entry(self, entry: Entry) -> None:
         """Some more lines; a flood gives way to the screen."""
-        source = f"{entry.target.pod} {entry.target.container}"
-        self.waiting += log_lines(source, entry.lines())
+        self.waiting += log_lines(self._source(entry.target), entry.lines())
         if len(self.waiting) > FLOOD_LINES:
             self._emptied.clear()
             await self._emptied.wait()
@@ -91,21 +92,28 @@ class _PanelSink:
     def started(self, target: Target) -> None:
         """A container joins."""
         self.targets.add(target)
-        self.waiting.append(_notice(target, "joins"))
+        self._pods.add(target.pod)
+        self._containers.add(target.container)
+        self._notice(target, "joins")
 
     def ended(self, target: Target) -> None:
         """A container leaves."""
         self.targets.discard(target)
-        self.waiting.append(_notice(target, "has ended"))
+        self._notice(target, "has ended")
 
     def trouble(self, message: str) -> None:
         """Something could not be read."""
         self.waiting.append(LogLine("", "", message, is_notice=True))
 
+    def _notice(self, target: Target, words: str) -> None:
+        text = f"── {target.container} of {target.pod} {words}"
+        self.waiting.append(LogLine(self._source(target), "", text, is_notice=True))
 
-def _notice(target: Target, words: str) -> LogLine:
-    source = f"{target.pod} {target.container}"
-    return LogLine(source, "", f"── {target.container} {words}", is_notice=True)
+    def _source(self, target: Target) -> str:
+        """As much of pod and container as tells the sources apart."""
+        if len(self._pods) < 2:
+            return target.container
+        return target.pod if len(self._containers) < 2 else f"{target.pod} {target.container}"
 
 
 class LogsScreen(Screen[None]):

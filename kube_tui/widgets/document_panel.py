@@ -23,7 +23,7 @@ class DocumentPanel(ScrollView, can_focus=True):
     """Shows lines of pieces; knows roles, not what they are about."""
 
     DEFAULT_CSS = """
-    DocumentPanel { height: 1fr; scrollbar-size: 1 1; }
+    DocumentPanel { height: 1fr; padding: 0 1; scrollbar-size: 0 1; }
     DocumentPanel > .document--value { color: $tone-well; }
     DocumentPanel > .document--name { color: $tone-busy; }
     DocumentPanel > .document--heading { color: $accent; text-style: bold; }
@@ -87,7 +87,7 @@ class DocumentPanel(ScrollView, can_focus=True):
         if matches:
             here = self.scroll_offset.y
             found = next((m for m in matches if m >= here), matches[0])
-            if not here <= found < here + self.size.height:
+            if not here <= found < here + self.scrollable_size.height:
                 self.scroll_to(y=found, animate=False)
 
     def _matches(self) -> list[int]:
@@ -111,7 +111,7 @@ class DocumentPanel(ScrollView, can_focus=True):
         self.refresh()
 
     def _arrange(self) -> None:
-        width = self.size.width
+        width = self.scrollable_size.width
         if self.wrap and width > 0:
             self._lines = [part for line in self._source for part in _wrapped(line, width)]
         else:
@@ -123,7 +123,7 @@ class DocumentPanel(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One line of the screen."""
         ground = self.rich_style
-        row, width = self.scroll_offset.y + y, self.size.width
+        row, width = self.scroll_offset.y + y, self.scrollable_size.width
         if row >= len(self._lines):
             return Strip.blank(width, ground)
         line = self._lines[row]

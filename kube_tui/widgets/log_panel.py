@@ -28,7 +28,7 @@ class LogPanel(ScrollView, can_focus=True):
     """Shows the lines of a book; knows nothing of pods."""
 
     DEFAULT_CSS = """
-    LogPanel { height: 1fr; scrollbar-size: 1 1; }
+    LogPanel { height: 1fr; scrollbar-size: 0 1; }
     LogPanel > .logs--source-0 { color: $accent; }
     LogPanel > .logs--source-1 { color: $tone-busy; }
     LogPanel > .logs--source-2 { color: $tone-done; }
@@ -102,7 +102,7 @@ class LogPanel(ScrollView, can_focus=True):
         return len(self._rows) if self.wrap else len(self._book.shown)
 
     def _wrap_all(self) -> None:
-        width = max(self.size.width - self._lead_width(), 20)
+        width = max(self.scrollable_size.width - self._lead_width(), 20)
         self._rows = [
             (line, start)
             for line in self._book.shown
@@ -144,7 +144,7 @@ class LogPanel(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of the screen."""
-        ground, width = self.rich_style, self.size.width
+        ground, width = self.rich_style, self.scrollable_size.width
         row = self.scroll_offset.y + y
         if row >= self._height():
             return Strip.blank(width, ground)

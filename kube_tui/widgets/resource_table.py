@@ -141,7 +141,7 @@ class ResourceTable(ScrollView, can_focus=True):
         offset = self._row - self.scroll_offset.y
         self._keep_cursor(model)
         self._lines.clear()
-        self.virtual_size = Size(self.size.width, len(model) + 1)
+        self.virtual_size = Size(self.scrollable_size.width, len(model) + 1)
         if self._row != offset + self.scroll_offset.y:
             self._reveal(keep_offset=offset)
         self.refresh()
@@ -216,8 +216,8 @@ class ResourceTable(ScrollView, can_focus=True):
         if self.scroll_offset.y == before:
             for line in (old, row):
                 y = line - before + 1
-                if 0 < y < self.size.height:
-                    self.refresh(Region(0, y, self.size.width, 1))
+                if 0 < y < self.scrollable_size.height:
+                    self.refresh(Region(0, y, self.scrollable_size.width, 1))
 
     def _reveal(self, keep_offset: int | None = None) -> None:
         """Scroll as little as needed; or so that the cursor stays on its line of the screen."""
@@ -234,7 +234,7 @@ class ResourceTable(ScrollView, can_focus=True):
 
     @property
     def _body_height(self) -> int:
-        return max(self.size.height - 1, 1)
+        return max(self.scrollable_size.height - 1, 1)
 
     # -- painting --------------------------------------------------------------------------------
 
@@ -265,7 +265,7 @@ class ResourceTable(ScrollView, can_focus=True):
 
     def _forget_far_lines(self) -> None:
         top = self.scroll_offset.y
-        near = range(top, top + self.size.height)
+        near = range(top, top + self.scrollable_size.height)
         self._lines = {row: line for row, line in self._lines.items() if row in near}
 
     def render_lines(self, crop: Region) -> list[Strip]:
@@ -286,7 +286,7 @@ class ResourceTable(ScrollView, can_focus=True):
         self._slots = lay_out(
             columns,
             self._widths,
-            self.size.width - GUTTER,
+            self.scrollable_size.width - GUTTER,
             first=self.first_column,
             wide=self.wide,
         )
@@ -303,7 +303,7 @@ class ResourceTable(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One line of the screen: the head, a row, or nothing."""
         model = self._model
-        width = self.size.width
+        width = self.scrollable_size.width
         ground = self.rich_style
         if model is None:
             return Strip.blank(width, ground)
@@ -320,11 +320,11 @@ class ResourceTable(ScrollView, can_focus=True):
         return Strip(segments).adjust_cell_length(width, ground).apply_style(ground)
 
     def _sentence_line(self, y: int, ground: Style) -> Strip:
-        width = self.size.width
+        width = self.scrollable_size.width
         if not self.sentence or len(self._model or ()):
             return Strip.blank(width, ground)
         lines = textwrap.wrap(one_line(self.sentence), max(min(width - 8, 76), 10))
-        number = y - max((self.size.height - len(lines)) // 3, 1)
+        number = y - max((self.scrollable_size.height - len(lines)) // 3, 1)
         if not 0 <= number < len(lines):
             return Strip.blank(width, ground)
         text = lines[number]

@@ -42,7 +42,7 @@ def test_what_is_fitted_has_exactly_the_width(text: str, width: int) -> None:
     ("name", "width", "fitted"),
     [
         ("short", 8, "short   "),
-        ("checkout-6bc77b4b4f-72vjm", 16, "checkout…f-72vjm"),
+        ("checkout-6bc77b4b4f-72vjm", 16, "checkout-…-72vjm"),
         ("日本語の名前です", 9, "日本…です"),
     ],
 )
