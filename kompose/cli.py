@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from demo_cluster.launch import DemoProcess
+    from kompose.diagnostics import Diagnostic
     from kompose.request import Output, Request
 
 
@@ -166,13 +167,13 @@ def _objects(
         )
     except ComposeError as error:
         for warning in error.warnings:
-            report.warn(warning.message)
+            report.warn(_words(warning))
         for other in error.others:
             report.error(str(other))
-        report.debug(f"Found at {error.position}")
-        raise ConvertError(f"Unable to load files: {error}") from error
+        place = f"\n  at {error.position}" if error.position and sys.stderr.isatty() else ""
+        raise ConvertError(f"Unable to load files: {error}{place}") from error
     for warning in model.warnings:
-        report.warn(warning.message)
+        report.warn(_words(warning))
     if is_verbose:
         from kompose.exposed import exposed_values
         from kompose.ignored import ignored_keys
@@ -180,6 +181,11 @@ def _objects(
         for finding in (*exposed_values(model), *ignored_keys(model, mends=request.options.mends)):
             report.debug(str(finding))
     return convert(model, request.options, report)
+
+
+def _words(warning: "Diagnostic") -> str:
+    """A warning for a person, with its place, or in the original's words for a program."""
+    return str(warning) if sys.stderr.isatty() else warning.message
 
 
 def _write(

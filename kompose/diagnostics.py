@@ -32,4 +32,6 @@ class Diagnostic(NamedTuple):
     position: Position | None = None
 
     def __str__(self) -> str:
-        return f"{self.position}: {self.message}" if self.position else self.message
+        if self.position is None:
+            return self.message
+        return f"{self.position}: {self.message.removeprefix(f'{self.position.file}: ')}"
