@@ -88,11 +88,10 @@ async def show_logs(
     """Print the logs of the services."""
     view = known_project(invocation, where)
     wanted = service_keys(view, services)
+    tail, since = _tail(wishes.tail), _since(wishes.since)
     async with connected(where, view.name) as session:
         keys = await _log_keys(session, wanted)
-        options = LogOptions(
-            session.namespace, wishes.follow, _tail(wishes.tail), _since(wishes.since)
-        )
+        options = LogOptions(session.namespace, wishes.follow, tail, since)
         printer = LogPrinter(
             sys.stdout,
             colours=wishes.colours,
