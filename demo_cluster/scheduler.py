@@ -78,8 +78,12 @@ class Scheduler:
         nodes = self._storage.list(NODES)
         wanted = self._wanted_node(pod)
         unbound = self._unbound_claim(pod)
+        if unbound and nodes:
+            message = f"0/{len(nodes)} nodes are available: {unbound}. not found"
+            self._refuse_with(pod, message)
+            return
         for node in nodes:
-            why = unbound or self._misfit(pod, node, wanted)
+            why = self._misfit(pod, node, wanted)
             if why:
                 reasons[why] += 1
             else:
@@ -117,6 +121,8 @@ class Scheduler:
             claim = self._storage.get(CLAIMS, pod["metadata"]["namespace"], name)
             if claim is None:
                 return f'persistentvolumeclaim "{name}" not found'
+            if claim["metadata"].get("deletionTimestamp"):
+                return f'persistentvolumeclaim "{name}" is being deleted'
             if claim.get("status", {}).get("phase") != "Bound":
                 return "pod has unbound immediate PersistentVolumeClaims"
         return ""
@@ -183,7 +189,6 @@ class Scheduler:
         )
 
     def _refuse(self, pod: Obj, nodes: int, reasons: Counter[str]) -> None:
-        self._waiting[key_of(pod)] = None
         listed = ", ".join(sorted(f"{count} {why}" for why, count in reasons.items()))
         message = (
             f"0/{nodes} nodes are available: {listed}."
@@ -201,6 +206,10 @@ class Scheduler:
             message += (
                 f" no new claims to deallocate, preemption: 0/{nodes} nodes are available: {helps}"
             )
+        self._refuse_with(pod, message)
+
+    def _refuse_with(self, pod: Obj, message: str) -> None:
+        self._waiting[key_of(pod)] = None
         generation = pod["metadata"].get("generation")
         self._condition(pod, "Unschedulable", message, generation)
         self._events.scheduler(pod, "FailedScheduling", message, "Scheduling")

@@ -7,7 +7,6 @@ from demo_cluster.controllers.owned_pods import (
     controller_of,
     essence,
     int_or_percent,
-    owned_pods,
     owner_reference,
     set_condition,
     template_hash,
@@ -199,11 +198,7 @@ class DeploymentController:
         stored = self._storage.get(DEPLOYMENTS, *key_of(deployment))
         if stored is None:
             return
-        terminating = sum(
-            bool(pod["metadata"].get("deletionTimestamp"))
-            for each in sets
-            for pod in owned_pods(self._storage, each)
-        )
+        terminating = sum(each.get("status", {}).get("terminatingReplicas", 0) for each in sets)
         status = _status(stored, sets, new, terminating, timestamp(self._clock.now()))
         self._check_deadline(stored, status)
         update_status(self._storage, DEPLOYMENTS, stored, status)

@@ -106,6 +106,16 @@ class ClaimController:
         namespace, name = key_of(claim)
         return any(name in _claims_of(pod) for pod in self._storage.list(PODS, namespace))
 
+    def _is_mounted(self, claim: Obj) -> bool:
+        """A pod on a node uses it: it must stay until that pod has ended."""
+        namespace, name = key_of(claim)
+        return any(
+            name in _claims_of(pod)
+            for pod in self._storage.list(PODS, namespace)
+            if pod["spec"].get("nodeName")
+            and pod.get("status", {}).get("phase") not in ("Succeeded", "Failed")
+        )
+
     def _provision(self, claim: Obj, found: Obj) -> Obj:
         meta = claim["metadata"]
         volume = {
@@ -173,7 +183,9 @@ class ClaimController:
         self._queue.add_after(key_of(claim), RETRY)
 
     def _let_go(self, claim: Obj) -> None:
-        if not self._has_user(claim) and PROTECTION in (claim["metadata"].get("finalizers") or ()):
+        if not self._is_mounted(claim) and PROTECTION in (
+            claim["metadata"].get("finalizers") or ()
+        ):
             self._storage.modify(CLAIMS, *key_of(claim), _unprotect)
 
     def _reclaim(self, claim: Obj) -> None:

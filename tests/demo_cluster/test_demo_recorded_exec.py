@@ -49,7 +49,7 @@ class RecordedClient:
         data = message.encode() if isinstance(message, str) else message
         add(self.got, data[0], data[1:])
 
-    async def close(self, code: int = 1000, reason: str = "") -> None:  # noqa: ARG002
+    async def close(self, code: int = 1000, reason: str = "") -> None:
         """The server said goodbye."""
         self.closed = code
 
