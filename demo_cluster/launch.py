@@ -40,6 +40,11 @@ class DemoProcess:
     ) -> None:
         self.close()
 
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        return self._process.pid
+
     def close(self) -> None:
         """End the cluster and remove its files. May be called twice."""
         if self._process.stdin is not None:
