@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from kube_tui.clean import one_line, width_of
+from kube_tui.clean import fit_middle, one_line, width_of
 from kube_tui.rows.row import Tone
+
+SHORTEST_CRUMB = 12
+
+
+def fitting_crumbs(trail: Sequence[str], room: int) -> list[str]:
+    """The way in this many cells: long crumbs are shortened, then the oldest go first."""
+    crumbs = list(trail)
+    while crumbs and (excess := width_of(" › ".join(crumbs)) - room) > 0:
+        longest = max(range(len(crumbs)), key=lambda index: width_of(crumbs[index]))
+        width = width_of(crumbs[longest])
+        if width > SHORTEST_CRUMB:
+            crumbs[longest] = fit_middle(crumbs[longest], max(width - excess, SHORTEST_CRUMB))
+        elif len(crumbs) > 1:
+            crumbs = ["…", *crumbs[2:]] if crumbs[0] == "…" else ["…", *crumbs[1:]]
+        else:
+            break
+    return crumbs
 
 
 class Crumbs(Widget):
@@ -29,11 +47,10 @@ class Crumbs(Widget):
         """Where the line is too short, the oldest crumbs go first."""
         last = str(self.get_component_rich_style("crumbs--last", partial=True))
         quiet = str(self.get_component_rich_style("crumbs--quiet", partial=True))
-        crumbs = [one_line(crumb) for crumb in self.trail]
+        trail = [one_line(crumb) for crumb in self.trail]
         counts = one_line(self.counts)
         room = self.size.width - width_of(counts) - 2
-        while len(crumbs) > 1 and width_of(" › ".join(crumbs)) > room:
-            crumbs = ["…", *crumbs[2:]] if crumbs[0] == "…" else ["…", *crumbs[1:]]
+        crumbs = fitting_crumbs(trail, room)
         line = Text(no_wrap=True, end="")
         for crumb in crumbs[:-1]:
             line.append(crumb).append(" › ", quiet)
