@@ -8,8 +8,8 @@ from stern.flags import Flag, Kind
 
 _TRUE = frozenset(("1", "t", "T", "TRUE", "true", "True"))
 _FALSE = frozenset(("0", "f", "F", "FALSE", "false", "False"))
-_INT = re.compile(r"[+-]?(0[xX](_?[0-9a-fA-F])+|0[bB](_?[01])+|0[oO]?(_?[0-7])+|[1-9](_?\d)*|0)")
-_FLOAT = re.compile(r"[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|inf|nan)", re.IGNORECASE)
+_INT = r"[+-]?(0[xX](_?[0-9a-fA-F])+|0[bB](_?[01])+|0[oO]?(_?[0-7])+|[1-9](_?\d)*|0)"
+_FLOAT = r"(?i:[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|inf|nan))"
 
 
 class FlagValueError(ValueError):
@@ -46,7 +46,7 @@ def parse_bool(text: str) -> bool:
 
 def parse_int(text: str) -> int:
     """A whole number in Go's base 0: `0x10`, `0b11`, `017` and `1_000` are numbers."""
-    if not _INT.fullmatch(text):
+    if not re.fullmatch(_INT, text):
         raise FlagValueError(f"strconv.ParseInt: parsing {quoted(text)}: invalid syntax")
     digits = text.replace("_", "")
     octal = re.fullmatch(r"([+-]?)0([0-7]+)", digits)
@@ -58,7 +58,7 @@ def parse_int(text: str) -> int:
 
 def parse_float(text: str) -> float:
     """A decimal number."""
-    if not _FLOAT.fullmatch(text):
+    if not re.fullmatch(_FLOAT, text):
         raise FlagValueError(f"strconv.ParseFloat: parsing {quoted(text)}: invalid syntax")
     return float(text)
 

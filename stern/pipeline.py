@@ -21,15 +21,13 @@ if TYPE_CHECKING:
     from stern.line_keeper import LineKeeper
 
 _STAMP_WIDTH = 31  # 2026-01-31T12:00:00.123456789Z and a blank
-_STAMP = re.compile(rb"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)")
+_STAMP = rb"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)"
 _USUAL_STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z ")
 _BLANK = itemgetter(_STAMP_WIDTH - 1)
 _MESSAGE = itemgetter(slice(_STAMP_WIDTH, None))
 MISSING_STAMP = b"[missing timestamp] "
 
-_CONTROLS = re.compile(
-    rb"\x1b\[[0-9;:]*m|(?P<line_end>\r(?=\n))|[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]"
-)
+_CONTROLS = rb"\x1b\[[0-9;:]*m|(?P<line_end>\r(?=\n))|[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]"
 
 
 class Pipeline:
@@ -186,14 +184,14 @@ def usual_messages(chunk: bytes, lines: list[bytes]) -> list[bytes] | None:
 def cut_stamp(line: bytes) -> tuple[bytes | None, bytes]:
     """Stamp and message of a line; no stamp where the line does not begin with one."""
     stamp, blank, message = line.partition(b" ")
-    if not blank or _STAMP.fullmatch(stamp) is None:
+    if not blank or re.fullmatch(_STAMP, stamp) is None:
         return None, line
     return stamp, message
 
 
 def neutralised(block: bytes) -> bytes:
     """The bytes with control sequences other than colours made visible, for a terminal."""
-    return _CONTROLS.sub(_visible, block) if _CONTROLS.search(block) else block
+    return re.sub(_CONTROLS, _visible, block)
 
 
 def _visible(found: re.Match[bytes]) -> bytes:

@@ -7,9 +7,7 @@ from datetime import UTC, datetime, tzinfo
 
 from stern.errors import SternError
 
-_STAMP = re.compile(
-    rb"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?([Zz]|[+-]\d\d:\d\d)"
-)
+_STAMP = rb"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?([Zz]|[+-]\d\d:\d\d)"
 _CACHED_SECONDS = 4096
 
 
@@ -71,7 +69,7 @@ class StampFormat:
         ]
 
     def _format(self, stamp: bytes) -> bytes:
-        found = _STAMP.fullmatch(stamp)
+        found = re.fullmatch(_STAMP, stamp)
         if found is None:
             raise StampError("missing timestamp" if not stamp else f"no time stamp: {stamp!r}")
         fraction = (found[7] or b"")[:9].ljust(9, b"0")
