@@ -34,14 +34,14 @@ class Scheduler:
         self._used: dict[str, dict[Key, tuple[Decimal, Decimal]]] = {}
         self._waiting: dict[Key, None] = {}
         self._queue = WorkQueue(clock, self._schedule, 0.005)
-        self._retry = WorkQueue(clock, lambda _key: self._retry_all(), 0.05)
+        self._retry = WorkQueue(clock, lambda _key: self._retry_all(), 0.005)
 
     def on_event(self, event: StorageEvent) -> None:
         """A pod appeared or went; a node changed."""
         key = event.kind.storage_key
         if key == PODS.storage_key:
             self._pod(event)
-        elif key in (NODES.storage_key, CLAIMS.storage_key) and self._waiting:
+        elif self._waiting and (key == NODES.storage_key or _claim_settled(event)):
             self._retry.add(("", "all"))
 
     def _pod(self, event: StorageEvent) -> None:
@@ -237,6 +237,14 @@ class Scheduler:
             obj["status"] = _ordered(status)
 
         self._storage.modify(PODS, *key_of(pod), change)
+
+
+def _claim_settled(event: StorageEvent) -> bool:
+    """A claim was bound, or is going: pods that wait for it should be looked at again."""
+    if event.kind.storage_key != CLAIMS.storage_key:
+        return False
+    is_bound = (event.obj.get("status") or {}).get("phase") == "Bound"
+    return is_bound or event.type != "MODIFIED" or "deletionTimestamp" in event.obj["metadata"]
 
 
 def _ordered(status: Obj) -> Obj:

@@ -25,7 +25,7 @@ class ClaimController:
         self._storage = storage
         self._clock = clock
         self._events = events
-        self._queue = WorkQueue(clock, self._sync)
+        self._queue = WorkQueue(clock, self._sync, 0.03)
 
     def on_event(self, event: StorageEvent) -> None:
         """A claim changed, or a pod that used one went."""

@@ -378,7 +378,7 @@ class PodWorker:
             self.say("ErrImageNeverPull", message, container=container, warning=True)
             self.say("Failed", "Error: ErrImageNeverPull", container=container, warning=True)
             self._wait(container, "ErrImageNeverPull", message)
-            self.later(12.0, lambda: self._pull(container, attempt + 1))
+            self.later(12.0 if attempt else 1.0, lambda: self._pull(container, attempt + 1))
         else:
             self.say("Pulling", f'Pulling image "{image}"', container=container)
             self.later(
