@@ -78,33 +78,49 @@ async def follow_logs(
     write: Write,
     on_trouble: Callable[[str], None],
 ) -> None:
-    """What the services say, for ever; pods that come are joined. Cancel to end."""
+    """What the services say, for ever; pods that come are joined. Cancel to end.
+
+    Raises:
+        KubeError: The pods cannot be listed.
+    """
     reflector = Reflector(
         client, PODS, Pod, namespace=options.namespace, labels=service_selector(list(keys))
     )
-    changes = reflector.store.subscribe()
-    following: dict[tuple[str, Speaker], asyncio.Task[None]] = {}
-    async with asyncio.TaskGroup() as group:
-        watching = group.create_task(reflector.run())
-        try:
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(reflector.run())
             state = await reflector.settled()
             if state.error is not None:
                 raise state.error
-            while True:
-                for change in changes.take():
-                    for speaker in speakers(change.after) if change.after else ():
-                        place = (change.after.metadata.uid if change.after else "", speaker)
-                        if place not in following and _has_started(change.after, speaker):
-                            life = _Life(reflector, *place)
-                            following[place] = group.create_task(
-                                _follow(client, speaker, options, life, write, on_trouble)
-                            )
-                await changes.wait()
-        finally:
-            watching.cancel()
-            for task in following.values():
-                task.cancel()
-            changes.close()
+            await _join_all(reflector, group, client, options, write, on_trouble)
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+
+
+async def _join_all(
+    reflector: Reflector[Pod],
+    group: asyncio.TaskGroup,
+    client: Client,
+    options: LogOptions,
+    write: Write,
+    on_trouble: Callable[[str], None],
+) -> None:
+    """Follow each container from when it has started, once."""
+    changes = reflector.store.subscribe()
+    known: set[tuple[str, Speaker]] = set()
+    try:
+        while True:
+            for pod in [change.after for change in changes.take() if change.after is not None]:
+                for speaker in speakers(pod):
+                    place = (pod.metadata.uid, speaker)
+                    if place in known or not _has_started(pod, speaker):
+                        continue
+                    known.add(place)
+                    life = _Life(reflector, *place)
+                    group.create_task(_follow(client, speaker, options, life, write, on_trouble))
+            await changes.wait()
+    finally:
+        changes.close()
 
 
 def speakers(pod: Pod) -> list[Speaker]:
@@ -176,8 +192,8 @@ def _query(speaker: Speaker, options: LogOptions) -> LogQuery:
     )
 
 
-def _has_started(pod: Pod | None, speaker: Speaker) -> bool:
-    status = _status(pod, speaker.container) if pod is not None else None
+def _has_started(pod: Pod, speaker: Speaker) -> bool:
+    status = _status(pod, speaker.container)
     if status is None:
         return False
     return bool(status.state.running or status.state.terminated or status.last_state.terminated)

@@ -1,6 +1,7 @@
 """One command's run: which project, which cluster, and how its errors reach the person."""
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
@@ -58,6 +59,10 @@ def run(work: Coroutine[Any, Any, int | None]) -> None:
         code = asyncio.run(work)
     except KubeError as error:
         raise ClusterError(str(error)) from error
+    except BrokenPipeError:
+        # Who reads us has gone; nothing more can reach them.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
     if code:
         raise typer.Exit(code)
 

@@ -49,6 +49,8 @@ async def start(invocation: Invocation, where: Where, options: StartOptions) -> 
     async with connected(where, loaded.view.name) as session:
         code = await _bring_up(session, loaded, options)
         stays = options.attaches or options.watches
+        if invocation.is_demo and not stays:
+            say("The demo cluster ends with this run. Stay on it with: kompose --demo up --attach")
         if code or options.dry_run or not stays:
             return code
         return await _stay(invocation, where, session, loaded, options)

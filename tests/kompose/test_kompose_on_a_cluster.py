@@ -158,6 +158,21 @@ def test_followed_logs_go_on(up: Shop) -> None:
         assert process.wait(20) == 130
 
 
+def test_a_reader_that_leaves_ends_the_logs_without_a_word(up: Shop) -> None:
+    with subprocess.Popen(
+        up.command("logs", "-f", "talker"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(20) == 1
+        assert process.stderr.read() == ""
+
+
 def test_exec_passes_words_and_exit_codes_on(up: Shop) -> None:
     done = up.run("exec", "talker", "sh", "-c", 'echo "$0" "$1"; exit 9', "a  b", "-n")
 
