@@ -69,7 +69,9 @@ class CustomKinds:
                 ("Established", "InitialNamesAccepted", "the initial names have been accepted"),
             )
         ]
-        storage = [entry["name"] for entry in definition["spec"]["versions"] if entry["storage"]]
+        storage = [
+            entry["name"] for entry in definition["spec"]["versions"] if entry.get("storage")
+        ]
         stored = status.get("storedVersions") or []
         status["storedVersions"] = [*stored, *(name for name in storage if name not in stored)]
 
@@ -80,7 +82,7 @@ class CustomKinds:
         if key in self._emptying:
             return
         self._emptying[key] = name
-        kind = next(iter(kinds_of(definition)))[0]
+        kind = next(kinds_of(definition, only_served=False))[0]
         for obj in self._storage.list(kind):
             meta = obj["metadata"]
             self._storage.request_delete(kind, meta.get("namespace", ""), meta["name"])
@@ -90,7 +92,7 @@ class CustomKinds:
         definition = self._storage.get(DEFINITIONS, "", name)
         if definition is None:
             return
-        kind = next(iter(kinds_of(definition)))[0]
+        kind = next(kinds_of(definition, only_served=False))[0]
         if self._storage.list(kind):
             return
         self._storage.modify(DEFINITIONS, "", name, _release)
@@ -101,13 +103,13 @@ def _release(definition: Obj) -> None:
     meta["finalizers"] = [entry for entry in meta.get("finalizers", []) if entry != CLEANUP]
 
 
-def kinds_of(definition: Obj) -> Iterator[tuple[Kind, CustomForm]]:
-    """The kinds that a definition serves, its storage version first."""
+def kinds_of(definition: Obj, *, only_served: bool = True) -> Iterator[tuple[Kind, CustomForm]]:
+    """The kinds that a definition serves (or only stores), its storage version first."""
     spec = definition["spec"]
     names = spec["names"]
     versions = sorted(spec["versions"], key=lambda entry: not entry.get("storage"))
     for version in versions:
-        if not version.get("served"):
+        if only_served and not version.get("served"):
             continue
         parts = version.get("subresources") or {}
         subresources = tuple(sub for sub in (_STATUS, _SCALE) if sub.name in parts)
@@ -136,7 +138,8 @@ def fill_definition_defaults(definition: Obj) -> None:
     names.setdefault("singular", kind.lower())
     names.setdefault("listKind", f"{kind}List")
     spec.setdefault("conversion", {"strategy": "None"})
-    storage = [entry["name"] for entry in spec.get("versions") or () if entry.get("storage")]
+    versions = spec.get("versions") or ()
+    storage = [entry.get("name", "") for entry in versions if entry.get("storage")]
     empty = {"plural": "", "kind": ""}
     status = {"conditions": None, "acceptedNames": empty, "storedVersions": storage}
     definition.setdefault("status", status)
@@ -149,6 +152,12 @@ def definition_causes(definition: Obj) -> Iterator[Cause]:
     if name != wanted:
         text = f'Invalid value: "{name}": must be spec.names.plural+"."+spec.group'
         yield Cause("FieldValueInvalid", text, "metadata.name")
+    names = spec.get("names") or {}
+    if not spec.get("group"):
+        yield Cause("FieldValueRequired", "Required value", "spec.group")
+    for field in ("plural", "kind"):
+        if not names.get(field):
+            yield Cause("FieldValueRequired", "Required value", f"spec.names.{field}")
     if spec.get("scope") not in ("Namespaced", "Cluster"):
         scope = spec.get("scope", "")
         text = f'Unsupported value: "{scope}": supported values: "Cluster", "Namespaced"'
@@ -158,6 +167,9 @@ def definition_causes(definition: Obj) -> Iterator[Cause]:
         text = "Invalid value: must have exactly one version marked as storage version"
         yield Cause("FieldValueInvalid", text, "spec.versions")
     for index, version in enumerate(versions):
+        if not version.get("name"):
+            field = f"spec.versions[{index}].name"
+            yield Cause("FieldValueRequired", "Required value", field)
         if not (version.get("schema") or {}).get("openAPIV3Schema"):
             field = f"spec.versions[{index}].schema.openAPIV3Schema"
             yield Cause("FieldValueRequired", "Required value: schemas are required", field)

@@ -15,6 +15,7 @@ from demo_cluster.reply import Call
 from demo_cluster.schema.types import (
     INT_OR_STRING,
     MICRO_TIME,
+    OBJECT_META,
     OPAQUE,
     QUANTITY,
     TIME,
@@ -183,10 +184,12 @@ def check_types(kind: Kind, decoded: Decoded) -> None:
         Failure: 400, a field has a value of the wrong type.
     """
     definition = definition_of_kind(kind)
-    if not definition:
-        return
     try:
-        unknown = _checked(root(definition), decoded.value, "", kind.kind, 0)
+        if definition:
+            unknown = _checked(root(definition), decoded.value, "", kind.kind, 0)
+        else:
+            meta, go = decoded.value["metadata"], f"{kind.kind}.metadata"
+            unknown = _checked(root(OBJECT_META), meta, "metadata.", go, 1)
     except _Mistyped as error:
         raise bad_request(cannot_handle(kind, str(error))) from error
     decoded.problems += [f'unknown field "{path}"' for path in unknown]
@@ -214,7 +217,9 @@ def _checked(type_field: Field, obj: Any, path: str, owner: str, depth: int) -> 
         if found is None:
             unknown.append(f"{path}{name}")
             del obj[name]
-        elif obj[name] is not None:
+        elif obj[name] is None:
+            del obj[name]
+        else:
             here = f"{path}{name}"
             unknown += _checked_value(found, obj[name], here, f"{owner}.{name}", depth)
     return unknown
@@ -225,19 +230,19 @@ def _checked_value(found: Field, value: Any, path: str, go: str, depth: int) -> 
     if found.is_list:
         if found.element == "bytes" or not isinstance(value, list):
             raise _mistyped(value, go, f"[]{_go_type(found.element)}")
+        value[:] = [_zero(found) if inner is None else inner for inner in value]
         return [
             entry
             for index, inner in enumerate(value)
-            if inner is not None
             for entry in _checked_value(element, inner, f"{path}[{index}]", go, depth + 1)
         ]
     if found.is_map:
         if not isinstance(value, dict):
             raise _mistyped(value, go, f"map[string]{_go_type(found.element)}")
+        value.update({key: _zero(found) for key, inner in value.items() if inner is None})
         return [
             entry
             for key, inner in value.items()
-            if inner is not None
             for entry in _checked_value(element, inner, f"{path}.{key}", go, depth + 1)
         ]
     if fields_of(found.type) and found.type not in OPAQUE and found.type not in _LEAVES:
@@ -246,6 +251,16 @@ def _checked_value(found: Field, value: Any, path: str, go: str, depth: int) -> 
         return _checked(found, value, f"{path}.", go, depth + 1)
     _check_leaf(found.type, value, go)
     return []
+
+
+_ZEROES: dict[str, Any] = {"string": "", "bytes": "", "bool": False, "int32": 0, "int64": 0}
+
+
+def _zero(found: Field) -> Any:
+    """What Go makes of a null inside a list or a map."""
+    if found.element in _ZEROES:
+        return _ZEROES[found.element]
+    return "0" if found.element in _LEAVES else {}
 
 
 _LEAVES = frozenset({TIME, MICRO_TIME, QUANTITY, INT_OR_STRING})

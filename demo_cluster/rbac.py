@@ -89,7 +89,7 @@ class Authorizer:
 
 def _subject_of(binding: Obj, user: User) -> str | None:
     for subject in binding.get("subjects") or ():
-        kind, name = subject["kind"], subject["name"]
+        kind, name = subject.get("kind"), subject.get("name")
         if kind == "User" and name == user.name:
             return f'User "{name}"'
         if kind == "Group" and name in user.groups:

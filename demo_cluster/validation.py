@@ -61,8 +61,10 @@ def validate(
         causes += _workload(kind, new, old)
     elif kind.storage_key in (("", "configmaps"), ("", "secrets")):
         causes += _data(new, old)
-    elif kind.plural in ("rolebindings", "clusterrolebindings") and old is not None:
-        causes += _same_role(new, old)
+    elif kind.plural in ("rolebindings", "clusterrolebindings"):
+        causes += _role_binding(new, old)
+    elif kind.plural == "horizontalpodautoscalers":
+        causes += _autoscaler(new["spec"])
     return causes
 
 
@@ -346,6 +348,35 @@ def _data(new: Obj, old: Obj | None) -> Iterator[Cause]:
         for field in ("immutable", "data", "binaryData"):
             if new.get(field) != old.get(field):
                 yield Cause("FieldValueForbidden", why, field)
+
+
+def _autoscaler(spec: Obj) -> Iterator[Cause]:
+    target = spec.get("scaleTargetRef") or {}
+    for field in ("kind", "name"):
+        if not target.get(field):
+            yield _required(f"spec.scaleTargetRef.{field}")
+    largest = spec.get("maxReplicas", 0)
+    if largest < 1:
+        yield _invalid("spec.maxReplicas", largest, "must be greater than 0")
+    elif largest < spec.get("minReplicas", 1):
+        why = "must be greater than or equal to `minReplicas`"
+        yield _invalid("spec.maxReplicas", largest, why)
+
+
+def _role_binding(new: Obj, old: Obj | None) -> Iterator[Cause]:
+    role = new.get("roleRef") or {}
+    if role.get("kind") not in ("Role", "ClusterRole"):
+        yield _unsupported("roleRef.kind", role.get("kind", ""), ["ClusterRole", "Role"])
+    if not role.get("name"):
+        yield _required("roleRef.name")
+    for index, subject in enumerate(new.get("subjects") or ()):
+        if not subject.get("name"):
+            yield _required(f"subjects[{index}].name")
+        if subject.get("kind") not in ("User", "Group", "ServiceAccount"):
+            supported = ["Group", "ServiceAccount", "User"]
+            yield _unsupported(f"subjects[{index}].kind", subject.get("kind", ""), supported)
+    if old is not None:
+        yield from _same_role(new, old)
 
 
 def _same_role(new: Obj, old: Obj) -> Iterator[Cause]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from demo_cluster.decoding import decoded_body
+from demo_cluster.decoding import check_types, decoded_body
 from demo_cluster.handlers.objects import the_kind
 from demo_cluster.handlers.writes import require_namespace
 from demo_cluster.kinds import Obj, kind_of
@@ -17,13 +17,12 @@ from demo_cluster.users import User
 
 async def self_access(call: Call) -> Reply:
     """POST selfsubjectaccessreviews: may I do this?"""
-    body = decoded_body(call, the_kind(call)).value
-    return _review(call, body, call.user)
+    return _review(call, _body(call), call.user)
 
 
 async def subject_access(call: Call) -> Reply:
     """POST subjectaccessreviews and localsubjectaccessreviews: may they do this?"""
-    body = decoded_body(call, the_kind(call)).value
+    body = _body(call)
     spec = body.get("spec") or {}
     user = User(spec.get("user", ""), tuple(spec.get("groups") or ()))
     if call.route.namespace:
@@ -72,7 +71,7 @@ def _one_of_two(group: str) -> Failure:
 
 async def self_rules(call: Call) -> Reply:
     """POST selfsubjectrulesreviews: what may I do in this namespace?"""
-    body = decoded_body(call, the_kind(call)).value
+    body = _body(call)
     namespace = (body.get("spec") or {}).get("namespace", "")
     rules = Authorizer(call.storage).rules(call.user, namespace)
     status = {
@@ -107,7 +106,7 @@ async def who_am_i(call: Call) -> Reply:
 
 async def review_token(call: Call) -> Reply:
     """POST tokenreviews: whose token is this?"""
-    body = decoded_body(call, the_kind(call)).value
+    body = _body(call)
     token = (body.get("spec") or {}).get("token", "")
     user = call.backend.tokens.owner(token)
     status: Obj = {"user": {}, "error": "invalid bearer token"}
@@ -144,6 +143,14 @@ async def request_token(call: Call) -> Reply:
             "status": {"token": token, "expirationTimestamp": timestamp(expires)},
         },
     )
+
+
+def _body(call: Call) -> Obj:
+    decoded = decoded_body(call, the_kind(call))
+    decoded.value.setdefault("metadata", {})
+    check_types(the_kind(call), decoded)
+    body: Obj = decoded.value
+    return body
 
 
 def _answer(call: Call, body: Obj) -> Reply:

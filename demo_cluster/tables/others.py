@@ -291,10 +291,10 @@ def role_binding_row(obj: Obj, now: datetime) -> list[Any]:
     role = obj.get("roleRef", {})
     found: dict[str, list[str]] = {"User": [], "Group": [], "ServiceAccount": []}
     for subject in obj.get("subjects") or ():
-        name = subject["name"]
-        if subject["kind"] == "ServiceAccount":
+        name, kind = subject.get("name", ""), subject.get("kind", "")
+        if kind == "ServiceAccount":
             name = f"{subject.get('namespace', '')}/{name}"
-        found.setdefault(subject["kind"], []).append(name)
+        found.setdefault(kind, []).append(name)
     return [
         _name(obj),
         f"{role.get('kind')}/{role.get('name')}",
