@@ -21,6 +21,7 @@ from kube_client.resource import HORIZONTAL_POD_AUTOSCALERS, PERSISTENT_VOLUME_C
 
 _LAST_LINES = 6
 _LINE_LENGTH = 300
+_LOOK_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,14 @@ class UpOptions:
 class Progress(NamedTuple):
     """One piece of news: an object applied, or how a service is now.
 
-    `lines` are the last words of a container that crashed.
+    `lines` are the last words of a container that crashed; `notice` is what hinders the watching.
     """
 
     service: str = ""
     health: Health | None = None
     applied: Applied | None = None
     lines: tuple[str, ...] = ()
+    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ class _Run:
         self._progress = progress
         self._told: dict[str, Health] = {}
         self._heard: set[Crash] = set()
+        self._notice = ""
 
     async def start(self) -> dict[str, Health]:
         """Apply each unit when its needs are met; return when all are settled, or time is up."""
@@ -174,7 +177,8 @@ class _Run:
                     steady_since = None
                 if pause is not None and pause <= 0:
                     return self._by_service(health)
-                await watch.changed(pause)
+                self._tell_trouble(watch.trouble)
+                await watch.changed(_LOOK_SECONDS if pause is None else min(pause, _LOOK_SECONDS))
 
     async def _apply_ready(self, waiting: list[str], watch: ProjectWatch) -> list[str]:
         """Apply what needs wait for no longer; returns what still waits."""
@@ -229,6 +233,11 @@ class _Run:
                 self._told[unit] = found
                 name = " + ".join(self._plan.names[unit])
                 self._progress(Progress(service=name, health=found, lines=lines))
+
+    def _tell_trouble(self, notice: str) -> None:
+        if notice and notice != self._notice:
+            self._progress(Progress(notice=notice))
+        self._notice = notice
 
     async def _last_words(self, crash: Crash) -> tuple[str, ...]:
         """The end of the log of the run that crashed."""

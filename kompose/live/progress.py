@@ -50,6 +50,8 @@ class ProgressScreen:
             if not (self._is_live and news.applied.outcome in _HIDDEN_WHEN_LIVE):
                 self.say(applied_line(news.applied))
             return
+        if news.notice:
+            self.say(f"! {one_line(news.notice)}")
         if news.health is None:
             return
         self._services[news.service] = news.health

@@ -418,3 +418,29 @@ async def test_diff_never_shows_the_values_of_secrets(client: Client, folder: Pa
     assert "*** (after)" in shown
     assert "aHVudGVy" not in shown
     assert "hunter" not in shown
+
+
+async def test_a_server_that_goes_away_is_told_while_waiting(folder: Path) -> None:
+    never_ready = ONE.replace("image: busybox", "image: registry.invalid/none")
+    news: list[Progress] = []
+    is_waiting = asyncio.Event()
+
+    def hear(one: Progress) -> None:
+        news.append(one)
+        if one.health is not None and one.health.phase is Phase.TROUBLE:
+            is_waiting.set()
+
+    with running_cluster(ClusterOptions(scenario="empty")) as own:
+        async with connect(ConnectOptions(kubeconfig=str(own.kubeconfig))) as client:
+            loaded = project(folder, never_ready)
+            options = UpOptions("default", timeout=20.0)
+            task = asyncio.create_task(up(client, loaded.objects, loaded.view, options, hear))
+            await is_waiting.wait()
+            await asyncio.to_thread(own.run, own.cluster.stop())
+            async with asyncio.timeout(10):
+                while not any(one.notice for one in news):
+                    await asyncio.wait({task}, timeout=0.05)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    assert any("Cannot reach" in one.notice or "cut" in one.notice for one in news)
