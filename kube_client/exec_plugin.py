@@ -8,6 +8,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -97,6 +98,8 @@ class ExecPlugin:
 
     async def _fetch(self) -> None:
         run = await self._run()
+        if len(run.output) > _OUTPUT_LIMIT:
+            raise self._failure("printed more than a credential can be", run.words)
         if run.exit_code != 0:
             raise self._failure(f"ended with exit code {run.exit_code}", run.words)
         try:
@@ -142,13 +145,13 @@ class ExecPlugin:
             raise self._failure(f"cannot be started: {error.strerror}", "") from error
         try:
             output, words = await asyncio.gather(
-                _read_all(process.stdout, self), _read_words(process.stderr, self._interactive)
+                _read_answer(process), _read_words(process.stderr, self._interactive)
             )
             return _Run(await process.wait(), output, words)
         finally:
             if process.returncode is None:
                 process.kill()
-                await process.wait()
+                await process.communicate()  # `wait` alone hangs on a pipe that nobody reads
 
     def _exec_info(self) -> str:
         spec: dict[str, Any] = {"interactive": self._interactive}
@@ -156,10 +159,6 @@ class ExecPlugin:
             spec["cluster"] = dict(self._cluster)
         info = {"apiVersion": self._config.api_version, "kind": "ExecCredential", "spec": spec}
         return encode_json(info).decode()
-
-    def too_much(self) -> CredentialsError:
-        """The error for a plugin that does not stop printing."""
-        return self._failure("printed more than a credential can be", "")
 
     def _failure(self, why: str, words: str) -> CredentialsError:
         said = one_line(words)
@@ -190,16 +189,19 @@ def _wants_terminal(config: ExecConfig, interactive: bool | None) -> bool:
             )
 
 
-async def _read_all(stream: asyncio.StreamReader | None, plugin: ExecPlugin) -> bytes:
+async def _read_answer(process: asyncio.subprocess.Process) -> bytes:
+    """What the plugin prints; one that does not stop is ended, and the limit overstepped."""
+    stream = process.stdout
     assert stream is not None
-    pieces: list[bytes] = []
-    size = 0
+    answer = b""
     while piece := await stream.read(65536):
-        pieces.append(piece)
-        size += len(piece)
-        if size > _OUTPUT_LIMIT:
-            raise plugin.too_much()
-    return b"".join(pieces)
+        if len(answer) > _OUTPUT_LIMIT:
+            continue  # what is in the pipe still
+        answer += piece
+        if len(answer) > _OUTPUT_LIMIT:
+            with suppress(ProcessLookupError):
+                process.kill()
+    return answer
 
 
 async def _read_words(stream: asyncio.StreamReader | None, show: bool) -> str:

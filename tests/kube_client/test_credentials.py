@@ -1,5 +1,6 @@
 """Credentials: token files, plugins and providers, with real files, processes and servers."""
 
+import asyncio
 import json
 import os
 import sys
@@ -47,7 +48,7 @@ class Counted:
 
     @property
     def runs(self) -> int:
-        return int(self.runs_file.read_text()) if self.runs_file.exists() else 0
+        return int(self.runs_file.read_text() or 0) if self.runs_file.exists() else 0
 
     @property
     def info(self) -> dict[str, object]:
@@ -168,6 +169,23 @@ async def test_a_plugin_that_fails_is_an_error_in_its_own_words(tmp_path: Path, 
 
     with pytest.raises(CredentialsError, match=words):
         await plugin_of(Counted(tmp_path, script).config).current()
+
+
+async def test_a_plugin_that_nobody_waits_for_any_more_is_ended(tmp_path: Path) -> None:
+    script = (
+        "import os, sys; open(sys.argv[1], 'w').write(str(os.getpid()))\nwhile True: print('x')"
+    )
+    counted = Counted(tmp_path, script)
+    asking = asyncio.create_task(plugin_of(counted.config).current())
+    async with asyncio.timeout(30):
+        while not counted.runs:  # noqa: ASYNC110  # the plugin tells nobody
+            await asyncio.sleep(0.001)
+        asking.cancel()
+        with pytest.raises((asyncio.CancelledError, CredentialsError)):
+            await asking
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(counted.runs, 0)
 
 
 async def test_a_plugin_that_is_not_installed_comes_with_its_hint(tmp_path: Path) -> None:
