@@ -315,12 +315,12 @@ async def test_describe_and_yaml_show_the_object_and_search_it(
 
         await person.press("d")
         await person.expect(r"describe deployment checkout in here")
-        await person.expect(r"^Name: +checkout")
+        await person.expect(r"^ Name: +checkout")
         await person.press("G")
         await person.expect(r"Events: newest first")
         await person.expect(r"ScalingReplicaSet")
         await person.press("escape", "y")
-        await person.expect(r"^kind: Deployment")
+        await person.expect(r"^ kind: Deployment")
         assert "managedFields" not in person.screen
         await person.type("/replicas")
         await person.expect(r"\d match /replicas")
@@ -378,7 +378,7 @@ async def test_another_namespace_and_all_of_them(sit_down: Sit, kubeconfig: Path
         await person.expect(r"^ default › pods")
         await person.press("0")
         await person.expect(r"^ all namespaces › pods")
-        await person.expect(r"NAMESPACE +NAME")
+        await person.expect(r"NAMESPACE↑? +NAME")
         await person.go("svc here")
         await person.expect(r"^ here › services")
         await person.press("minus")
