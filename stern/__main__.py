@@ -2,12 +2,7 @@
 
 import sys
 
-VERSION = "0.1.0"
-
-
-def version_text(version: str = VERSION) -> str:
-    """What --version prints."""
-    return f"version: {version}\n"
+from stern.version import version_text
 
 
 def main() -> None:

@@ -75,7 +75,7 @@ def _early_exit(flags: ParsedFlags) -> int | None:
 
         print_help()
     elif flags.is_on("version"):
-        from stern.__main__ import version_text
+        from stern.version import version_text
 
         sys.stdout.write(version_text())
     elif flags.text("completion") or flags.words[:1] == ["completion"]:

@@ -28,7 +28,6 @@ from kube_client.objects import (
 )
 from kube_client.selector import FieldSelector, LabelSelector
 from stern import cli
-from stern.__main__ import version_text
 from stern.completion import candidates, complete_query, resource_names
 from stern.config_file import apply_config, config_path, read_config
 from stern.entry import Entry
@@ -58,6 +57,7 @@ from stern.target_filter import ContainerMemory, TargetFilter
 from stern.template.functions import to_time
 from stern.template.go_time import rfc3339_nano
 from stern.timestamps import StampError, StampFormat, load_zone
+from stern.version import version_text
 from tests.stern.canned_transport import CannedResponse, canned_client, failure, json_response
 
 Case = dict[str, Any]

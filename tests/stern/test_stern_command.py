@@ -66,7 +66,7 @@ def test_the_version_is_answered_before_anything_is_imported() -> None:
 def test_the_version_is_the_package_s() -> None:
     import tomllib
 
-    from stern.__main__ import VERSION
+    from stern.version import VERSION
 
     root = Path(__file__).parents[2]
     assert tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"] == VERSION
