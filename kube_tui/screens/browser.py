@@ -328,7 +328,7 @@ class BrowserScreen(Screen[None]):
         nodes = session.nodes
         header.capacity = Capacity(
             session.server_version,
-            len(nodes) if nodes is not None else -1,
+            len(nodes) if nodes else -1,  # none seen: not known, or not allowed to know
             tuple(session.cpu_percents),
             tuple(session.memory_percents),
         )

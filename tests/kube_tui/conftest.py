@@ -84,9 +84,13 @@ def sit_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sit:
 
     @asynccontextmanager
     async def sit(
-        kubeconfig: Path, *, size: tuple[int, int] = (140, 40), **options: Any
+        kubeconfig: Path,
+        *,
+        size: tuple[int, int] = (140, 40),
+        as_user: str | None = None,
+        **options: Any,
     ) -> AsyncIterator[Person]:
-        connect = ConnectOptions(kubeconfig=str(kubeconfig))
+        connect = ConnectOptions(kubeconfig=str(kubeconfig), as_user=as_user)
         app = KubeApp(StartOptions(connect=connect, **options))
         async with app.run_test(size=size) as pilot:
             yield Person(app, pilot)

@@ -385,6 +385,15 @@ async def test_another_namespace_and_all_of_them(sit_down: Sit, kubeconfig: Path
         await person.expect(r"^ all namespaces › pods")
 
 
+async def test_what_the_user_may_not_list_is_said_with_the_verb_that_is_missing(
+    sit_down: Sit, kubeconfig: Path
+) -> None:
+    async with sit_down(kubeconfig, command="pods", namespace="here", as_user="nobody") as person:
+        await person.expect(r"✕ refused")
+        await person.expect(r"You may not list pods in namespace 'here'")
+        assert " nodes" not in person.screen
+
+
 async def test_marked_rows_are_deleted_together(
     sit_down: Sit, kubeconfig: Path, friend: Client
 ) -> None:
