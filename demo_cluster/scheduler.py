@@ -6,12 +6,12 @@ from collections import Counter
 from decimal import Decimal
 
 from demo_cluster.clock import Clock
-from demo_cluster.controllers.queue import Key, WorkQueue
 from demo_cluster.events import EventRecorder
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.quantities import quantity
 from demo_cluster.storage import Storage, StorageEvent, key_of
 from demo_cluster.timestamps import timestamp
+from demo_cluster.work_queue import Key, WorkQueue
 
 PODS = kind_of("pods")
 NODES = kind_of("nodes")

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from demo_cluster.clock import Clock
 from demo_cluster.controllers.owned_pods import controller_of, owner_reference
-from demo_cluster.controllers.queue import Key, WorkQueue
 from demo_cluster.cron import Schedule, ScheduleError
 from demo_cluster.events import EventRecorder
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.storage import Storage, StorageEvent, key_of
 from demo_cluster.timestamps import parse_timestamp, timestamp
+from demo_cluster.work_queue import Key, WorkQueue
 
 CRON_JOBS = kind_of("cronjobs", "batch")
 JOBS = kind_of("jobs", "batch")

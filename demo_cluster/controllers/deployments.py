@@ -12,13 +12,13 @@ from demo_cluster.controllers.owned_pods import (
     template_hash,
     update_status,
 )
-from demo_cluster.controllers.queue import Key, WorkQueue
 from demo_cluster.events import EventRecorder
 from demo_cluster.json_copy import json_copy
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.status import Failure
 from demo_cluster.storage import Storage, StorageEvent, key_of
 from demo_cluster.timestamps import parse_timestamp, timestamp
+from demo_cluster.work_queue import Key, WorkQueue
 
 DEPLOYMENTS = kind_of("deployments", "apps")
 REPLICA_SETS = kind_of("replicasets", "apps")

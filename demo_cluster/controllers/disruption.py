@@ -13,10 +13,10 @@ from demo_cluster.controllers.owned_pods import (
     set_condition,
     update_status,
 )
-from demo_cluster.controllers.queue import Key, WorkQueue
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.storage import Storage, StorageEvent, key_of
 from demo_cluster.timestamps import timestamp
+from demo_cluster.work_queue import Key, WorkQueue
 
 BUDGETS = kind_of("poddisruptionbudgets", "policy")
 SCALED = {

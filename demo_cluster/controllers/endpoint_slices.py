@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from demo_cluster.clock import Clock
 from demo_cluster.controllers.owned_pods import is_ready, owner_reference
-from demo_cluster.controllers.queue import Key, WorkQueue
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.pages import port_number
 from demo_cluster.storage import Storage, StorageEvent, key_of
 from demo_cluster.timestamps import timestamp
+from demo_cluster.work_queue import Key, WorkQueue
 
 SERVICES = kind_of("services")
 PODS = kind_of("pods")

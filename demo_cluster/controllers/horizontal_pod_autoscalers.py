@@ -6,7 +6,6 @@ import math
 from datetime import timedelta
 
 from demo_cluster.controllers.owned_pods import PODS, is_active, matches, set_condition
-from demo_cluster.controllers.queue import Key, WorkQueue
 from demo_cluster.events import EventRecorder
 from demo_cluster.history import HistoryClock
 from demo_cluster.kinds import Obj, kind_of
@@ -14,6 +13,7 @@ from demo_cluster.quantities import quantity
 from demo_cluster.storage import Storage, StorageEvent, key_of
 from demo_cluster.timestamps import parse_timestamp, timestamp
 from demo_cluster.usage import Usage
+from demo_cluster.work_queue import Key, WorkQueue
 
 AUTOSCALERS = kind_of("horizontalpodautoscalers", "autoscaling")
 TARGETS = {

@@ -13,11 +13,11 @@ from demo_cluster.controllers.owned_pods import (
     owned_pods,
     pod_from_template,
 )
-from demo_cluster.controllers.queue import Key, WorkQueue
 from demo_cluster.events import EventRecorder
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.storage import Storage, StorageEvent, key_of
 from demo_cluster.timestamps import parse_timestamp, timestamp
+from demo_cluster.work_queue import Key, WorkQueue
 
 JOBS = kind_of("jobs", "batch")
 TRACKING = "batch.kubernetes.io/job-tracking"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from demo_cluster.clock import Clock
-from demo_cluster.controllers.queue import Key, WorkQueue
 from demo_cluster.kinds import Kind, KindRegistry, Obj, kind_of
 from demo_cluster.status import Failure
 from demo_cluster.storage import Storage, StorageEvent, key_of
 from demo_cluster.timestamps import timestamp
+from demo_cluster.work_queue import Key, WorkQueue
 
 NAMESPACES = kind_of("namespaces")
 SERVICE_ACCOUNTS = kind_of("serviceaccounts")

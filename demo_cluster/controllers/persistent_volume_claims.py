@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from demo_cluster.clock import Clock
-from demo_cluster.controllers.queue import Key, WorkQueue
 from demo_cluster.events import EventRecorder
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.storage import Storage, StorageEvent, key_of
+from demo_cluster.work_queue import Key, WorkQueue
 
 CLAIMS = kind_of("persistentvolumeclaims")
 VOLUMES = kind_of("persistentvolumes")

@@ -17,11 +17,11 @@ from demo_cluster.controllers.owned_pods import (
     pod_from_template,
     update_status,
 )
-from demo_cluster.controllers.queue import Key, WorkQueue
 from demo_cluster.events import EventRecorder
 from demo_cluster.kinds import Kind, Obj, kind_of
 from demo_cluster.status import Failure
 from demo_cluster.storage import Storage, StorageEvent, key_of
+from demo_cluster.work_queue import Key, WorkQueue
 
 REPLICA_SETS = kind_of("replicasets", "apps")
 REPLICATION_CONTROLLERS = kind_of("replicationcontrollers")

@@ -14,11 +14,11 @@ from demo_cluster.controllers.owned_pods import (
     pod_from_template,
     update_status,
 )
-from demo_cluster.controllers.queue import Key, WorkQueue
 from demo_cluster.controllers.revisions import current_revision
 from demo_cluster.events import EventRecorder
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.storage import Storage, StorageEvent, key_of
+from demo_cluster.work_queue import Key, WorkQueue
 
 STATEFUL_SETS = kind_of("statefulsets", "apps")
 CLAIMS = kind_of("persistentvolumeclaims")
