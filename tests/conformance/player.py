@@ -8,6 +8,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,10 @@ from tests.conformance.wire import Answer, Wire
 _HEADERS = ("Content-Type", "Warning", "Retry-After", "X-Content-Type-Options", "Vary")
 PLAYED = ("01-", "02-", "02b-", "03-", "04-", "05-", "06-", "10-", "11-")
 """The files of plain requests and watches that the player can play."""
+
+
+_AT_ONCE = 3
+"""Files played side by side; most of the time goes into waiting for watches to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +115,15 @@ def _aligned(recorded: list[Any], found: list[Any]) -> list[Any]:
 
 def play_folder(folder: Path, prefix: str = "") -> list[Result]:
     """Every playable file of a folder."""
-    results: list[Result] = []
+    files = []
     for path in sorted(folder.glob("*.json")):
         if path.name.startswith(PLAYED):
             exchanges = json.loads(path.read_text(encoding="utf-8"))
-            chosen = [entry for entry in exchanges if entry["id"].startswith(prefix)]
-            if chosen:
-                results += play_file(path.stem, exchanges, prefix)
-    return results
+            if any(entry["id"].startswith(prefix) for entry in exchanges):
+                files.append((path.stem, exchanges))
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        played = [pool.submit(play_file, topic, entries, prefix) for topic, entries in files]
+        return [result for future in played for result in future.result()]
 
 
 def play_file(topic: str, exchanges: list[dict[str, Any]], prefix: str = "") -> list[Result]:

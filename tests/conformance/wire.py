@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-_TIMEOUT = 20.0
+_TIMEOUT = 8.0
 
 
 @dataclass(slots=True)
