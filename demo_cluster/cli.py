@@ -126,9 +126,9 @@ async def _serve(flags: argparse.Namespace) -> None:
     from demo_cluster.cluster import DemoCluster
 
     cluster = DemoCluster(cluster_options(flags))
+    path: Path | None = flags.kubeconfig
     await cluster.start()
     try:
-        path: Path | None = flags.kubeconfig
         if path is not None:
             cluster.write_kubeconfig(path)
             print(f"Serving at {cluster.server}. Use it: kubectl --kubeconfig {path} get pods -A")
@@ -138,6 +138,17 @@ async def _serve(flags: argparse.Namespace) -> None:
         await _until_ended(ends_with_stdin=flags.until_stdin_closes)
     finally:
         await cluster.stop()
+        if path is not None and flags.until_stdin_closes:
+            _remove(path.parent)
+
+
+def _remove(folder: Path) -> None:
+    """Leave nothing of a demo whose parent may have died without a word: its token least of all."""
+    for name in ("kubeconfig", "stderr"):
+        with contextlib.suppress(OSError):
+            (folder / name).unlink()
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 async def _until_ended(*, ends_with_stdin: bool) -> None:
