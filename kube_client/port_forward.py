@@ -1,6 +1,7 @@
 """A local port that leads to a port of a pod: one WebSocket for each connection taken."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -52,9 +53,8 @@ class PortForward:
         try:
             self._server = await asyncio.start_server(self._accept, address, port)
         except (OSError, OverflowError) as error:
-            why = error.strerror if isinstance(error, OSError) else "there is no such port"
             raise LocalPortError(
-                f"Port {port} on {address} cannot be listened on ({why}); "
+                f"Port {port} on {address} cannot be listened on ({_why(error)}); "
                 "choose another local port."
             ) from error
         self.address, self.local_port = self._server.sockets[0].getsockname()[:2]
@@ -95,6 +95,14 @@ class PortForward:
         self._on_trouble(
             f"Port {self.remote_port} of {self.namespace}/{pod} does not answer: {text}"
         )
+
+
+def _why(error: OSError | OverflowError) -> str:
+    """The system's words: asyncio's own repeat the address and the number of the error."""
+    if isinstance(error, OverflowError):
+        return "there is no such port"
+    number = error.errno or 0  # below 0: the name of the address was not found
+    return os.strerror(number) if number > 0 else str(error.strerror)
 
 
 @asynccontextmanager

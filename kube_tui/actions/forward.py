@@ -82,7 +82,7 @@ def pod_ports(pod: Pod, container: str = "") -> list[str]:
 
 async def find_pod(desk: Desk, subject: Subject) -> Pod | None:
     """The pod itself, or a ready one behind a service or workload."""
-    if subject.type == resource.PODS:
+    if subject.type.full_name == resource.PODS.full_name:
         return subject.item_pod
     labels = subject.item.selector
     if not labels:

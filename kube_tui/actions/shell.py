@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import os
+import signal
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
 
 from kube_client.errors import KubeError
 from kube_client.objects import Pod
 from kube_tui.actions.action import Desk, Subject
 from kube_tui.actions.question import Choice
+from kube_tui.feeds import end_tasks
 from kube_tui.rows.row import Tone
+
+if TYPE_CHECKING:
+    from kube_client.exec import ExecSession
 
 DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 SHELLS: tuple[tuple[str, ...], ...] = (("bash",), ("sh",), ("/bin/sh",), ("ash",))
@@ -65,18 +73,21 @@ def _never_ran(message: str) -> bool:
 
 
 async def attach(desk: Desk, subjects: Sequence[Subject]) -> None:
-    """The container's own input and output."""
+    """The container's own input and output.
+
+    Its terminal takes every key; without one, Ctrl-C comes back and the container goes on.
+    """
     subject = subjects[0]
     container = await choose_container(desk, subject, "Attach to which container?")
     if container is None:
         return
     from kube_client.exec import open_attach
-    from kube_client.terminal import hand_over
 
     spec = next((c for c in subject.item_pod.spec.containers if c.name == container), None)
     tty, stdin = (spec.tty, spec.stdin) if spec else (False, False)
     trouble = ""
-    with desk.terminal(f"── attached to container {container} of {subject.words} ──"):
+    ctrl_c = "Ctrl-C goes to its program" if tty and stdin else "Ctrl-C comes back"
+    with desk.terminal(f"── attached to container {container} of {subject.words}; {ctrl_c} ──"):
         try:
             async with open_attach(
                 desk.session.client,
@@ -86,11 +97,41 @@ async def attach(desk: Desk, subjects: Sequence[Subject]) -> None:
                 stdin=stdin,
                 tty=tty,
             ) as session:
-                await hand_over(session)
+                await _until_interrupted(_watch(session, takes_keys=stdin))
         except KubeError as error:
             trouble = str(error)
     if trouble:
         desk.say(trouble, Tone.BROKEN)
+
+
+async def _watch(session: ExecSession, *, takes_keys: bool) -> None:
+    """Show what the session says; keys go to it only when somebody there reads them."""
+    from kube_client.terminal import hand_over
+
+    if takes_keys:
+        await hand_over(session)
+        return
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    try:
+        await hand_over(session, input_fd=nothing)
+    finally:
+        os.close(nothing)
+
+
+async def _until_interrupted(work: Coroutine[Any, Any, None]) -> None:
+    """Run it until it ends or Ctrl-C is pressed; a raw terminal sends no such signal."""
+    loop = asyncio.get_running_loop()
+    before = signal.getsignal(signal.SIGINT)
+    task = asyncio.ensure_future(work)
+    loop.add_signal_handler(signal.SIGINT, task.cancel)
+    try:
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.result()
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGINT, before)
+        await end_tasks([task])
 
 
 async def choose_container(desk: Desk, subject: Subject, question: str) -> str | None:
