@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections.abc import Iterable, Iterator
-from functools import cache
-from pathlib import Path
 
 from demo_cluster.kinds import Kind, Obj
+from demo_cluster.schema.reference import texts_of
 from demo_cluster.schema.types import (
     FIELDS,
     INT_OR_STRING,
@@ -58,13 +55,6 @@ _TYPE_TEXTS = {
         "api-conventions.md#types-kinds"
     ),
 }
-
-
-@cache
-def _descriptions() -> dict[str, dict[str, str]]:
-    packed = Path(__file__).with_name("descriptions.json.gz").read_bytes()
-    texts: dict[str, dict[str, str]] = json.loads(gzip.decompress(packed))
-    return texts
 
 
 def document(
@@ -120,7 +110,7 @@ def _closure(name: str) -> dict[str, Obj]:
 
 
 def _schema(name: str) -> Obj:
-    texts = _descriptions().get(name, {})
+    texts = texts_of(name)
     schema: Obj = {}
     if texts.get(""):
         schema["description"] = texts[""]

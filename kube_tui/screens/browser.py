@@ -378,12 +378,15 @@ class BrowserScreen(Screen[None]):
     async def _look_closer(self, words: str) -> None:
         """Add what the pod said last, or the newest warning about it."""
         await asyncio.sleep(CLOSER_LOOK_SECONDS)
+        if not self.query(ResourceTable):  # the screen was taken down meanwhile
+            return
         subject = self._subject()
         if subject is None or subject.type.plural != "pods":
             return
         said = await evidence_for(self._session, subject.item_pod)
         if said and said.strip('"') not in words and self._plain_words == words:
-            self.query_one(Explanation).words = f"{words}: {said}"
+            for line in self.query(Explanation):
+                line.words = f"{words}: {said}"
 
     def _item(self) -> Item | None:
         key = self._table.cursor

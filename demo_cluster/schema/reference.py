@@ -1,0 +1,41 @@
+"""The reference texts of the API, for `kubectl explain`.
+
+They are the `kubernetes` library's, read from its files where it is installed and only when
+somebody asks; nothing of it is imported. Without the library there are no texts.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+_FIELD = re.compile(
+    r'^    \w+: .*AliasChoices\("(?P<name>[^"]+)".*description=(?P<text>"(?:[^"\\]|\\.)*")',
+    re.MULTILINE,
+)
+_TYPE = re.compile(r'^class \w+\(BaseModel\):\n    """\n    (?P<text>.*)$', re.MULTILINE)
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+@cache
+def texts_of(definition: str) -> dict[str, str]:
+    """The texts of a type such as `io.k8s.api.core.v1.PodSpec`: by field, and its own under ''."""
+    *_, version, name = definition.split(".")
+    folder = _models()
+    file = folder / f"{version}_{_WORD.sub('_', name).lower()}.py" if folder else None
+    if file is None or not file.is_file():
+        return {}
+    source = file.read_text(encoding="utf-8")
+    texts = {m["name"]: str(ast.literal_eval(m["text"])) for m in _FIELD.finditer(source)}
+    about = _TYPE.search(source)
+    return {**texts, "": about["text"]} if about else texts
+
+
+@cache
+def _models() -> Path | None:
+    found = find_spec("kubernetes")
+    places = found.submodule_search_locations if found else None
+    return Path(places[0]) / "client" / "models" if places else None
