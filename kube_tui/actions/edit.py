@@ -6,7 +6,7 @@ import asyncio
 import os
 import shlex
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,9 @@ from kube_tui.text.manifest import ManifestError, from_yaml, merge_patch, shown,
 
 _MARK = "# "
 _AGAIN, _NEWEST, _LEAVE = "again", "newest", "leave"
+_EDIT_AGAIN = (_AGAIN, "Edit again")
+_TRY_NEWEST = (_NEWEST, "Make my changes to its newest version")
+_LEAVE_IT = (_LEAVE, "Leave it; keep my text in a file")
 
 
 async def edit(desk: Desk, subjects: Sequence[Subject]) -> None:
@@ -59,7 +62,8 @@ async def edit(desk: Desk, subjects: Sequence[Subject]) -> None:
             if not trouble:
                 file.unlink()
                 return
-        elif chosen != _AGAIN:
+            chosen = await desk.pick(Choice(f"Not saved: {trouble}", (_EDIT_AGAIN, _LEAVE_IT)))
+        if chosen != _AGAIN:
             desk.say(f"Nothing was saved. Your text is in {file}.", Tone.ATTENTION)
             return
 
@@ -110,7 +114,6 @@ async def _send(
     desk: Desk, subject: Subject, before: dict[str, Any], text: str
 ) -> tuple[str, tuple[tuple[str, str], ...]] | None:
     """None when the server took it; else what is wrong, and what can be done."""
-    leave = (_LEAVE, "Leave it; keep my text in a file")
     try:
         edited = from_yaml(text)
         check_identity(before, edited)
@@ -119,12 +122,11 @@ async def _send(
             return None
         await desk.session.client.replace(subject.type, edited)
     except ConflictError as error:
-        newest = (_NEWEST, "Make my changes to its newest version")
-        return str(error), ((_AGAIN, "Edit again"), newest, leave)
+        return str(error), (_EDIT_AGAIN, _TRY_NEWEST, _LEAVE_IT)
     except NotFoundError as error:
-        return str(error), (leave, (_AGAIN, "Edit again"))
+        return str(error), (_LEAVE_IT, _EDIT_AGAIN)
     except (ManifestError, KubeError) as error:
-        return str(error), ((_AGAIN, "Edit again"), leave)
+        return str(error), (_EDIT_AGAIN, _LEAVE_IT)
     desk.say(f"Updated {subject.words}.")
     return None
 
@@ -147,16 +149,41 @@ def check_identity(before: dict[str, Any], edited: dict[str, Any]) -> None:
 
 
 async def _send_to_newest(desk: Desk, subject: Subject, before: dict[str, Any], text: str) -> str:
-    """Make the same changes to the object as it is now; what is wrong, or ''."""
-    patch = merge_patch(before, from_yaml(text))
-    metadata = patch.get("metadata")
-    if isinstance(metadata, dict):
-        metadata.pop("resourceVersion", None)
+    """Make the same changes to the object as it is now; what is wrong, or ''.
+
+    What somebody else has changed meanwhile is never undone.
+    """
+    client = desk.session.client
     try:
-        await desk.session.client.patch(
-            subject.type, subject.name, patch, subject.namespace or None
-        )
+        found = await client.get(subject.type, subject.name, subject.namespace or None)
+        newest = shown({"kind": subject.type.kind, **found}, reveal=True)
+        if newest["metadata"]["uid"] != before["metadata"]["uid"]:
+            return f"{subject.words} is another object by now: the one you edited was deleted."
+        mine, theirs = merge_patch(before, from_yaml(text)), merge_patch(before, newest)
+        if both := sorted(changed_by_both(_asked_for(mine), _asked_for(theirs))):
+            return f"Somebody else has changed {', '.join(both)} too; edit the newest version."
+        metadata = mine.setdefault("metadata", {})
+        metadata["resourceVersion"] = newest["metadata"]["resourceVersion"]
+        await client.patch(subject.type, subject.name, mine, subject.namespace or None)
     except KubeError as error:
         return str(error)
     desk.say(f"Updated {subject.words}.")
     return ""
+
+
+def _asked_for(patch: dict[str, Any]) -> dict[str, Any]:
+    """Without what the server itself counts up."""
+    metadata = patch.get("metadata") or {}
+    kept = {k: v for k, v in metadata.items() if k not in ("resourceVersion", "generation")}
+    rest = {name: value for name, value in patch.items() if name not in ("metadata", "status")}
+    return {**rest, "metadata": kept} if kept else rest
+
+
+def changed_by_both(mine: dict[str, Any], theirs: dict[str, Any], path: str = "") -> Iterator[str]:
+    """The paths that two merge patches change to different values. A list is one value."""
+    for name in mine.keys() & theirs.keys():
+        one, other, here = mine[name], theirs[name], f"{path}{name}"
+        if isinstance(one, dict) and isinstance(other, dict):
+            yield from changed_by_both(one, other, f"{here}.")
+        elif one != other:
+            yield here

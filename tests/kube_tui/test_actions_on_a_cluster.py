@@ -15,6 +15,7 @@ from kube_client.connect import connect
 from kube_client.errors import NotFoundError
 from kube_client.kubeconfig import ConnectOptions
 from kube_client.resource import (
+    CONFIG_MAPS,
     CRON_JOBS,
     JOBS,
     NAMESPACES,
@@ -270,6 +271,73 @@ def _attach_to_listener(kubeconfig: Path, tmp_path: Path) -> None:
         person.send(CTRL_D)
         person.expect(r"listener +0/1 +Completed")
         leave(person)
+
+
+# Somebody else writes while the editor is open; the editor's own words are "mine: 1".
+EDITOR = """
+import pathlib, subprocess, sys
+file = pathlib.Path(sys.argv[1])
+text = file.read_text()
+file.write_text(text.replace("mine: '0'", "mine: '1'"))
+if "It was refused" not in text:
+    subprocess.run([sys.executable, sys.argv[0].replace("editor", "rival")], check=True)
+"""
+RIVAL = """
+import asyncio
+from kube_client.connect import connect
+from kube_client.resource import CONFIG_MAPS
+
+async def main():
+    async with connect() as client:
+        await client.patch(CONFIG_MAPS, {name!r}, {{"data": {data!r}}}, "bench")
+
+asyncio.run(main())
+"""
+
+
+def edit_against(
+    kubeconfig: Path, folder: Path, name: str, theirs: dict[str, str], expected: str
+) -> None:
+    """Edit a config map while somebody else does; ask for its newest version."""
+    editor = folder / "editor.py"
+    editor.write_text(EDITOR)
+    (folder / "rival.py").write_text(RIVAL.format(name=name, data=theirs))
+    with sit_at_terminal(
+        kubeconfig, folder, f"cm bench /^{name}", EDITOR=f"{sys.executable} {editor}"
+    ) as person:
+        person.expect(rf"{name} +\d")
+        person.send("e")
+        person.expect(r"(?s)Not saved: .*Make my changes to its newest version")
+        person.send(f"j{ENTER}")
+        person.expect(expected)
+        if "Updated" not in expected:
+            person.send(f"j{ENTER}")
+            found = person.expect(r"Nothing was saved\. Your text is in (\S+)\.")
+            kept = Path(found[1])
+            assert "mine: '1'" in kept.read_text()
+            kept.unlink()
+        leave(person)
+
+
+async def test_an_edit_goes_on_top_of_what_somebody_else_changed_meanwhile(
+    kubeconfig: Path, friend: Client, tmp_path: Path
+) -> None:
+    data = {"mine": "0", "other": "0"}
+    await friend.create(CONFIG_MAPS, thing(CONFIG_MAPS, "shared", data=data))
+    expected = r"Updated configmap shared in bench\."
+    await asyncio.to_thread(edit_against, kubeconfig, tmp_path, "shared", {"other": "2"}, expected)
+    now = await friend.get(CONFIG_MAPS, "shared", "bench")
+    assert now["data"] == {"mine": "1", "other": "2"}
+
+
+async def test_an_edit_does_not_undo_what_somebody_else_changed(
+    kubeconfig: Path, friend: Client, tmp_path: Path
+) -> None:
+    await friend.create(CONFIG_MAPS, thing(CONFIG_MAPS, "fought", data={"mine": "0"}))
+    expected = r"Not saved: Somebody else has changed data\.mine too"
+    await asyncio.to_thread(edit_against, kubeconfig, tmp_path, "fought", {"mine": "2"}, expected)
+    now = await friend.get(CONFIG_MAPS, "fought", "bench")
+    assert now["data"] == {"mine": "2"}
 
 
 def leave(person: Terminal) -> None:
