@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+
+from demo_cluster.version import VERSION
 
 
 def main() -> None:
     """Run the command; `--version` answers before anything is imported."""
     if sys.argv[1:] == ["--version"]:
-        from importlib.metadata import version
-
-        print(f"demo-cluster {version('kube-tui')}")
+        print(f"demo-cluster {VERSION}")
         return
+    gc.disable()  # until the world stands: nothing of it is garbage
     from demo_cluster.cli import run
 
     sys.exit(run(sys.argv[1:]))

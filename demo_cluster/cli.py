@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import os
 import re
 import signal
@@ -128,6 +129,8 @@ async def _serve(flags: argparse.Namespace) -> None:
     cluster = DemoCluster(cluster_options(flags))
     path: Path | None = flags.kubeconfig
     await cluster.start()
+    gc.freeze()
+    gc.enable()
     try:
         if path is not None:
             cluster.write_kubeconfig(path)

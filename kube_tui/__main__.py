@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 
+from kube_tui.version import VERSION
+
 
 def main() -> None:
     """Answer `--version` before anything is imported; else open the front door."""
     if sys.argv[1:] in (["--version"], ["-V"], ["version"]):
-        from importlib.metadata import version
-
-        sys.stdout.write(f"kube-tui {version('kube-tui')}\n")
+        sys.stdout.write(f"kube-tui {VERSION}\n")
         return
     from kube_tui.cli import run
 

@@ -4,6 +4,8 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -51,13 +53,18 @@ def test_an_installation_brings_the_plugins_and_the_scenarios(wheel: Path) -> No
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_every_program_says_its_version_and_its_help(program: str) -> None:
     command = Path(sys.executable).parent / program
-    version = [str(command), "version" if program == "kompose" else "--version"]
+    words = [str(command), "version" if program == "kompose" else "--version"]
 
-    said = subprocess.run(version, capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     help_text = subprocess.run([str(command), "--help"], capture_output=True, text=True, check=True)
 
     assert any(character.isdigit() for character in said)
     assert "usage" in help_text.stdout.lower()
+
+
+@pytest.mark.parametrize("package", ["kube_tui", "stern", "demo_cluster"])
+def test_the_version_that_a_program_knows_is_the_one_installed(package: str) -> None:
+    assert version("kube-tui") == import_module(f"{package}.version").VERSION
 
 
 @pytest.mark.parametrize("package", ["kube_tui", "stern", "kompose", "demo_cluster"])
