@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kube_tui.version import VERSION
+
 if TYPE_CHECKING:
     from kube_tui.options import StartOptions
 
@@ -54,9 +56,7 @@ def browse(
 ) -> None:
     """Parse, then run."""
     if version:
-        from importlib.metadata import version as version_of
-
-        typer.echo(f"kube-tui {version_of('kube-tui')}")
+        typer.echo(f"kube-tui {VERSION}")
         return
     if theme not in _THEMES:
         raise typer.BadParameter(f"{theme!r} is none of {', '.join(_THEMES)}", param_hint="--theme")
