@@ -103,18 +103,23 @@ def rollout_words(workload: Workload) -> tuple[str, Tone]:
     return "Ready", Tone.WELL
 
 
+_READY: Column[Workload] = Column(
+    "READY",
+    lambda w, _: _share(w.status.ready_replicas, w.wanted),
+    right=True,
+    rank=0,
+    letter="R",
+)
+_UP_TO_DATE: Column[Workload] = Column(
+    "UP-TO-DATE", lambda w, _: number_cell(w.status.updated_replicas), right=True, rank=3
+)
+
 DEPLOYMENT_COLUMNS: tuple[Column[Workload], ...] = (
     namespace_column(),
     name_column(),
-    Column(
-        "READY",
-        lambda w, _: _share(w.status.ready_replicas, w.wanted),
-        right=True,
-        rank=0,
-        letter="R",
-    ),
+    _READY,
     Column("STATE", _state, rank=1, letter="S"),
-    Column("UP-TO-DATE", lambda w, _: number_cell(w.status.updated_replicas), right=True, rank=3),
+    _UP_TO_DATE,
     Column("AVAILABLE", lambda w, _: number_cell(w.status.available_replicas), right=True, rank=3),
     labels_column(),
     age_column(),
@@ -123,15 +128,9 @@ DEPLOYMENT_COLUMNS: tuple[Column[Workload], ...] = (
 STATEFUL_SET_COLUMNS: tuple[Column[Workload], ...] = (
     namespace_column(),
     name_column(),
-    Column(
-        "READY",
-        lambda w, _: _share(w.status.ready_replicas, w.wanted),
-        right=True,
-        rank=0,
-        letter="R",
-    ),
+    _READY,
     Column("STATE", _state, rank=1, letter="S"),
-    Column("UP-TO-DATE", lambda w, _: number_cell(w.status.updated_replicas), right=True, rank=3),
+    _UP_TO_DATE,
     Column("SERVICE", lambda w, _: text_cell(w.spec.service_name), rank=3),
     labels_column(),
     age_column(),
@@ -142,13 +141,7 @@ REPLICA_SET_COLUMNS: tuple[Column[Workload], ...] = (
     name_column(),
     Column("DESIRED", lambda w, _: number_cell(w.wanted), right=True, rank=1),
     Column("CURRENT", lambda w, _: number_cell(w.status.replicas), right=True, rank=2),
-    Column(
-        "READY",
-        lambda w, _: _share(w.status.ready_replicas, w.wanted),
-        right=True,
-        rank=0,
-        letter="R",
-    ),
+    _READY,
     labels_column(),
     age_column(),
 )
