@@ -14,11 +14,10 @@ from kube_client.connect import connect
 from kube_client.errors import InvalidError
 from kube_client.kubeconfig import ConnectOptions
 from tests.kompose.kompose_run import lay_out, run_kompose
+from tests.kompose.observed_cases import observed
 
 if TYPE_CHECKING:
     from demo_cluster.threaded import RunningCluster
-
-_DATA = Path(__file__).parent / "data"
 
 REFUSED_FOR_A_REASON = {
     "fx-service-label-docker-compose-k8s": "the file itself asks for a node port out of range",
@@ -30,12 +29,11 @@ def _cases() -> dict[str, list[dict[str, Any]]]:
     """The recorded inputs that convert, by area, each set of files once."""
     found: dict[str, list[dict[str, Any]]] = {}
     seen = set()
-    for name in ("observed.json", "observed-fixtures.json"):
-        for case in json.loads((_DATA / name).read_text())["cases"]:
-            files = json.dumps(case["files"], sort_keys=True)
-            if files not in seen and case["rc"] == 0 and case["id"] not in REFUSED_FOR_A_REASON:
-                seen.add(files)
-                found.setdefault(case["area"], []).append(case)
+    for case in observed():
+        files = json.dumps(case["files"], sort_keys=True)
+        if files not in seen and case["rc"] == 0 and case["id"] not in REFUSED_FOR_A_REASON:
+            seen.add(files)
+            found.setdefault(case["area"], []).append(case)
     return found
 
 

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.kompose.kompose_run import lay_out, plain, run_kompose
-
-_DATA = Path(__file__).parent / "data"
-_FILES = ("observed.json", "observed-fixtures.json")
+from tests.kompose.observed_cases import each_observed, observed
 
 # Here stderr says more than the original; all else is the same.
 DIFFERENT_ON_PURPOSE = {
     "name-collide": "two services of one name: the loss of one is a warning here, silent there",
 }
 
-_CASES: list[dict[str, Any]] = [
-    case for name in _FILES for case in json.loads((_DATA / name).read_text())["cases"]
-]
 
-
-@pytest.mark.parametrize("case", _CASES, ids=lambda case: case["id"])
+@pytest.mark.parametrize("case", each_observed())
 def test_a_run_gives_what_the_original_gave(case: dict[str, Any], tmp_path: Path) -> None:
     directory = tmp_path / "case"
     directory.mkdir()
@@ -63,7 +56,7 @@ def test_a_run_gives_what_the_original_gave(case: dict[str, Any], tmp_path: Path
 
 
 def test_every_difference_names_a_case() -> None:
-    assert set(DIFFERENT_ON_PURPOSE) <= {case["id"] for case in _CASES}
+    assert set(DIFFERENT_ON_PURPOSE) <= {case["id"] for case in observed()}
 
 
 def _compare(found: str, expected: str, varies: str, separator: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ import yaml
 
 from demo_cluster.schema.types import OPAQUE, TEXTUAL, definition_of, fields_of
 from tests.kompose.kompose_run import run_kompose
+from tests.kompose.observed_cases import observed
 
-_DATA = Path(__file__).parent / "data"
 _GUESTBOOK = Path(__file__).resolve().parents[2] / "examples" / "guestbook"
 _SCALARS: dict[str, type | tuple[type, ...]] = {
     "string": str,
@@ -29,8 +28,7 @@ def _outputs() -> list[tuple[str, str]]:
     """Every stream of manifests for Kubernetes that was recorded, and ours equals it."""
     return [
         (case["id"], case["stdout"])
-        for name in ("observed.json", "observed-fixtures.json")
-        for case in json.loads((_DATA / name).read_text())["cases"]
+        for case in observed()
         if case["rc"] == 0 and case["stdout"].startswith("---")
     ]
 
