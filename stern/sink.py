@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Protocol, runtime_checkable
 
 from stern.entry import Entry
@@ -35,3 +36,27 @@ class KnowsAll(Protocol):
     def all_started(self) -> None:
         """No more targets will come."""
         ...
+
+
+class EntrySink:
+    """The sink of a program that wants entries, and words on what could not be read; no more."""
+
+    def __init__(
+        self, write: Callable[[Entry], Awaitable[None]], on_trouble: Callable[[str], None]
+    ) -> None:
+        self._write = write
+        self._on_trouble = on_trouble
+
+    async def entry(self, entry: Entry) -> None:
+        """Hand it on."""
+        await self._write(entry)
+
+    def started(self, target: Target) -> None:
+        """Nobody asked."""
+
+    def ended(self, target: Target) -> None:
+        """Nobody asked."""
+
+    def trouble(self, message: str) -> None:
+        """Hand it on."""
+        self._on_trouble(message)

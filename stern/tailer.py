@@ -1,4 +1,20 @@
-"""The tailer: pods come and go, and what their containers say reaches one sink."""
+"""The tailer: pods come and go, and what their containers say reaches one sink.
+
+The way in for a program that wants logs: say whose by a `TailOptions`, and take `Entry`s.
+
+    options = TailOptions(
+        namespaces=("shop",), label_selector="app=web", since=None, max_log_requests=-1
+    )
+    await tail(client, options, sink=EntrySink(write, on_trouble))
+
+`write` gets whole lines of one target at a time, in order per target and each once, over cuts,
+rotations and restarts; while it waits, the streams wait. `on_trouble` gets sentences on what could
+not be read and what happens now. A program that shows streams beginning and ending implements
+`Sink` itself. With `follow=False` and `max_log_requests=1` pods are read one after the other, in
+the order of their names, and `tail` returns; with `follow` cancel its task to end it.
+`target.labels` tells whose pod it is, `target.is_alone` whether its container need be named, and
+`entry.lines()` splits the server's stamps off. Nothing here knows the command's flags.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +28,7 @@ from stern.follower import Follower
 from stern.log_read import log_query, read_log
 from stern.options import TailOptions
 from stern.selection import Selection, nothing_found, select
-from stern.sink import KnowsAll, Sink
+from stern.sink import EntrySink, KnowsAll, Sink
 from stern.slots import Pace, StreamSlots
 from stern.target_filter import ContainerMemory
 
@@ -20,7 +36,7 @@ if TYPE_CHECKING:
     from kube_client.client import Client
     from stern.target import Target
 
-__all__ = ["Sink", "TailOptions", "tail"]
+__all__ = ["Entry", "EntrySink", "Sink", "TailOptions", "tail"]
 
 
 async def tail(client: Client, options: TailOptions, *, sink: Sink) -> list[str]:
