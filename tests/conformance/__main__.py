@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.conformance.player import play_folder
+from tests.conformance.result import Result
 
 
 def main(arguments: list[str]) -> int:
@@ -13,19 +14,31 @@ def main(arguments: list[str]) -> int:
     if not arguments:
         print("usage: python -m tests.conformance FOLDER [ID-PREFIX]", file=sys.stderr)
         return 2
-    prefix = arguments[1] if len(arguments) > 1 else ""
-    results = play_folder(Path(arguments[0]), prefix)
-    for result in results:
-        if result.difference:
-            print(f"{result.id}: {result.difference}")
-    topics = dict.fromkeys(result.topic for result in results)
-    for topic in topics:
+    folder = Path(arguments[0])
+    if not folder.is_dir():
+        print(f"{folder} is no folder: name the one that holds the recordings", file=sys.stderr)
+        return 2
+    results = play_folder(folder, arguments[1] if len(arguments) > 1 else "")
+    for line in report(results):
+        print(line)
+    return 0 if all(not result.difference for result in results) else 1
+
+
+def report(results: list[Result]) -> list[str]:
+    """A line for each difference or remark, one for each topic, and the whole count."""
+    lines = [
+        f"{result.id}: {'; '.join(filter(None, (result.difference or 'alike', result.remark)))}"
+        for result in results
+        if result.difference or result.remark
+    ]
+    for topic in dict.fromkeys(result.topic for result in results):
         own = [result for result in results if result.topic == topic]
-        alike = sum(not result.difference for result in own)
-        print(f"{topic}: {alike} of {len(own)} alike")
-    alike = sum(not result.difference for result in results)
-    print(f"{alike} of {len(results)} alike")
-    return 0 if alike == len(results) else 1
+        lines.append(f"{topic}: {_count(own)}")
+    return [*lines, _count(results)]
+
+
+def _count(results: list[Result]) -> str:
+    return f"{sum(not result.difference for result in results)} of {len(results)} alike"
 
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ class Fixtures:
     @contextlib.contextmanager
     def meanwhile(self, exchange: dict[str, Any]) -> Iterator[None]:
         """What the setup says happens while the exchange runs."""
-        from tests.conformance.player import in_background
+        from tests.conformance.plain import in_background
 
         if any(text.startswith("while it runs: new") for text in exchange.get("setup", [])):
             with in_background(self._change_new):
