@@ -5,11 +5,11 @@ head-of-line blocking of many followed logs.
 """
 
 import asyncio
-import asyncio.sslproto
 import os
 import socket
 import ssl
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from time import time
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -26,14 +26,16 @@ from kube_client.http_connection import (
 )
 from kube_client.proxy import Proxy, open_tunnel, proxy_for
 from kube_client.tls import make_context
+from kube_client.tls_transport import AddressInfo, open_tls, resolve
 from kube_client.transport import Request, SocketAccess
 
 _CONNECT_SECONDS = 15.0
-_MANY_CONNECTIONS = 64
+_KNOWN_ADDRESS_SECONDS = 30.0
 _IDLE_CONNECTIONS = 16
 _UNANSWERED_SECONDS = 60
 _IDLE_SECONDS = 60.0
 _IDLE_SECONDS_UNSAFE = 5.0  # what cannot be repeated goes only over a connection used just now
+_READS_SOCKETS = sys.platform != "win32"  # its event loop cannot wait for a socket
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
@@ -120,7 +122,8 @@ class HttpTransport:
         self._idle: list[HttpConnection] = []
         self._buffer = memoryview(bytearray(READ_SIZE))
         self._all: set[HttpConnection] = set()
-        self._opening = 0
+        self._addresses: Sequence[AddressInfo] = ()
+        self._addresses_until = 0.0
         self._context: ssl.SSLContext | None = None
         self._context_pair = (b"", b"")
 
@@ -216,14 +219,12 @@ class HttpTransport:
 
     async def _open(self, credential: Credential, deadline: float | None) -> HttpConnection:
         limit = asyncio.get_running_loop().time() + _CONNECT_SECONDS
-        self._opening += 1
         try:
             async with asyncio.timeout_at(limit if deadline is None else min(limit, deadline)):
                 connection = await self._connected(credential)
         except (OSError, ssl.SSLError) as error:  # TimeoutError is an OSError
+            self._addresses = ()
             raise _unreachable(error, self._endpoint) from error
-        finally:
-            self._opening -= 1
         self._all.add(connection)
         connection.closed.add_done_callback(lambda _: self._forget(connection))
         return connection
@@ -241,36 +242,65 @@ class HttpTransport:
             self._idle.remove(connection)
 
     async def _connected(self, credential: Credential) -> HttpConnection:
-        loop = asyncio.get_running_loop()
-        endpoint, proxy = self._endpoint, self._endpoint.proxy
-        # Each TLS connection is made with a buffer of this size, 256 KiB by default: too much for
-        # 500 logs, and slower than a smaller one.
-        many = len(self._all) + self._opening >= _MANY_CONNECTIONS
-        asyncio.sslproto.SSLProtocol.max_size = READ_SIZE // 2 if many else READ_SIZE
+        endpoint = self._endpoint
         context = self._context_for(credential) if endpoint.is_tls else None
-        name = (endpoint.server_name or endpoint.host) if endpoint.is_tls else None
-        if proxy is not None and proxy.tls and not endpoint.is_tls:
-            name = proxy.host
         connection = HttpConnection(
             endpoint.where, lambda free: self._keep(free, context), self._buffer
         )
-        if proxy is None or not endpoint.is_tls:
-            host, port = (endpoint.host, endpoint.port) if not proxy else (proxy.host, proxy.port)
-            outer = make_context(None) if proxy is not None and proxy.tls else context
-            transport, _ = await loop.create_connection(
-                lambda: connection, host, port, ssl=outer, server_hostname=name
+        if context is None:
+            transport = await self._connected_plainly(connection)
+        elif endpoint.proxy is None and _READS_SOCKETS:
+            transport = await open_tls(
+                connection, await self._resolved(), context, self._server_name
             )
         else:
-            tunnel = await open_tunnel(
-                proxy, endpoint.host, endpoint.port, make_context(None) if proxy.tls else None
-            )
-            assert context is not None
-            started = await loop.start_tls(tunnel, connection, context, server_hostname=name)
-            assert isinstance(started, asyncio.Transport)
-            connection.connection_made(started)
-            transport = started
+            transport = await self._connected_by_loop(connection, context)
         _keep_alive(transport)
         return connection
+
+    @property
+    def _server_name(self) -> str:
+        return self._endpoint.server_name or self._endpoint.host
+
+    async def _connected_plainly(self, connection: HttpConnection) -> asyncio.Transport:
+        """No TLS to the server; maybe to a proxy, which gets the requests as they are."""
+        endpoint, proxy = self._endpoint, self._endpoint.proxy
+        host, port = (proxy.host, proxy.port) if proxy else (endpoint.host, endpoint.port)
+        transport, _ = await asyncio.get_running_loop().create_connection(
+            lambda: connection, host, port, ssl=make_context(None) if proxy and proxy.tls else None
+        )
+        return transport
+
+    async def _connected_by_loop(
+        self, connection: HttpConnection, context: ssl.SSLContext
+    ) -> asyncio.Transport:
+        """TLS by the event loop: through a proxy, or where a loop cannot wait for sockets."""
+        loop, endpoint = asyncio.get_running_loop(), self._endpoint
+        if endpoint.proxy is None:
+            transport, _ = await loop.create_connection(
+                lambda: connection,
+                endpoint.host,
+                endpoint.port,
+                ssl=context,
+                server_hostname=self._server_name,
+            )
+            return transport
+        outer = make_context(None) if endpoint.proxy.tls else None
+        tunnel = await open_tunnel(endpoint.proxy, endpoint.host, endpoint.port, outer)
+        started = await loop.start_tls(
+            tunnel, connection, context, server_hostname=self._server_name
+        )
+        assert isinstance(started, asyncio.Transport)
+        connection.connection_made(started)
+        return started
+
+    async def _resolved(self) -> Sequence[AddressInfo]:
+        """The server's addresses, asked for once while many connections are opened."""
+        now = asyncio.get_running_loop().time()
+        if not self._addresses or now > self._addresses_until:
+            self._addresses = await resolve(self._endpoint.host, self._endpoint.port)
+            self._addresses_until = now + _KNOWN_ADDRESS_SECONDS
+        return self._addresses
 
     def _context_for(self, credential: Credential) -> ssl.SSLContext:
         """The TLS context for this credential; a new certificate retires the kept connections."""

@@ -1,0 +1,64 @@
+"""TLS on a socket of our own: whatever the sizes, every byte comes once, in order."""
+
+import asyncio
+import hashlib
+from random import Random
+
+import pytest
+
+from kube_client.transport import Request
+from tests.kube_client.test_http_transport import A_WHILE, CHUNKED, GET, talking_to
+from tests.kube_client.wire_server import Visit
+
+
+async def test_a_large_body_reaches_a_server_that_reads_slowly() -> None:
+    body = Random(1).randbytes(8 << 20)
+
+    async def handler(visit: Visit) -> None:
+        received = await visit.request()
+        assert received is not None
+        await visit.answer(hashlib.sha256(received.body).hexdigest().encode())
+
+    async with talking_to(handler) as (_, transport), asyncio.timeout(A_WHILE):
+        response = await transport.send(Request("PUT", "/", body=body))
+        digest = await response.read()
+
+    assert digest.decode() == hashlib.sha256(body).hexdigest()
+
+
+@pytest.mark.parametrize("size", [1, 7, 16383, 16384, 16385, 65535, 65537, 1 << 20])
+async def test_records_of_any_size_come_whole_and_in_order(size: int) -> None:
+    pieces = [Random(number).randbytes(size) for number in range(5)]
+
+    async def handler(visit: Visit) -> None:
+        await visit.request()
+        await visit.say(CHUNKED)
+        for piece in pieces:
+            await visit.say(b"%x\r\n%b\r\n" % (size, piece))
+        await visit.say(b"0\r\n\r\n")
+
+    async with talking_to(handler) as (_, transport), asyncio.timeout(A_WHILE):
+        response = await transport.send(GET)
+        body = await response.read()
+
+    assert body == b"".join(pieces)
+
+
+async def test_what_was_decrypted_before_a_pause_comes_after_it() -> None:
+    body = b"x" * (1 << 20)
+
+    async def handler(visit: Visit) -> None:
+        await visit.request()
+        await visit.answer(body)
+        await visit.reader.read()
+
+    async with talking_to(handler) as (_, transport), asyncio.timeout(A_WHILE):
+        response = await transport.send(GET)
+        chunks = response.chunks()
+        received = 0
+        async for chunk in chunks:
+            received += len(chunk)
+            for _ in range(20):  # so that the connection runs into its limit, and is paused
+                await asyncio.sleep(0)
+
+    assert received == len(body)
