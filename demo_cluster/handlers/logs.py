@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from demo_cluster.handlers.containers import choose_container, container_state, pod_of
 from demo_cluster.kinds import Obj
 from demo_cluster.kubelet.pod_status import ContainerState
+from demo_cluster.kubelet.runs import ContainerRun
 from demo_cluster.logbook import Entry, Formatter, Log, LogQuery, nanoseconds
 from demo_cluster.reply import AnyReply, Call, Reply, StreamReply
 from demo_cluster.status import Failure, bad_request
@@ -154,10 +155,18 @@ def _log_of(pod: Obj, state: ContainerState | None, *, previous: bool) -> Log | 
         reason = state.waiting
         why = "trying and failing to pull image" if reason in PULL_TROUBLE else reason
         raise bad_request(f'container "{container}" in pod "{name}" is waiting to start: {why}')
-    for run in (state.run, state.previous):
+    for run in _kept_runs(state):
         if run is not None and run.plan.container_id == wanted:
             return run.log
     return f"unable to retrieve container logs for {wanted}".encode()
+
+
+def _kept_runs(state: ContainerState) -> tuple[ContainerRun | None, ...]:
+    """The runs whose logs are there: the node keeps one dead run of a container beside a live one.
+
+    Follows kubelet's podContainerDeletor: the end of a run removes the one before it.
+    """
+    return (state.run, state.previous) if state.run and state.run.is_running else (state.run,)
 
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.conformance import plain
+from tests.conformance import logs, plain, sockets
 from tests.conformance.result import Exchange, Play, Result, not_played
 
 PLAYERS: dict[str, Play] = {
@@ -18,6 +18,9 @@ PLAYERS: dict[str, Play] = {
     "04-": plain.play,
     "05-": plain.play,
     "06-": plain.play,
+    "07-": logs.play,
+    "08-": sockets.play,
+    "08b-": sockets.play,
     "10-": plain.play,
     "11-": plain.play,
 }
