@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -146,7 +147,7 @@ class Api:
             reply = page_not_found()
         except Failure as failure:
             reply = Reply(failure.code, failure.body(), failure.headers)
-        if isinstance(reply, Reply):
+        if isinstance(reply, Reply) and not reply.is_bare:
             return replace(reply, headers={**_COMMON_HEADERS, **reply.headers})
         return reply
 
@@ -185,6 +186,8 @@ class Api:
     def _authenticate(self, headers: Mapping[str, str]) -> User:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
+            token = _token_among_protocols(headers)
+        if not token.strip():
             return ANONYMOUS
         user = self._backend.tokens.owner(token.strip(), self._backend.clock.now())
         if user is None:
@@ -205,6 +208,22 @@ class Api:
         if AUTHENTICATED not in groups and name != ANONYMOUS.name:
             groups = (*groups, AUTHENTICATED)
         return User(name, groups, request.headers.get("impersonate-uid", ""))
+
+
+_TOKEN_PROTOCOL = "base64url.bearer.authorization.k8s.io."  # noqa: S105 - a protocol's name
+
+
+def _token_among_protocols(headers: Mapping[str, str]) -> str:
+    """The token that a browser sends as one of its WebSocket protocols; "" when there is none."""
+    words = [word.strip() for word in headers.get("sec-websocket-protocol", "").split(",")]
+    tokens = [word for word in words if word.startswith(_TOKEN_PROTOCOL)]
+    if len(tokens) != 1 or len(words) < 2:
+        return ""
+    encoded = tokens[0].removeprefix(_TOKEN_PROTOCOL)
+    try:
+        return base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
+    except ValueError:
+        return ""
 
 
 _OLD_WATCH = re.compile(r"/(api/[^/]+|apis/[^/]+/[^/]+)/watch/")

@@ -16,7 +16,7 @@ from aiohttp import WSMsgType, web
 from demo_cluster.api import Api, RawRequest
 from demo_cluster.certificates import Certificates
 from demo_cluster.faults import Fault, FaultPlan, instead
-from demo_cluster.reply import AnyReply, Reply, StreamReply, UpgradeReply
+from demo_cluster.reply import AnyReply, Reply, SpdyReply, StreamReply, UpgradeReply
 from demo_cluster.status import Failure
 
 MAX_BODY = 3 * 1024 * 1024
@@ -82,6 +82,8 @@ class Listener:
         if isinstance(reply, StreamReply):
             seconds = fault.amount if fault is not None and fault.kind == "cut" else None
             return await _stream(request, reply, seconds)
+        if isinstance(reply, SpdyReply):
+            return await _switch_to_spdy(request, reply)
         return await _upgrade(request, reply)
 
 
@@ -150,6 +152,14 @@ def _server_context(certificates: Certificates) -> ssl.SSLContext:
     return context
 
 
+class _Untyped(web.Response):
+    """A body that nobody says the type of, as Go's WebSocket library answers."""
+
+    async def _prepare_headers(self) -> None:
+        await super()._prepare_headers()
+        self.headers.popall("Content-Type", None)
+
+
 def _whole(reply: Reply, takes_gzip: bool = False) -> web.Response:
     headers = dict(reply.headers)
     body = reply.body
@@ -163,7 +173,8 @@ def _whole(reply: Reply, takes_gzip: bool = False) -> web.Response:
         headers["Content-Encoding"] = "gzip"
         headers["Vary"] = "Accept-Encoding"
     warnings = headers.pop("Warning", "").split("\n")
-    response = web.Response(status=reply.status, body=body, headers=headers)
+    kind = web.Response if "Content-Type" in headers or not reply.is_bare else _Untyped
+    response = kind(status=reply.status, body=body, headers=headers)
     for warning in filter(None, warnings):
         response.headers.add("Warning", warning)
     return response
@@ -224,8 +235,64 @@ class _AiohttpWebSocket:
         await self._socket.close(code=code, message=reason.encode())
 
 
+class _BareStream:
+    """A `WebSocket` whose messages are pieces of a byte stream, on a connection taken over."""
+
+    subprotocol = ""
+
+    def __init__(self, response: web.StreamResponse, transport: asyncio.Transport) -> None:
+        self._response = response
+        self._transport = transport
+        self._arrived: asyncio.Queue[bytes | None] = asyncio.Queue()
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        """Called by aiohttp with what the client sends; never at the end."""
+        self._arrived.put_nowait(data)
+        return False, b""
+
+    def feed_eof(self) -> None:
+        """Called by aiohttp when the client has gone."""
+        self._arrived.put_nowait(None)
+
+    def set_exception(self, *_: object) -> None:
+        """Called by aiohttp when the connection broke."""
+        self._arrived.put_nowait(None)
+
+    async def receive(self) -> bytes | str | None:
+        return await self._arrived.get()
+
+    async def send(self, message: bytes | str) -> None:
+        data = message.encode() if isinstance(message, str) else message
+        with contextlib.suppress(ConnectionError):
+            await self._response.write(data)
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        del code, reason
+        self._transport.close()
+
+
+async def _switch_to_spdy(request: web.BaseRequest, reply: SpdyReply) -> web.StreamResponse:
+    headers = {
+        "Connection": "Upgrade",
+        "Upgrade": "SPDY/3.1",
+        "X-Stream-Protocol-Version": reply.protocol,
+    }
+    response = web.StreamResponse(status=101, headers=headers)
+    transport = request.transport
+    assert transport is not None
+    stream = _BareStream(response, transport)
+    await response.prepare(request)
+    request.protocol.set_parser(stream)  # type: ignore[arg-type]  # duck-typed by aiohttp
+    request.protocol.keep_alive(False)
+    await reply.handler(stream)
+    await stream.close()
+    return response
+
+
 async def _upgrade(request: web.BaseRequest, reply: UpgradeReply) -> web.StreamResponse:
     socket = web.WebSocketResponse(protocols=reply.subprotocols, compress=False, max_msg_size=0)
+    if "Sec-WebSocket-Protocol" not in request.headers:
+        socket.headers["Sec-WebSocket-Protocol"] = ""
     await socket.prepare(request)
     await reply.handler(_AiohttpWebSocket(socket))
     if not socket.closed:

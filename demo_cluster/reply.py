@@ -77,6 +77,8 @@ class Reply:
     status: int = 200
     body: Obj | bytes | str = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    is_bare: bool = False
+    """It comes from behind the API server (a kubelet, an upgrade): no common headers are added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,16 @@ class UpgradeReply:
     subprotocols: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class SpdyReply:
+    """Switch to bare SPDY/3.1 and let the handler talk; messages are pieces of the byte stream."""
+
+    handler: Callable[[WebSocket], Awaitable[None]]
+    protocol: str
+    """What was agreed on, for X-Stream-Protocol-Version."""
+
+
 _FALSE = frozenset({"false", "False", "FALSE", "f", "F", "0"})
 
-AnyReply: TypeAlias = Reply | StreamReply | UpgradeReply
+AnyReply: TypeAlias = Reply | StreamReply | UpgradeReply | SpdyReply
 Handler: TypeAlias = Callable[[Call], Awaitable[AnyReply]]

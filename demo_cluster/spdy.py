@@ -153,10 +153,6 @@ class SpdyWriter:
         """GOAWAY."""
         return self._control(GOAWAY, struct.pack(">II", last, 0))
 
-    def window(self, stream: int, size: int) -> bytes:
-        """WINDOW_UPDATE."""
-        return self._control(WINDOW_UPDATE, struct.pack(">II", stream, size))
-
     @staticmethod
     def _control(kind: int, body: bytes) -> bytes:
         return struct.pack(">HHI", VERSION, kind, len(body)) + body

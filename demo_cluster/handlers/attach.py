@@ -14,15 +14,17 @@ from demo_cluster.handlers.channels import (
     STDERR,
     STDIN,
     STDOUT,
-    ChannelSocket,
+    STREAMED,
+    Channels,
     check_handshake,
     success,
 )
 from demo_cluster.handlers.containers import choose_container, pod_of, worker_of
+from demo_cluster.handlers.upgrades import upgrade
 from demo_cluster.kinds import Obj
 from demo_cluster.kubelet.runs import ContainerRun
 from demo_cluster.logbook import Entry
-from demo_cluster.reply import AnyReply, Call, Reply, UpgradeReply, WebSocket
+from demo_cluster.reply import AnyReply, Call, Reply
 
 TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 
@@ -36,15 +38,14 @@ async def attach(call: Call) -> AnyReply:
     pod = pod_of(call)
     name = choose_container(pod, call.param("container"))
     worker = worker_of(call, pod)
-    refused = check_handshake(call, REMOTE_COMMAND)
+    refused = check_handshake(call, REMOTE_COMMAND, STREAMED)
     if refused is not None:
         return refused
     state = worker.container(name)
     if state is None or state.run is None or not state.run.is_running:
         place = f"{worker.name}_{worker.namespace}"
-        return Reply(500, f"container {name} not found in pod {place}", TEXT)
-    session = AttachSession(call, state.run, state.spec)
-    return UpgradeReply(session.talk, REMOTE_COMMAND)
+        return Reply(500, f"container {name} not found in pod {place}", TEXT, is_bare=True)
+    return upgrade(call, AttachSession(call, state.run, state.spec).talk)
 
 
 class AttachSession:
@@ -59,13 +60,10 @@ class AttachSession:
         self._stdin_once = bool(spec.get("stdinOnce"))
         self._ended = asyncio.Event()
 
-    async def talk(self, socket: WebSocket) -> None:
+    async def talk(self, channels: Channels) -> None:
         """Pass bytes both ways until the container ends or the client goes."""
-        channels = ChannelSocket(socket)
-        channels.send(STDOUT, b"")
+        channels.greet()
         stop = self._listen(channels)
-        if self._run.terminal is not None and self._has_stdin:
-            self._run.terminal.keyboard.feed(b"\x0c" if self._run.terminal.is_raw else b"")
         reader = asyncio.ensure_future(self._read(channels))
         ender = asyncio.ensure_future(self._ended.wait())
         try:
@@ -81,7 +79,7 @@ class AttachSession:
             channels.send(ERROR, success())
         await channels.finish()
 
-    def _listen(self, channels: ChannelSocket) -> Callable[[], None]:
+    def _listen(self, channels: Channels) -> Callable[[], None]:
         output, log = self._run.output, self._run.log
 
         def pass_on(stream: str, data: bytes) -> None:
@@ -103,7 +101,7 @@ class AttachSession:
 
         return stop
 
-    async def _read(self, channels: ChannelSocket) -> None:
+    async def _read(self, channels: Channels) -> None:
         terminal = self._run.terminal
         async for channel, data in channels.messages():
             if channel == STDIN and self._has_stdin:

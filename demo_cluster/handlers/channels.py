@@ -7,25 +7,39 @@ import base64
 import contextlib
 import json
 from collections.abc import AsyncIterator
+from typing import Protocol
 
 from demo_cluster.reply import Call, Reply, WebSocket
 from demo_cluster.status import bad_request
 
 STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 BASE64 = ("v4.base64.channel.k8s.io", "base64.channel.k8s.io")
-REMOTE_COMMAND = (
+STREAMED = (
     "v5.channel.k8s.io",
     "v4.channel.k8s.io",
     "v3.channel.k8s.io",
     "v2.channel.k8s.io",
     "channel.k8s.io",
-    *BASE64,
 )
+REMOTE_COMMAND = (*STREAMED, *BASE64)
 PIECE = 32768
 
 
-def check_handshake(call: Call, served: tuple[str, ...]) -> Reply | None:
-    """The answer to a handshake that cannot become a WebSocket; None when it can.
+def is_spdy(call: Call) -> bool:
+    """Whether the client wants bare SPDY instead of a WebSocket."""
+    return call.headers.get("upgrade", "").lower().startswith("spdy/3.1")
+
+
+def spdy_protocol(call: Call, served: tuple[str, ...]) -> str:
+    """The protocol that both sides speak over SPDY, "" when there is none."""
+    wanted = call.headers.get("x-stream-protocol-version", "").split(",")
+    return next((word for text in wanted if (word := text.strip()) in served), "")
+
+
+def check_handshake(call: Call, served: tuple[str, ...], streamed: tuple[str, ...]) -> Reply | None:
+    """The answer to a handshake that cannot become a WebSocket or SPDY; None when it can.
+
+    `served` are the protocols over a WebSocket, `streamed` those over SPDY.
 
     Raises:
         Failure: 400, it is no handshake at all.
@@ -33,20 +47,64 @@ def check_handshake(call: Call, served: tuple[str, ...]) -> Reply | None:
     headers = call.headers
     if "upgrade" not in headers.get("connection", "").lower() or not headers.get("upgrade"):
         raise bad_request("Upgrade request required")
+    if is_spdy(call):
+        return _check_spdy(call, streamed)
     if headers["upgrade"].lower() != "websocket":
-        text = "unable to upgrade: only WebSockets are served here, not SPDY\n"
-        return Reply(400, text, {"Content-Type": "text/plain; charset=utf-8"})
+        raise bad_request("Upgrade request required")
     if call.method != "GET":
-        return Reply(405, "bad method")
+        return Reply(405, "bad method", is_bare=True)
     if headers.get("sec-websocket-version") != "13":
-        return Reply(400, "missing or bad WebSocket Version", {"Sec-WebSocket-Version": "13"})
+        version = {"Sec-WebSocket-Version": "13"}
+        return Reply(400, "missing or bad WebSocket Version", version, is_bare=True)
     if not headers.get("sec-websocket-key"):
-        return Reply(400, "mismatch challenge/response")
+        return Reply(400, "mismatch challenge/response", is_bare=True)
     wanted = [word.strip() for word in headers.get("sec-websocket-protocol", "").split(",")]
     wanted = [word for word in wanted if word]
     if wanted and not set(wanted) & set(served):
-        return Reply(403)
+        return Reply(403, is_bare=True)
     return None
+
+
+def _check_spdy(call: Call, streamed: tuple[str, ...]) -> Reply | None:
+    wanted = call.headers.get("x-stream-protocol-version", "")
+    text = {"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"}
+    if not wanted:
+        why = "unable to upgrade: X-Stream-Protocol-Version is required\n"
+        return Reply(400, why, text, is_bare=True)
+    if not spdy_protocol(call, streamed):
+        asked, known = " ".join(wanted.replace(",", " ").split()), " ".join(streamed)
+        why = f"unable to negotiate protocol: client supports [{asked}], server accepts [{known}]"
+        return Reply(403, f"unable to upgrade: {why}\n", text, is_bare=True)
+    return None
+
+
+class Channels(Protocol):
+    """Numbered channels between a client and a process, however they are carried."""
+
+    @property
+    def subprotocol(self) -> str:
+        """What was agreed on."""
+        ...
+
+    def greet(self) -> None:
+        """Say that everything is ready, where the carrier does that."""
+        ...
+
+    def send(self, channel: int, data: bytes) -> None:
+        """Send soon; long data goes in several messages."""
+        ...
+
+    def messages(self) -> AsyncIterator[tuple[int, bytes]]:
+        """What the client sends, until it goes. CLOSE says which channel it has ended."""
+        ...
+
+    async def finish(self) -> None:
+        """Send what is left, then say goodbye."""
+        ...
+
+    def abandon(self) -> None:
+        """The client has gone."""
+        ...
 
 
 class ChannelSocket:
@@ -62,6 +120,10 @@ class ChannelSocket:
     def subprotocol(self) -> str:
         """What was agreed on."""
         return self._socket.subprotocol
+
+    def greet(self) -> None:
+        """An empty message on standard output comes first."""
+        self.send(STDOUT, b"")
 
     def send(self, channel: int, data: bytes) -> None:
         """Send soon; long data goes in several messages."""
@@ -89,12 +151,11 @@ class ChannelSocket:
             else:
                 yield message[0], message[1:]
 
-    async def finish(self, *, close: bool = True) -> None:
+    async def finish(self) -> None:
         """Send what is left, then say goodbye."""
         self._outgoing.put_nowait(None)
         await self._sender
-        if close:
-            await self._socket.close(1000)
+        await self._socket.close(1000)
 
     def abandon(self) -> None:
         """The client has gone."""

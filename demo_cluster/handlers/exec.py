@@ -14,14 +14,16 @@ from demo_cluster.handlers.channels import (
     STDERR,
     STDIN,
     STDOUT,
-    ChannelSocket,
+    STREAMED,
+    Channels,
     check_handshake,
     exit_status,
     internal_error,
 )
 from demo_cluster.handlers.containers import choose_container, pod_of, worker_of
+from demo_cluster.handlers.upgrades import upgrade
 from demo_cluster.kubelet.runs import ContainerRun
-from demo_cluster.reply import AnyReply, Call, Reply, UpgradeReply, WebSocket
+from demo_cluster.reply import AnyReply, Call, Reply
 from demo_cluster.toybox.machine import NoSuchProgramError
 from demo_cluster.toybox.processes import SIGNALS, Nothing, Outlet, Pipe, Process
 from demo_cluster.toybox.terminal import Terminal
@@ -38,16 +40,16 @@ async def execute(call: Call) -> AnyReply:
     pod = pod_of(call)
     name = choose_container(pod, call.param("container"))
     worker = worker_of(call, pod)
-    refused = check_handshake(call, REMOTE_COMMAND)
+    refused = check_handshake(call, REMOTE_COMMAND, STREAMED)
     if refused is not None:
         return refused
     if not any(call.flag(stream) for stream in ("stdin", "stdout", "stderr")):
-        return Reply(400, "you must specify at least 1 of stdin, stdout, stderr", TEXT)
+        text = "you must specify at least 1 of stdin, stdout, stderr"
+        return Reply(400, text, TEXT, is_bare=True)
     state = worker.container(name)
     if state is None or state.run is None or not state.run.is_running:
-        return Reply(500, f'container not found ("{name}")', TEXT)
-    session = ExecSession(call, state.run)
-    return UpgradeReply(session.talk, REMOTE_COMMAND)
+        return Reply(500, f'container not found ("{name}")', TEXT, is_bare=True)
+    return upgrade(call, ExecSession(call, state.run).talk)
 
 
 class ExecSession:
@@ -65,11 +67,10 @@ class ExecSession:
         self._process: Process | None = None
         self._ended = asyncio.Event()
 
-    async def talk(self, socket: WebSocket) -> None:
+    async def talk(self, channels: Channels) -> None:
         """Start the command, pass bytes both ways, end with its status."""
-        channels = ChannelSocket(socket)
         if self._has_stdout:
-            channels.send(STDOUT, b"")
+            channels.greet()
         try:
             process = self._start(channels)
         except NoSuchProgramError as error:
@@ -92,7 +93,7 @@ class ExecSession:
             channels.send(ERROR, status)
         await channels.finish()
 
-    def _start(self, channels: ChannelSocket) -> Process:
+    def _start(self, channels: Channels) -> Process:
         if not self._command:
             raise NoSuchProgramError("", "args must not be empty", 127)
         machine, plan = self._run.machine, self._run.plan
@@ -131,7 +132,7 @@ class ExecSession:
         machine.begin(process, program)
         return process
 
-    async def _read(self, channels: ChannelSocket) -> None:
+    async def _read(self, channels: Channels) -> None:
         async for channel, data in channels.messages():
             if channel == STDIN and self._has_stdin:
                 if self._terminal is not None:

@@ -7,10 +7,10 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from demo_cluster.handlers.channels import ChannelSocket, check_handshake
+from demo_cluster.handlers.channels import ChannelSocket, check_handshake, is_spdy
 from demo_cluster.handlers.containers import pod_of, worker_of
 from demo_cluster.kubelet.pod_worker import PodWorker
-from demo_cluster.reply import AnyReply, Call, Reply, UpgradeReply, WebSocket
+from demo_cluster.reply import AnyReply, Call, Reply, SpdyReply, UpgradeReply, WebSocket
 from demo_cluster.spdy import (
     DATA,
     GOAWAY,
@@ -24,6 +24,7 @@ from demo_cluster.spdy import (
 from demo_cluster.status import bad_request
 from demo_cluster.toybox.machine import Server
 
+STREAMED = "portforward.k8s.io"
 TUNNEL = "SPDY/3.1+portforward.k8s.io"
 CHANNELS = ("v4.channel.k8s.io", "v4.base64.channel.k8s.io")
 TEXT = {"Content-Type": "text/plain; charset=utf-8"}
@@ -37,13 +38,17 @@ async def port_forward(call: Call) -> AnyReply:
     """
     pod = pod_of(call)
     worker = worker_of(call, pod)
-    refused = check_handshake(call, (TUNNEL, *CHANNELS))
+    refused = check_handshake(call, (TUNNEL, *CHANNELS), (STREAMED,))
     if refused is not None:
         return refused
     ports = [_port(text) for value in call.query.get("ports", []) for text in value.split(",")]
     if pod.get("status", {}).get("phase") in ("Succeeded", "Failed"):
         meta = pod["metadata"]
-        return Reply(500, f'pod not found ("{meta["name"]}_{meta["namespace"]}")', TEXT)
+        text = f'pod not found ("{meta["name"]}_{meta["namespace"]}")'
+        return Reply(500, text, TEXT, is_bare=True)
+
+    if is_spdy(call):
+        return SpdyReply(lambda socket: Tunnel(worker, socket).talk(), STREAMED)
 
     async def talk(socket: WebSocket) -> None:
         if socket.subprotocol == TUNNEL:
@@ -138,13 +143,29 @@ async def _talk_channels(worker: PodWorker, socket: WebSocket, ports: list[int])
     if failed:
         await channels.finish()
         return
+    ended = asyncio.Event()
+    forget = worker.when_stopped(ended.set)
+    reader = asyncio.ensure_future(_read_channels(channels, connections))
+    ender = asyncio.ensure_future(ended.wait())
+    try:
+        await asyncio.wait({reader, ender}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        forget()
+        reader.cancel()
+        ender.cancel()
+    if ended.is_set() or not any(each.is_open for each in connections.values()):
+        await channels.finish()
+    else:
+        channels.abandon()
+
+
+async def _read_channels(channels: ChannelSocket, connections: dict[int, Connection]) -> None:
+    """Pass on what the client says, until it goes or every connection has been answered."""
     async for channel, message in channels.messages():
         if channel in connections:
             connections[channel].feed(message)
             if not any(each.is_open for each in connections.values()):
-                await channels.finish()
                 return
-    channels.abandon()
 
 
 @dataclass
@@ -173,6 +194,7 @@ class Tunnel:
     async def talk(self) -> None:
         """Until the client goes."""
         sender = asyncio.ensure_future(self._send_all())
+        forget = self._worker.when_stopped(self._end_streams)
         try:
             while (message := await self._socket.receive()) is not None:
                 data = message.encode() if isinstance(message, str) else message
@@ -183,7 +205,14 @@ class Tunnel:
             await sender
             await self._socket.close(1000)
         finally:
+            forget()
             sender.cancel()
+
+    def _end_streams(self) -> None:
+        """The pod has gone: nothing more comes on any stream."""
+        for request in self._requests.values():
+            if request.connection is not None:
+                request.connection.close()
 
     async def _send_all(self) -> None:
         while (data := await self._outgoing.get()) is not None:
@@ -244,9 +273,6 @@ class Tunnel:
         request = self._by_stream.get(frame.stream)
         if request is None or frame.stream != request.data:
             return
-        if frame.data:
-            for stream in (frame.stream, 0):
-                self._send(self._writer.window(stream, len(frame.data)))
         if request.connection is None:
             request.waiting.append(frame.data)
         else:

@@ -22,7 +22,7 @@ async def pod_proxy(call: Call) -> Reply:
     pod = call.storage.get(PODS, call.route.namespace or "", name)
     if pod is None:
         raise not_found(PODS, name)
-    if not call.route.rest:
+    if not call.route.rest and not call.path.endswith("/"):
         return Reply(301, headers={"Location": call.path + "/"})
     number = int(port) if port.isdigit() else _first_port(pod)
     worker = kubelet_of(call).find_worker(call.route.namespace or "", name)
@@ -43,7 +43,7 @@ async def service_proxy(call: Call) -> Reply:
     service = call.storage.get(SERVICES, call.route.namespace or "", name)
     if service is None:
         raise not_found(SERVICES, name)
-    if not call.route.rest:
+    if not call.route.rest and not call.path.endswith("/"):
         return Reply(301, headers={"Location": call.path + "/"})
     ports = service["spec"].get("ports") or [{"port": 80}]
     number = next(

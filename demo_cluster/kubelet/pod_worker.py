@@ -62,6 +62,7 @@ class PodWorker:
         self._has_address = False
         self._is_stopping = False
         self._is_gone = False
+        self._on_stopped: list[Callable[[], None]] = []
         self._failure: tuple[str, str] = ("", "")
 
     # -- the outside
@@ -167,6 +168,16 @@ class PodWorker:
             if each.run:
                 each.run.stop()
         self.later(FORCED_GRACE, self._kill_all)
+
+    def when_stopped(self, call: Callable[[], None]) -> Callable[[], None]:
+        """Call when the pod ends and nothing of it runs any more. Returns how to forget it."""
+        self._on_stopped.append(call)
+
+        def forget() -> None:
+            if call in self._on_stopped:
+                self._on_stopped.remove(call)
+
+        return forget
 
     def close(self) -> None:
         """The cluster stops."""
@@ -634,6 +645,8 @@ class PodWorker:
     def _finish_when_stopped(self) -> None:
         if any(each.is_running for each in self.containers):
             return
+        for call in list(self._on_stopped):
+            call()
         if self._is_gone:
             self.kubelet.forget(self)
             return

@@ -380,7 +380,8 @@ async def stty(_machine: Machine, process: Process, arguments: list[str]) -> int
         return await complain(process, "stty", "standard input: Not a tty")
     if "size" in arguments:
         if not terminal.columns or not terminal.rows:
-            return await complain(process, "stty", "standard input")
+            await complain(process, "stty", "standard input")
+            return 0
         await process.stdout.write(encode(f"{terminal.rows} {terminal.columns}\n"))
     return 0
 

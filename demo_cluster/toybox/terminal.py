@@ -15,13 +15,19 @@ ERASE = (8, 127)
 ASK_POSITION = "\x1b[6n"
 
 
+def _nothing() -> None:
+    """Nobody edits a line."""
+
+
 class Terminal:
     """Between a client and the processes of one session."""
 
     def __init__(self, table: ProcessTable, take: Callable[[bytes], None], name: str) -> None:
         self.name = name
-        self.columns, self.rows = 80, 24
+        self.columns, self.rows = 0, 0
         self.is_raw = False
+        self.on_resize: Callable[[], None] = _nothing
+        """What whoever edits a line does when the window changed."""
         self.keyboard = Pipe(bounded=False)
         self._table = table
         self._take = take
@@ -38,7 +44,10 @@ class Terminal:
 
     def resize(self, columns: int, rows: int) -> None:
         """The client's window changed."""
+        if (columns, rows) == (self.columns, self.rows):
+            return
         self.columns, self.rows = columns, rows
+        self.on_resize()
         for process in list(self._table.processes.values()):
             if process.terminal == self.name:
                 process.signal(SIGNALS["WINCH"])
@@ -106,11 +115,18 @@ class LineEditor:
         """The line; nothing at the end of input, "" after ^C."""
         self._text, self._cursor, self._recalled = [], 0, len(self.history)
         self.terminal.is_raw = True
+        self.terminal.on_resize = lambda: self._redraw(prompt)
         self._show(prompt + ASK_POSITION)
         try:
             return await self._edit(prompt, directory)
         finally:
             self.terminal.is_raw = False
+            self.terminal.on_resize = _nothing
+
+    def _redraw(self, prompt: str) -> None:
+        behind = len(self._text) - self._cursor
+        back = f"\x1b[{behind}D" if behind else ""
+        self._show("\r" + prompt + "".join(self._text) + "\x1b[J" + back)
 
     async def _edit(self, prompt: str, directory: str) -> str | None:
         while True:

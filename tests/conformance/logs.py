@@ -10,9 +10,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.conformance.answers import answer_difference, head_difference
-from tests.conformance.pods_at_hand import PodsAtHand, place_of
+from tests.conformance.pods_at_hand import PodsAtHand, has_begun, place_of
 from tests.conformance.raw_http import AnswerReader
-from tests.conformance.recorded_streams import chunk, first_difference, together, without_what_varies
+from tests.conformance.recorded_streams import (
+    chunk,
+    first_difference,
+    together,
+    without_what_varies,
+)
 from tests.conformance.result import Exchange, Result
 from tests.conformance.stepped import Connection, SteppedCluster
 
@@ -103,11 +108,11 @@ class _Player:
         """Let a new pod write as much as the recorded stream began with."""
         place = place_of(exchange)
         assert place is not None
-        query = {name: value for name, value in exchange["request"]["query"].items()}
+        query = dict(exchange["request"]["query"])
         query.pop("follow", None)
         recorded = exchange["response"]
         began = without_what_varies(_beginning(recorded))
-        await self._pods.wait_for(place, _has_begun)
+        await self._pods.wait_for(place, has_begun)
         for _ in range(200):
             log = await self._cluster.ask("GET", exchange["request"]["path"], query=query)
             if log.status == 200 and without_what_varies(log.body) == began:
@@ -157,10 +162,6 @@ def _since_the_last_line(recorded: dict[str, Any]) -> float:
     return float(period - later[0] % period) / 1000
 
 
-def _has_begun(status: dict[str, Any]) -> bool:
-    return any("waiting" not in each["state"] for each in status.get("containerStatuses", ()))
-
-
 def _stream_difference(recorded: dict[str, Any], answer: AnswerReader) -> str:
     if recorded["ended_by"] == "server" and not answer.is_done:
         return "the stream did not end"
@@ -197,15 +198,16 @@ def _first_stamps(exchanges: Iterable[Exchange]) -> dict[tuple[str, str], bytes]
         stream = exchange["response"].get("stream") or ()
         place = place_of(exchange)
         is_whole = not query.keys() & {"tailLines", "sinceTime", "sinceSeconds"}
-        if place and stream and is_whole and "timestamps" in query and "bytes" not in stream[0]:
-            if first := _STAMP.match(chunk(stream[0])):
-                found.setdefault(place, first[0])
+        if place is None or not stream or not is_whole or "timestamps" not in query:
+            continue
+        if "bytes" not in stream[0] and (first := _STAMP.match(chunk(stream[0]))):
+            found.setdefault(place, first[0])
     return found
 
 
 def _time(text: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text).replace("Z", "+00:00"))
+        return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
     except ValueError:
         return None
 

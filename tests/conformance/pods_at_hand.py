@@ -133,6 +133,11 @@ def place_of(exchange: Exchange) -> tuple[str, str] | None:
     return (found["namespace"], found["name"]) if found else None
 
 
+def has_begun(status: dict[str, Any]) -> bool:
+    """Whether a container runs, or has run."""
+    return any("waiting" not in each["state"] for each in status.get("containerStatuses", ()))
+
+
 def request_of(exchange: Exchange) -> dict[str, Any]:
     """The recorded request, of a plain exchange or of a handshake."""
     found: dict[str, Any] = exchange.get("handshake", exchange)["request"]

@@ -12,7 +12,8 @@ _CUT_STAMP = re.compile(rb"(?m)^\d{4}(-\d\d(-\d\d(T[\d:.]*)?)?)?$")
 _VARIES = (
     (_STAMP, b"<stamp>"),
     (re.compile(rb"\b1[789]\d{8}\b"), b"<epoch>"),
-    (re.compile(rb"[0-9a-f]{64}"), b"<container>"),
+    (re.compile(rb"[0-9a-f]{63,64}"), b"<container>"),
+    (re.compile(rb"BusyBox v[^\r\n]* built-in shell"), b"BusyBox <version> built-in shell"),
     (re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), b"<uid>"),
 )
 
@@ -31,7 +32,7 @@ def content(data: Any) -> bytes:
 
 def chunk(entry: dict[str, Any]) -> bytes:
     """The bytes of a recorded chunk."""
-    return content(entry["text"] if "text" in entry else entry)
+    return content(entry.get("text", entry))
 
 
 def without_what_varies(data: bytes) -> bytes:

@@ -1,8 +1,10 @@
-"""Plays recorded sessions: exec, attach and port-forward over WebSockets, and requests to proxies."""
+"""Plays recorded sessions: exec, attach and port-forward, and requests to proxies."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,15 +13,18 @@ from demo_cluster.spdy import DATA, GOAWAY, PING, RST_STREAM, SYN_REPLY, SYN_STR
 from tests.conformance.alike import difference
 from tests.conformance.answers import answer_difference, head_difference
 from tests.conformance.logs import deletion_in
-from tests.conformance.pods_at_hand import PodsAtHand, request_of
+from tests.conformance.pods_at_hand import PodsAtHand, has_begun, request_of
 from tests.conformance.raw_http import FrameArrived
 from tests.conformance.recorded_streams import content, first_difference, without_what_varies
 from tests.conformance.result import Exchange, Result
 from tests.conformance.stepped import Connection, SteppedCluster
 
 _KEY = {"Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
+_TOKEN = "base64url.bearer.authorization.k8s.io."
+_MOMENT = 0.1
 _MARKED_FROM_MS = 150
 _PATIENCE_SECONDS = 3.0
+_TICK = re.compile(rb"(?<=\btick )\d+")
 _SPDY_WORDS = {
     DATA: "DATA",
     SYN_STREAM: "SYN_STREAM",
@@ -47,7 +52,11 @@ class _Player:
         self._pods = PodsAtHand(cluster, exchanges)
 
     async def difference(self, exchange: Exchange) -> str:
-        await self._pods.ready(exchange, fresh="attach-exit" in exchange["id"])
+        is_short = "exits" in " ".join(exchange.get("setup", []))
+        place = await self._pods.ready(exchange, fresh=is_short)
+        if place and is_short:
+            await self._pods.wait_for(place, has_begun)
+            await self._cluster.advance(_MOMENT)
         connection = await self._open(exchange)
         recorded = exchange.get("handshake", exchange)["response"]
         if recorded["status"] != 101 or "frames" not in exchange:
@@ -66,7 +75,7 @@ class _Player:
         connection.close()
         frames = exchange["frames"]
         if "spdy" in exchange:
-            return _tunnel_difference(exchange["spdy"], connection.answer.frames)
+            return _tunnel_difference(exchange, connection.answer.frames)
         return first_difference(_recorded(frames), _found(sent, connection.answer.frames))
 
     async def _open(self, exchange: Exchange) -> Connection:
@@ -74,6 +83,10 @@ class _Player:
         headers = dict(request.get("headers") or {})
         if headers.get("Upgrade") == "websocket" and "handshake" in exchange:
             headers = {**_KEY, **headers}
+        if _TOKEN in headers.get("Sec-WebSocket-Protocol", ""):
+            ours = base64.urlsafe_b64encode(self._cluster.token.encode()).decode().rstrip("=")
+            wanted = headers["Sec-WebSocket-Protocol"]
+            headers["Sec-WebSocket-Protocol"] = re.sub(rf"(?<={_TOKEN})[\w-]+", ours, wanted)
         return await self._cluster.open(
             request["method"],
             request["path"],
@@ -166,10 +179,17 @@ def _joined(lines: Iterable[bytes]) -> list[bytes]:
             joined[-1] += line[head:]
         else:
             joined.append(line)
-    return [without_what_varies(line) for line in joined]
+    return _counted_from_the_first([without_what_varies(line) for line in joined])
 
 
-def _tunnel_difference(recorded: list[dict[str, Any]], frames: list[FrameArrived]) -> str:
+def _counted_from_the_first(lines: list[bytes]) -> list[bytes]:
+    """The numbers of ticks as if the first seen were the first of all."""
+    ticks = [int(tick) for line in lines for tick in _TICK.findall(line)]
+    first = ticks[0] if ticks else 0
+    return [_TICK.sub(lambda tick: b"%d" % (int(tick[0]) - first), line) for line in lines]
+
+
+def _tunnel_difference(exchange: Exchange, frames: list[FrameArrived]) -> str:
     reader, found = SpdyReader(), []
     for message in frames:
         if message.opcode == "binary":
@@ -178,8 +198,13 @@ def _tunnel_difference(recorded: list[dict[str, Any]], frames: list[FrameArrived
             found.append({"frame": message.opcode})
     wanted = [
         {name: value for name, value in frame.items() if name not in ("t_ms", "dir")}
-        for frame in recorded
+        for frame in exchange["spdy"]
         if frame["dir"] == "out"
+    ]
+    wanted += [
+        {"frame": frame["opcode"]}
+        for frame in exchange["frames"]
+        if frame["dir"] == "out" and frame["opcode"] in ("close", "eof")
     ]
     return difference(_plain(wanted), _plain(found), "spdy")
 
@@ -208,9 +233,8 @@ def _plain(frames: list[dict[str, Any]]) -> list[Any]:
 
     plain = []
     for frame in frames:
-        if "data" in frame:
-            data = frame["data"]
-            data = data if isinstance(data, bytes) else content(data)
-            frame = {**frame, "data": data}
-        plain.append({name: value(each) for name, each in frame.items()})
+        told = dict(frame)
+        if "data" in frame and not isinstance(frame["data"], bytes):
+            told["data"] = content(frame["data"])
+        plain.append({name: value(each) for name, each in told.items()})
     return plain

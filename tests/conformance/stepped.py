@@ -7,12 +7,13 @@ the loop, and nothing happens between two steps. So a play gives the same on any
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import re
 import ssl
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from demo_cluster.clock import SteppedClock
 from demo_cluster.cluster import ClusterOptions, DemoCluster
@@ -74,7 +75,7 @@ class SteppedCluster:
         self._tokens: dict[str, str] = {}
         self._context = ssl.create_default_context()
 
-    async def __aenter__(self) -> SteppedCluster:
+    async def __aenter__(self) -> Self:
         await self.cluster.start()
         self._tokens = {
             "admin": self.cluster.token(ADMIN),
@@ -179,6 +180,4 @@ class SteppedCluster:
 
 
 def _decoded(text: str) -> str:
-    import base64
-
     return base64.b64decode(text).decode()
