@@ -1,43 +1,64 @@
-"""The commands that work on a cluster, as Typer declares them; each runs one library function."""
+"""The commands that work on a cluster, as Typer declares them; each runs one library function.
+
+Which project and which cluster is said by global flags (`kompose.flags.PLACE_FLAGS`), and comes
+with the invocation.
+"""
 
 import sys
-from typing import Annotated, Literal
+from collections.abc import Callable
+from enum import StrEnum
+from inspect import getdoc
+from typing import Annotated
 
 import typer
 
-from kompose.invocation import Invocation
+from kompose.console import uses_colour
+from kompose.examples import EXAMPLES
 
-_Kubeconfig = Annotated[
-    str | None, typer.Option("--kubeconfig", help="Kubeconfig file to use", show_default=False)
-]
-_Context = Annotated[
-    str | None, typer.Option("--context", help="Context of the kubeconfig", show_default=False)
-]
-_Namespace = Annotated[
-    str | None,
-    typer.Option("--namespace", "-n", help="Namespace to work in", show_default=False),
-]
-_Project = Annotated[
-    str | None,
-    typer.Option(
-        "--project-name", "-p", help="Project, instead of the file's own name", show_default=False
-    ),
-]
 _Services = Annotated[
-    list[str] | None, typer.Argument(help="Services; none means all", show_default=False)
+    list[str] | None,
+    typer.Argument(help="Services; none means all", show_default=False, metavar="SERVICES"),
 ]
-_Service = Annotated[str, typer.Argument(help="The service", show_default=False)]
-_Profiles = Annotated[
-    list[str] | None, typer.Option("--profile", help="Profile to enable", show_default=False)
+_Service = Annotated[str, typer.Argument(help="The service", show_default=False, metavar="SERVICE")]
+_Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until ready")]
+_Timeout = Annotated[
+    float,
+    typer.Option("--timeout", "--wait-timeout", help="Seconds to wait until ready; 0 for ever"),
 ]
-_Timeout = Annotated[float, typer.Option("--timeout", help="Seconds to wait; 0 waits for ever")]
+_Timestamps = Annotated[
+    bool, typer.Option("--timestamps", "-t", help="Show when each line was written")
+]
+_NoPrefix = Annotated[bool, typer.Option("--no-log-prefix", help="Leave the names out")]
+_NoColor = Annotated[bool, typer.Option("--no-color", help="No colours")]
+_Index = Annotated[
+    int | None, typer.Option("--index", help="Which of its pods, from 1", show_default=False)
+]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands to the program."""
-    for command in (up, down, ps, logs, diff, restart, scale, port):
-        app.command(command.__name__)(command)
-    app.command("exec", context_settings={"allow_interspersed_args": False})(exec_)
+class PsForm(StrEnum):
+    """How `ps` lists services."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+class Protocol(StrEnum):
+    """What a port speaks."""
+
+    TCP = "tcp"
+    UDP = "udp"
+
+
+def register(app: typer.Typer, epilog: Callable[[str], str]) -> None:
+    """Add the commands to the program; the epilog for its name ends the help of each."""
+    for command in (up, down, ps, logs, diff, exec_, restart, scale, port):
+        name = command.__name__.rstrip("_")
+        app.command(
+            name,
+            help=f"{getdoc(command)}\n\n{EXAMPLES[name]}",
+            epilog=epilog(name),
+            context_settings={"allow_interspersed_args": name != "exec"},
+        )(command)
 
 
 def up(
@@ -54,44 +75,64 @@ def up(
             show_default=False,
         ),
     ] = None,
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until ready")] = True,
+    wait: Annotated[
+        bool | None,
+        typer.Option(
+            "--wait/--no-wait",
+            help="Wait until ready, and return then (default: wait)",
+            show_default=False,
+        ),
+    ] = None,
     timeout: _Timeout = 300.0,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Apply again when a file is saved")
+        bool, typer.Option("--watch", "-w", help="Apply again when a file is saved")
     ] = False,
     build: Annotated[
-        bool, typer.Option("--build", help="Build and push images before starting")
+        bool, typer.Option("--build/--no-build", help="Build and push images before starting")
     ] = False,
     push: Annotated[bool, typer.Option("--push/--no-push", help="Push what --build built")] = True,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and do nothing")
     ] = False,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Remove what the file no longer has")
+        bool,
+        typer.Option("--prune", "--remove-orphans", help="Remove what the file no longer has"),
     ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Take over fields that others have set")
     ] = False,
-    profile: _Profiles = None,
-    namespace: _Namespace = None,
-    kube_context: _Context = None,
-    kubeconfig: _Kubeconfig = None,
-    project_name: _Project = None,
+    force_recreate: Annotated[
+        bool, typer.Option("--force-recreate", help="Replace pods even if nothing changed")
+    ] = False,
+    no_deps: Annotated[
+        bool, typer.Option("--no-deps", help="Only the services named, not what they need")
+    ] = False,
+    scale: Annotated[
+        list[str] | None,
+        typer.Option("--scale", help="SERVICE=COPIES, over what the file says", metavar="SIZE"),
+    ] = None,
+    timestamps: _Timestamps = False,
+    no_prefix: _NoPrefix = False,
+    no_color: _NoColor = False,
 ) -> None:
-    """Run the compose files on a cluster. Example: kompose up -d --namespace shop."""
-    from kompose.live.session import Where, run
-    from kompose.live.start import StartOptions, start
+    """Run the compose files on a cluster.
 
-    invocation: Invocation = context.obj
-    stays = attach if attach is not None else not detach and sys.stdout.isatty()
+    Makes what the file says in the order of depends_on, and waits until everything is ready.
+    On a terminal it then forwards the published ports to localhost and follows the logs; Ctrl-C
+    ends that, and the application goes on running.
+    """
+    from kompose.live.session import run
+    from kompose.live.start import start
+    from kompose.live.start_options import StartOptions
+
+    stays = attach if attach is not None else not (detach or wait) and sys.stdout.isatty()
     run(
         start(
-            invocation,
-            Where(kubeconfig, kube_context, namespace, project_name, tuple(profile or ())),
+            context.obj,
             StartOptions(
                 services=tuple(services or ()),
                 attaches=stays and not dry_run,
-                waits=wait,
+                waits=wait is not False,
                 timeout=timeout or None,
                 watches=watch,
                 builds=build,
@@ -99,6 +140,12 @@ def up(
                 dry_run=dry_run,
                 prune=prune,
                 force=force,
+                recreates=force_recreate,
+                alone=no_deps,
+                sizes=tuple(scale or ()),
+                timestamps=timestamps,
+                prefixes=not no_prefix,
+                colours=not no_color and uses_colour(sys.stdout),
             ),
         )
     )
@@ -108,51 +155,62 @@ def down(
     context: typer.Context,
     services: _Services = None,
     volumes: Annotated[
-        bool, typer.Option("--volumes", help="Remove volumes too, with their data")
+        bool, typer.Option("--volumes", "-v", help="Remove volumes too, with their data")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask")] = False,
-    timeout: _Timeout = 120.0,
-    profile: _Profiles = None,
-    namespace: _Namespace = None,
-    kube_context: _Context = None,
-    kubeconfig: _Kubeconfig = None,
-    project_name: _Project = None,
+    timeout: Annotated[
+        int | None,
+        typer.Option(
+            "--timeout",
+            "-t",
+            help="Seconds that containers get to stop, instead of their stop_grace_period",
+            show_default=False,
+        ),
+    ] = None,
+    wait_timeout: Annotated[
+        float, typer.Option("--wait-timeout", help="Seconds to wait until all is gone; 0 for ever")
+    ] = 120.0,
 ) -> None:
-    """Remove what up made; volumes stay unless asked for. Example: kompose down --volumes."""
-    from kompose.live.look import take_down
-    from kompose.live.session import Where, run
+    """Remove what up made, and nothing else; volumes stay unless asked for.
 
-    where = Where(kubeconfig, kube_context, namespace, project_name, tuple(profile or ()))
-    run(
-        take_down(
-            context.obj,
-            where,
-            tuple(services or ()),
-            volumes=volumes,
-            asks=not yes,
-            timeout=timeout or 86400.0,
-        )
+    On a terminal it shows what will go and asks first.
+    """
+    from kompose.live.look import TakeDownOptions, take_down
+    from kompose.live.session import run
+
+    options = TakeDownOptions(
+        services=tuple(services or ()),
+        volumes=volumes,
+        asks=not yes,
+        grace_seconds=timeout,
+        timeout=wait_timeout or None,
     )
+    run(take_down(context.obj, options))
 
 
 def ps(
     context: typer.Context,
     services: _Services = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document")] = False,
+    form: Annotated[
+        PsForm, typer.Option("--format", help="A table, or one JSON object a line")
+    ] = PsForm.TABLE,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON list of all")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only names of pods")] = False,
-    profile: _Profiles = None,
-    namespace: _Namespace = None,
-    kube_context: _Context = None,
-    kubeconfig: _Kubeconfig = None,
-    project_name: _Project = None,
+    only_services: Annotated[
+        bool, typer.Option("--services", help="Only names of services")
+    ] = False,
+    status: Annotated[
+        list[str] | None,
+        typer.Option("--status", help="Only services in this state", metavar="STATE"),
+    ] = None,
 ) -> None:
-    """List the services and how they are. Example: kompose ps."""
+    """List the services and how they are, and why if they are not ready."""
     from kompose.live.look import list_services
-    from kompose.live.session import Where, run
+    from kompose.live.session import run
 
-    where = Where(kubeconfig, kube_context, namespace, project_name, tuple(profile or ()))
-    form: Literal["json", "names", "table"] = "json" if as_json else "names" if quiet else "table"
-    run(list_services(context.obj, where, tuple(services or ()), form))
+    chosen = {"names": quiet, "services": only_services, "list": as_json}
+    word = next((word for word, asked in chosen.items() if asked), form.value)
+    run(list_services(context.obj, tuple(services or ()), word, tuple(status or ())))
 
 
 def logs(
@@ -161,92 +219,92 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come")] = False,
     tail: Annotated[str, typer.Option("--tail", help="Lines per container, or all")] = "all",
     since: Annotated[
-        str, typer.Option("--since", help="Only lines younger than this, such as 10m")
+        str, typer.Option("--since", help="From 10m ago on, or from a time on", metavar="TIME")
     ] = "",
-    timestamps: Annotated[
-        bool, typer.Option("--timestamps", "-t", help="Show when each line was written")
-    ] = False,
-    no_prefix: Annotated[bool, typer.Option("--no-log-prefix", help="Leave the names out")] = False,
-    no_color: Annotated[bool, typer.Option("--no-color", help="No colours")] = False,
-    profile: _Profiles = None,
-    namespace: _Namespace = None,
-    kube_context: _Context = None,
-    kubeconfig: _Kubeconfig = None,
-    project_name: _Project = None,
+    until: Annotated[
+        str, typer.Option("--until", help="Up to 10m ago, or up to a time", metavar="TIME")
+    ] = "",
+    index: _Index = None,
+    timestamps: _Timestamps = False,
+    no_prefix: _NoPrefix = False,
+    no_color: _NoColor = False,
 ) -> None:
-    """Show the logs of the services. Example: kompose logs -f --tail 20 web."""
-    from kompose.live.look import LogWishes, show_logs
-    from kompose.live.session import Where, run
+    """Show the logs of the services, each line with the name of who said it."""
+    from kompose.live.logs import LogWishes, show_logs
+    from kompose.live.session import run
 
-    where = Where(kubeconfig, kube_context, namespace, project_name, tuple(profile or ()))
     wishes = LogWishes(
         follow=follow,
         tail=tail,
         since=since,
+        until=until,
+        index=index,
         timestamps=timestamps,
         prefixes=not no_prefix,
-        colours=not no_color and sys.stdout.isatty(),
+        colours=not no_color and uses_colour(sys.stdout),
     )
-    run(show_logs(context.obj, where, tuple(services or ()), wishes))
+    run(show_logs(context.obj, tuple(services or ()), wishes))
 
 
 def diff(
     context: typer.Context,
-    profile: _Profiles = None,
-    namespace: _Namespace = None,
-    kube_context: _Context = None,
-    kubeconfig: _Kubeconfig = None,
-    project_name: _Project = None,
+    prune: Annotated[bool, typer.Option("--prune", help="As if for up --prune")] = False,
 ) -> None:
-    """Show what up would change; exit code 1 when it would. Example: kompose diff."""
-    from kompose.live.look import show_diff
-    from kompose.live.session import Where, run
+    """Show what up would change; exit code 1 when it would change something.
 
-    where = Where(kubeconfig, kube_context, namespace, project_name, tuple(profile or ()))
-    run(show_diff(context.obj, where))
+    The server is asked, and does nothing. Values of secrets are never shown.
+    """
+    from kompose.live.look import show_diff
+    from kompose.live.session import run
+
+    run(show_diff(context.obj, prunes=prune, colours=uses_colour(sys.stdout)))
 
 
 def exec_(
     context: typer.Context,
     service: _Service,
-    command: Annotated[list[str], typer.Argument(help="The command", show_default=False)],
-    no_tty: Annotated[bool, typer.Option("--no-tty", "-T", help="No terminal, for pipes")] = False,
-    index: Annotated[
-        int | None, typer.Option("--index", help="Which pod, from 1", show_default=False)
+    command: Annotated[
+        list[str], typer.Argument(help="The command", show_default=False, metavar="COMMAND")
+    ],
+    no_tty: Annotated[
+        bool, typer.Option("--no-tty", "--no-TTY", "-T", help="No terminal, for pipes")
+    ] = False,
+    env: Annotated[
+        list[str] | None,
+        typer.Option("--env", "-e", help="NAME=VALUE for the command", metavar="VARIABLE"),
     ] = None,
-    profile: _Profiles = None,
-    namespace: _Namespace = None,
-    kube_context: _Context = None,
-    kubeconfig: _Kubeconfig = None,
-    project_name: _Project = None,
+    workdir: Annotated[
+        str, typer.Option("--workdir", "-w", help="Directory to run in", metavar="DIRECTORY")
+    ] = "",
+    index: _Index = None,
+    _interactive: Annotated[bool, typer.Option("--interactive", "-i", hidden=True)] = True,
+    _tty: Annotated[bool, typer.Option("--tty", "-t", hidden=True)] = True,
 ) -> None:
-    """Run a command in a service. Example: kompose exec db redis-cli ping."""
-    from kompose.live.act import run_in_service
-    from kompose.live.session import Where, run
+    """Run a command in a running pod of a service; its exit code becomes ours."""
+    from kompose.live.act import Errand, run_in_service
+    from kompose.live.session import run
 
-    where = Where(kubeconfig, kube_context, namespace, project_name, tuple(profile or ()))
-    has_tty = not no_tty and sys.stdin.isatty() and sys.stdout.isatty()
-    run(run_in_service(context.obj, where, service, command, tty=has_tty, index=index))
+    errand = Errand(
+        command=tuple(command),
+        env=tuple(env or ()),
+        workdir=workdir,
+        tty=not no_tty and sys.stdin.isatty() and sys.stdout.isatty(),
+        index=index,
+    )
+    run(run_in_service(context.obj, service, errand))
 
 
 def restart(
     context: typer.Context,
     services: _Services = None,
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until ready")] = True,
+    wait: _Wait = True,
     timeout: _Timeout = 300.0,
-    profile: _Profiles = None,
-    namespace: _Namespace = None,
-    kube_context: _Context = None,
-    kubeconfig: _Kubeconfig = None,
-    project_name: _Project = None,
 ) -> None:
-    """Restart services, one pod after the other. Example: kompose restart web."""
+    """Restart services, one pod after the other where the cluster can."""
     from kompose.live.act import restart_services
-    from kompose.live.session import Where, run
+    from kompose.live.session import run
 
-    where = Where(kubeconfig, kube_context, namespace, project_name, tuple(profile or ()))
-    seconds = (timeout or None) if wait else 0.0
-    run(restart_services(context.obj, where, tuple(services or ()), seconds))
+    run(restart_services(context.obj, tuple(services or ()), (timeout or None) if wait else 0.0))
 
 
 def scale(
@@ -254,41 +312,32 @@ def scale(
     sizes: Annotated[
         list[str], typer.Argument(help="SERVICE=COPIES ...", show_default=False, metavar="SIZES")
     ],
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until ready")] = True,
+    wait: _Wait = True,
     timeout: _Timeout = 300.0,
-    profile: _Profiles = None,
-    namespace: _Namespace = None,
-    kube_context: _Context = None,
-    kubeconfig: _Kubeconfig = None,
-    project_name: _Project = None,
 ) -> None:
-    """Run more or fewer copies of a service. Example: kompose scale web=3."""
+    """Run more or fewer copies of a service, until the next up."""
     from kompose.live.act import scale_services
-    from kompose.live.session import Where, run
+    from kompose.live.session import run
 
-    where = Where(kubeconfig, kube_context, namespace, project_name, tuple(profile or ()))
-    seconds = (timeout or None) if wait else 0.0
-    run(scale_services(context.obj, where, sizes, seconds))
+    run(scale_services(context.obj, sizes, (timeout or None) if wait else 0.0))
 
 
 def port(
     context: typer.Context,
     service: _Service,
     private_port: Annotated[
-        int | None, typer.Argument(help="A port of the service; none lists all")
+        int | None, typer.Argument(help="A port of the service; none lists all", metavar="PORT")
+    ] = None,
+    protocol: Annotated[
+        Protocol | None, typer.Option("--protocol", help="tcp or udp", show_default=False)
     ] = None,
     forward: Annotated[
         bool, typer.Option("--forward", help="Forward it to localhost until Ctrl-C")
     ] = False,
-    profile: _Profiles = None,
-    namespace: _Namespace = None,
-    kube_context: _Context = None,
-    kubeconfig: _Kubeconfig = None,
-    project_name: _Project = None,
 ) -> None:
-    """Say where a port of a service is reached. Example: kompose port web 8080."""
+    """Say where a port of a service is reached."""
     from kompose.live.act import show_port
-    from kompose.live.session import Where, run
+    from kompose.live.session import run
 
-    where = Where(kubeconfig, kube_context, namespace, project_name, tuple(profile or ()))
-    run(show_port(context.obj, where, service, private_port, forwards=forward))
+    wanted = "" if protocol is None else protocol.value
+    run(show_port(context.obj, service, private_port, wanted, forwards=forward))

@@ -45,9 +45,6 @@ def config(
     list_networks: Annotated[bool, typer.Option("--networks", help="Names of networks")] = False,
     list_images: Annotated[bool, typer.Option("--images", help="Images used")] = False,
     list_profiles: Annotated[bool, typer.Option("--profiles", help="Profiles named")] = False,
-    profile: Annotated[
-        list[str] | None, typer.Option("--profile", help="Profile to enable")
-    ] = None,
 ) -> None:
     """Print the compose files as one canonical model. Example: kompose config --format json."""
     from kompose.compose.read import ReadOptions
@@ -55,8 +52,13 @@ def config(
     from kompose.reading import read_project
 
     invocation: Invocation = context.obj
-    enabled = (*(profile or ()), *(("*",) if list_profiles else ()))
-    options = ReadOptions(enabled, interpolate=not no_interpolate, checks=not no_normalize)
+    enabled = (*invocation.where.profiles, *(("*",) if list_profiles else ()))
+    options = ReadOptions(
+        enabled,
+        interpolate=not no_interpolate,
+        project_name=invocation.where.project_name,
+        checks=not no_normalize,
+    )
     model = read_project(invocation, options)
     sections = {
         "services": list_services,

@@ -1,7 +1,8 @@
 """The lines that a run writes to stderr: level, colour and text as the original has them."""
 
+import os
 import sys
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from kompose.report import Level
 
@@ -23,8 +24,14 @@ class Console:
     """Writes each event as one line, or leaves it out."""
 
     def __init__(
-        self, *, is_verbose: bool = False, is_quiet: bool = False, fails_on_warning: bool = False
+        self,
+        *,
+        is_verbose: bool = False,
+        is_quiet: bool = False,
+        fails_on_warning: bool = False,
+        is_coloured: bool = True,
     ) -> None:
+        self._is_coloured = is_coloured
         self._is_verbose = is_verbose
         self._is_quiet = is_quiet
         self._fails_on_warning = fails_on_warning and not is_quiet
@@ -41,13 +48,22 @@ class Console:
             return
         if self._fails_on_warning and level is Level.WARNING:
             raise FatalWarningError(text)
-        write_line(level, text)
+        write_line(level, text, coloured=self._is_coloured)
 
 
-def write_line(level: Level, text: str) -> None:
-    """One line on stderr, coloured also where stderr is no terminal."""
+def write_line(level: Level, text: str, *, coloured: bool = True) -> None:
+    """One line on stderr; the original's are coloured also where stderr is no terminal."""
     sys.stdout.flush()
-    sys.stderr.write(f"\x1b[{_COLOURS[level]}m{level.value}\x1b[0m {text:<{_WIDTH}} \n")
+    if coloured:
+        sys.stderr.write(f"\x1b[{_COLOURS[level]}m{level.value}\x1b[0m {text:<{_WIDTH}} \n")
+    else:
+        sys.stderr.write(f"{level.value} {text}\n")
+
+
+def uses_colour(stream: TextIO) -> bool:
+    """Whether a person wants colours there: it is a terminal, and NO_COLOR is not set."""
+    is_able = stream.isatty() and os.environ.get("TERM") != "dumb"
+    return is_able and not os.environ.get("NO_COLOR")
 
 
 def leave_with(text: str, exit_code: int = 1) -> NoReturn:

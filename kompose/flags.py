@@ -80,6 +80,15 @@ FLAGS = (
 
 HELP = _bool("help", "Say how to use it", short="h", section=GLOBAL)
 GLOBAL_FLAGS = tuple(flag for flag in FLAGS if flag.section == GLOBAL)
+PLACE_FLAGS = (
+    Flag("project-name", "string", "Project, instead of the files' own name", "p"),
+    Flag("profile", "array", "Profile to enable; * for all", "", ()),
+    Flag("namespace", "string", "Namespace to work in", "n"),
+    Flag("context", "string", "Context of the kubeconfig"),
+    Flag("kubeconfig", "string", "Kubeconfig file to use"),
+)
+"""Which project and which cluster the commands on a cluster mean."""
+
 
 COMMANDS = {
     "completion": "Print the script that completes commands in a shell",

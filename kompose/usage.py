@@ -2,7 +2,18 @@
 
 from collections.abc import Iterable
 
-from kompose.flags import COMMANDS, COMMON, FLAGS, GLOBAL, HELP, KUBERNETES, OPENSHIFT, Flag
+from kompose.flags import (
+    COMMANDS,
+    COMMON,
+    FLAGS,
+    GLOBAL,
+    GLOBAL_FLAGS,
+    HELP,
+    KUBERNETES,
+    OPENSHIFT,
+    PLACE_FLAGS,
+    Flag,
+)
 
 _TYPE_WORDS = {
     "bool": "",
@@ -77,6 +88,19 @@ def command_usage(command: str) -> str:
 def command_help(command: str) -> str:
     """What `kompose COMMAND --help` prints for one of the small commands."""
     return f"{COMMANDS[command]}.\n\n{command_usage(command)}"
+
+
+def place_help(taken: str = "") -> str:
+    """The flags that every command on a cluster takes, before or after its name.
+
+    Letters that are `taken` by the command itself are left out.
+    """
+    flags = [
+        flag._replace(short="") if flag.short in taken else flag
+        for flag in (*GLOBAL_FLAGS, *PLACE_FLAGS)
+        if flag.name != "provider"
+    ]
+    return f"Project and cluster:\n{_flag_lines(flags)}"
 
 
 def _flag_lines(flags: Iterable[Flag]) -> str:

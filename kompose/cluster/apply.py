@@ -156,8 +156,10 @@ class Applier:
         return await self._send(resource, obj, force=self._force)
 
 
-async def ensure_namespace(client: Client, name: str, project: str, *, dry_run: bool) -> bool:
-    """Make the namespace when it is missing, marked as ours; returns whether it was made.
+async def ensure_namespace(
+    client: Client, name: str, project: str, *, dry_run: bool
+) -> Applied | None:
+    """Make the namespace when it is missing, marked as ours; None when it was there.
 
     A user who may not look at namespaces is believed to have one.
     """
@@ -165,13 +167,13 @@ async def ensure_namespace(client: Client, name: str, project: str, *, dry_run: 
         await client.get(NAMESPACES, name)
     except NotFoundError:
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-        await client.create(
+        made = await client.create(
             NAMESPACES, stamped(namespace, project), dry_run=dry_run, field_manager=FIELD_MANAGER
         )
-        return True
+        return Applied(title(namespace), Outcome.CREATED, made)
     except ForbiddenError:
-        return False
-    return False
+        return None
+    return None
 
 
 def conflicting_managers(error: ConflictError) -> set[str]:

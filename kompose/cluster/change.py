@@ -1,12 +1,12 @@
 """`restart` and `scale`: the workloads of services that run, changed in place."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from kompose.cluster.errors import ClusterError
 from kompose.cluster.gone import until_gone
 from kompose.cluster.kinds import resource_of, title
-from kompose.cluster.ownership import FIELD_MANAGER, Object
+from kompose.cluster.ownership import FIELD_MANAGER, Object, service_key
 from kube_client.client import Client
 from kube_client.patch import PatchType
 from kube_client.resource import (
@@ -21,6 +21,7 @@ from kube_client.resource import (
 
 _ROLLED = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS)
 _SCALED = (DEPLOYMENTS, STATEFUL_SETS, REPLICATION_CONTROLLERS)
+_ONLY_THESE = "only Deployments, StatefulSets and ReplicationControllers run copies"
 _RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 _OF_THE_SERVER = ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields")
 
@@ -65,10 +66,27 @@ async def scale(
             await client.scale(resource, name, namespace, replicas)
             return await client.get(resource, name, namespace)
     names = ", ".join(title(obj) for obj in workloads)
-    raise ClusterError(
-        f"{names} cannot be scaled: only Deployments, StatefulSets and ReplicationControllers "
-        "run copies."
-    )
+    raise ClusterError(f"{names} cannot be scaled: {_ONLY_THESE}.")
+
+
+def with_copies(objects: Sequence[Object], copies: Mapping[str, int]) -> list[Object]:
+    """The objects with these numbers of copies, by the label of the service.
+
+    Raises:
+        ClusterError: A service is of a kind that has no copies.
+    """
+    missing = set(copies)
+    sized = []
+    for obj in objects:
+        key = service_key(obj)
+        if key in copies and any(obj.get("kind") == resource.kind for resource in _SCALED):
+            missing.discard(key)
+            sized.append({**obj, "spec": {**obj["spec"], "replicas": copies[key]}})
+        else:
+            sized.append(obj)
+    for key in missing:
+        raise ClusterError(f"{key} cannot be scaled: {_ONLY_THESE}.")
+    return sized
 
 
 async def _replace_pods(client: Client, obj: Object, namespace: str) -> None:

@@ -5,40 +5,48 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kompose.cluster.apply import Applier
-from kompose.cluster.inventory import owned_objects
+from kompose.cluster.inventory import orphans
 from kompose.cluster.kinds import resource_of, title
 from kompose.cluster.ownership import Object, stamped
+from kompose.cluster.plan import without_scaled_replicas
 from kompose.emit.yaml_text import dump, pruned
+from kompose.secrecy import HIDDEN, secret_values
 from kube_client.client import Client
-from kube_client.errors import NotFoundError
-from kube_client.resource import NAMESPACES
+from kube_client.errors import ForbiddenError, NotFoundError
+from kube_client.resource import NAMESPACES, PERSISTENT_VOLUME_CLAIMS
 
 _OF_THE_SERVER = frozenset(
     ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink")
 )
-_REVISION = "deployment.kubernetes.io/revision"
+_NOT_SHOWN = frozenset(
+    ("deployment.kubernetes.io/revision", "kubectl.kubernetes.io/last-applied-configuration")
+)
 
 
 async def diff(
-    client: Client, objects: Sequence[Object], project: str, namespace: str
+    client: Client,
+    objects: Sequence[Object],
+    project: str,
+    namespace: str,
+    *,
+    prunes: bool = False,
 ) -> list[str]:
-    """The lines of a unified diff from what is there to what the file says; none when alike.
+    """The lines of a unified diff from what is there to what `up` would make; none when alike.
 
-    What an earlier `up` made and the file no longer has is shown as removed. Values of secrets
-    are never shown: a changed one is marked as changed.
+    With `prunes`, what an earlier `up` made and the file no longer has is shown as removed.
+    Values of secrets are never shown: a changed one is marked as changed.
     """
     has_namespace = await _exists(client, namespace)
     applier = Applier(client, namespace, project, dry_run=True)
     lines: list[str] = []
-    for obj in objects:
+    for obj in without_scaled_replicas(objects):
         mine = stamped(obj, project)
         before = await _current(client, mine, namespace) if has_namespace else None
         after = (await applier.apply(mine)).object if has_namespace else mine
         lines += _unified(before, after, title(mine))
-    wanted = {title(obj) for obj in objects}
-    if has_namespace:
-        for obj in await owned_objects(client, project, namespace):
-            if title(obj) not in wanted:
+    if has_namespace and prunes:
+        for obj in await orphans(client, objects, project, namespace):
+            if obj["kind"] != PERSISTENT_VOLUME_CLAIMS.kind:
                 lines += _unified(obj, None, title(obj))
     return lines
 
@@ -48,6 +56,8 @@ async def _exists(client: Client, namespace: str) -> bool:
         await client.get(NAMESPACES, namespace)
     except NotFoundError:
         return False
+    except ForbiddenError:
+        return True  # who may not look at namespaces is believed to have one
     return True
 
 
@@ -77,7 +87,9 @@ def _shown(obj: Object | None) -> Object:
         return {}
     meta = {key: value for key, value in obj["metadata"].items() if key not in _OF_THE_SERVER}
     annotations = {
-        key: value for key, value in (meta.get("annotations") or {}).items() if key != _REVISION
+        key: value
+        for key, value in (meta.get("annotations") or {}).items()
+        if key not in _NOT_SHOWN
     }
     kept = {key: value for key, value in obj.items() if key != "status"}
     cleaned = pruned({**kept, "metadata": {**meta, "annotations": annotations}})
@@ -85,28 +97,24 @@ def _shown(obj: Object | None) -> Object:
 
 
 def _masked(old: Object, new: Object) -> tuple[Object, Object]:
-    """Both without the values of a secret."""
-    if "Secret" not in (old.get("kind"), new.get("kind")):
-        return old, new
-    values = _secret_values(old), _secret_values(new)
-    return _mask(old, values[1], "before"), _mask(new, values[0], "after")
+    """Both without secret values: `***` what is on both sides, else with the side it is on."""
+    before, after = secret_values(old), secret_values(new)
+    return (
+        _mask(old, {value: _sign(value in after, "before") for value in before}),
+        _mask(new, {value: _sign(value in before, "after") for value in after}),
+    )
 
 
-def _secret_values(obj: Mapping[str, Any]) -> dict[str, Any]:
-    return {**(obj.get("data") or {}), **(obj.get("stringData") or {})}
+def _sign(is_on_both: bool, side: str) -> str:
+    return HIDDEN if is_on_both else f"{HIDDEN} ({side})"
 
 
-def _mask(obj: Object, others: Mapping[str, Any], word: str) -> Object:
-    def masked(values: Mapping[str, Any] | None) -> dict[str, str]:
-        return {
-            key: "***" if others.get(key) in (value, None) else f"*** ({word})"
-            for key, value in (values or {}).items()
-        }
-
-    return {
-        **obj,
-        **{part: masked(obj[part]) for part in ("data", "stringData") if part in obj},
-    }
+def _mask(value: Any, signs: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _mask(inner, signs) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_mask(inner, signs) for inner in value]
+    return signs.get(value, value) if isinstance(value, str) else value
 
 
 def _lines(obj: Object) -> list[str]:

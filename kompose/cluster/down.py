@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kompose.cluster.errors import ClusterError
 from kompose.cluster.gone import until_none
@@ -25,6 +27,7 @@ from kube_client.resource import (
     NAMESPACES,
     PERSISTENT_VOLUME_CLAIMS,
     PODS,
+    REPLICA_SETS,
     ResourceType,
 )
 
@@ -37,12 +40,24 @@ _OF_OTHERS = frozenset(("Event", "Endpoints", "EndpointSlice", "Lease", "PodMetr
 
 @dataclass(frozen=True, slots=True)
 class DownOptions:
-    """What to remove: volumes only when asked for, some services or all."""
+    """What to remove: volumes only when asked for, some services or all.
+
+    Containers get `grace_seconds` to stop, None leaves them their own time; `timeout` is how many
+    seconds to wait until all is gone, None waits for ever.
+    """
 
     namespace: str
     volumes: bool = False
     services: tuple[str, ...] = ()
-    timeout: float = 120.0
+    grace_seconds: int | None = None
+    timeout: float | None = 120.0
+
+
+class Removal(NamedTuple):
+    """One piece of news: an object is being removed, or is gone."""
+
+    title: str
+    is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +88,11 @@ async def down(
     project_name: str,
     options: DownOptions,
     confirm: Callable[[DownPlan], Awaitable[bool]],
-    progress: Callable[[str], None],
+    progress: Callable[[Removal], None],
 ) -> DownResult:
     """Remove a project's objects and wait until they are gone.
 
-    `progress` hears one line for each step. The namespace goes too when `up` made it and nothing
+    The namespace goes too when `up` made it and nothing
     of anybody else is left in it.
 
     Raises:
@@ -88,8 +103,9 @@ async def down(
     if plan.removed and not await confirm(plan):
         return DownResult(is_declined=True)
     for obj in reversed(plan.removed):
-        await _delete(client, obj, options.namespace)
-        progress(f"{title(obj)} is being removed")
+        await _delete(client, obj, options)
+        progress(Removal(title(obj)))
+    await _hurry(client, plan.removed, options)
     await _until_all_gone(client, project_name, plan.removed, options, progress)
     removed = [title(obj) for obj in plan.removed]
     kept = ""
@@ -113,17 +129,46 @@ def _plan(found: Sequence[Object], options: DownOptions) -> DownPlan:
     )
 
 
-async def _delete(client: Client, obj: Object, namespace: str) -> None:
-    try:
+async def _delete(client: Client, obj: Object, options: DownOptions) -> None:
+    resource = resource_of(obj)
+    grace = options.grace_seconds if resource is PODS else None
+    with suppress(NotFoundError):  # somebody was quicker
         await client.delete(
-            resource_of(obj),
+            resource,
             obj["metadata"]["name"],
-            namespace,
+            options.namespace,
             uid=obj["metadata"]["uid"],
             propagation="Background",
+            grace_seconds=grace,
         )
-    except NotFoundError:
-        return  # somebody was quicker
+
+
+async def _hurry(client: Client, removed: Sequence[Object], options: DownOptions) -> None:
+    """Give the pods of what was removed no longer than they are to get.
+
+    Their ReplicaSets go first: they would make new pods.
+    """
+    units = _units(removed)
+    if options.grace_seconds is None or not units:
+        return
+    labels = service_selector(units)
+    for resource in (REPLICA_SETS, PODS):
+        found = await client.list(resource, KubeObject, namespace=options.namespace, labels=labels)
+        for obj in found.items:
+            with suppress(NotFoundError):
+                await client.delete(
+                    resource,
+                    obj.metadata.name,
+                    options.namespace,
+                    uid=obj.metadata.uid,
+                    propagation="Background",
+                    grace_seconds=options.grace_seconds if resource is PODS else None,
+                )
+
+
+def _units(removed: Sequence[Object]) -> list[str]:
+    """The services whose pods go with these objects."""
+    return sorted({service_key(obj) for obj in removed if resource_of(obj) in WORKLOADS} - {""})
 
 
 async def _until_all_gone(
@@ -131,37 +176,67 @@ async def _until_all_gone(
     project: str,
     removed: Sequence[Object],
     options: DownOptions,
-    progress: Callable[[str], None],
+    progress: Callable[[Removal], None],
 ) -> None:
     """Wait for the objects and for the pods that they ran."""
-    uids = {obj["metadata"]["uid"] for obj in removed}
     kinds = dict.fromkeys(resource_of(obj) for obj in removed)
     waits = [
-        until_none(
+        _until_kind_gone(
             client,
             resource,
-            options.namespace,
-            labels=project_selector(project),
-            is_awaited=lambda found: found.metadata.uid in uids,
-            timeout=options.timeout,
+            [obj for obj in removed if resource_of(obj) is resource],
+            project,
+            options,
+            progress,
         )
         for resource in kinds
     ]
-    units = sorted({service_key(obj) for obj in removed if resource_of(obj) in WORKLOADS} - {""})
-    if units:
+    if units := _units(removed):
         waits.append(_until_pods_gone(client, units, options, progress))
     await asyncio.gather(*waits)
 
 
-async def _until_pods_gone(
-    client: Client, units: list[str], options: DownOptions, progress: Callable[[str], None]
+async def _until_kind_gone(
+    client: Client,
+    resource: ResourceType,
+    removed: Sequence[Object],
+    project: str,
+    options: DownOptions,
+    progress: Callable[[Removal], None],
 ) -> None:
-    told: list[str] = []
+    uids = {obj["metadata"]["uid"] for obj in removed}
+    there = [obj["metadata"]["name"] for obj in removed]
 
-    def tell(names: list[str]) -> None:
-        if names != told:
-            told[:] = names
-            progress(f"waiting for {len(names)} pod{'s'[: len(names) != 1]} to end")
+    def tell(left: list[str]) -> None:
+        for name in [name for name in there if name not in left]:
+            there.remove(name)
+            progress(Removal(f"{resource.kind.lower()}/{name}", is_gone=True))
+
+    await until_none(
+        client,
+        resource,
+        options.namespace,
+        labels=project_selector(project),
+        is_awaited=lambda found: found.metadata.uid in uids,
+        on_left=tell,
+        timeout=options.timeout,
+    )
+    tell([])
+
+
+async def _until_pods_gone(
+    client: Client,
+    units: list[str],
+    options: DownOptions,
+    progress: Callable[[Removal], None],
+) -> None:
+    seen: set[str] = set()
+
+    def tell(left: list[str]) -> None:
+        for name in sorted(seen.symmetric_difference(left)):
+            progress(Removal(f"pod/{name}", is_gone=name not in left))
+        seen.intersection_update(left)
+        seen.update(left)
 
     await until_none(
         client,
@@ -171,6 +246,7 @@ async def _until_pods_gone(
         on_left=tell,
         timeout=options.timeout,
     )
+    tell([])
 
 
 async def _own_namespace(client: Client, project: str, name: str) -> bool:
@@ -202,9 +278,10 @@ def _is_of_others(resource: ResourceType) -> bool:
 
 
 async def _delete_namespace(
-    client: Client, options: DownOptions, progress: Callable[[str], None]
+    client: Client, options: DownOptions, progress: Callable[[Removal], None]
 ) -> None:
-    progress(f"namespace/{options.namespace} is being removed")
+    name = f"namespace/{options.namespace}"
+    progress(Removal(name))
     await client.delete(NAMESPACES, options.namespace)
     try:
         await until_none(
@@ -216,4 +293,5 @@ async def _delete_namespace(
             timeout=options.timeout,
         )
     except ClusterError:
-        progress(f"namespace/{options.namespace} is still ending")
+        return  # it is on its way out, and has been told as such
+    progress(Removal(name, is_gone=True))

@@ -40,7 +40,7 @@ async def until_none(
     fields: str = "",
     is_awaited: Callable[[KubeObject], bool] = lambda _found: True,
     on_left: Callable[[list[str]], None] = lambda _names: None,
-    timeout: float = _GONE_SECONDS,
+    timeout: float | None = _GONE_SECONDS,
 ) -> None:
     """Return when no object of this selection is left; `on_left` hears the names of the rest.
 

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Sequence
 
 from kompose.cluster.errors import ClusterError
-from kompose.cluster.kinds import OWNED, WORKLOADS
+from kompose.cluster.kinds import OWNED, WORKLOADS, title
 from kompose.cluster.ownership import MANAGED_BY, Object, project_selector, service_key
 from kube_client.client import Client
 from kube_client.errors import ForbiddenError, NotFoundError
-from kube_client.resource import ResourceType
+from kube_client.resource import PERSISTENT_VOLUME_CLAIMS, ResourceType
 
 
 async def owned_objects(
@@ -46,6 +46,28 @@ async def owned_workloads(client: Client, project: str, namespace: str) -> list[
             "Start it with: kompose up, or name another namespace with --namespace"
         )
     return found
+
+
+async def orphans(
+    client: Client, objects: Sequence[Object], project: str, namespace: str
+) -> tuple[Object, ...]:
+    """What an earlier up of a project made and its files, converted to objects, no longer have.
+
+    Claims that a StatefulSet of the files made for its pods are no orphans.
+    """
+    wanted = {title(obj) for obj in objects}
+    found = await owned_objects(client, project, namespace)
+    set_keys = {
+        service_key(claim)
+        for obj in objects
+        for claim in (obj.get("spec") or {}).get("volumeClaimTemplates") or ()
+    }
+    return tuple(
+        obj
+        for obj in found
+        if title(obj) not in wanted
+        and not (obj["kind"] == PERSISTENT_VOLUME_CLAIMS.kind and service_key(obj) in set_keys)
+    )
 
 
 async def running_projects(client: Client, namespace: str) -> list[str]:

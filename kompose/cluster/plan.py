@@ -7,6 +7,7 @@ from kompose.cluster.errors import ClusterError
 from kompose.cluster.kinds import is_workload, rank, resource_of
 from kompose.cluster.ownership import Object, service_key
 from kompose.cluster.view import ProjectView, ServiceView
+from kube_client.resource import HORIZONTAL_POD_AUTOSCALERS
 
 
 class Need(NamedTuple):
@@ -68,6 +69,23 @@ def selected_objects(objects: Sequence[Object], project: ProjectView) -> list[Ob
     """The objects of the services of this view, and those that belong to no service of the file."""
     keys = {service.key for service in project.services.values()}
     return [obj for obj in objects if not is_workload(obj) or _runs_any(obj, keys)]
+
+
+def without_scaled_replicas(objects: Sequence[Object]) -> list[Object]:
+    """The objects; what an autoscaler scales says no number of its own."""
+    scaled = {
+        (target.get("kind"), target.get("name"))
+        for obj in objects
+        if obj.get("kind") == HORIZONTAL_POD_AUTOSCALERS.kind
+        and isinstance(target := obj.get("spec", {}).get("scaleTargetRef"), dict)
+    }
+    kept = []
+    for obj in objects:
+        if (obj.get("kind"), obj["metadata"]["name"]) in scaled:
+            spec = {key: value for key, value in obj["spec"].items() if key != "replicas"}
+            obj = {**obj, "spec": spec}  # noqa: PLW2901 - the same object, less one field
+        kept.append(obj)
+    return kept
 
 
 def _runs_any(obj: Object, keys: set[str]) -> bool:

@@ -41,10 +41,18 @@ async def chosen_pod(client: Client, namespace: str, key: str, index: int | None
             f"No pod of the service {key!r} runs in namespace {namespace}; {how}. "
             "See why with: kompose ps"
         )
-    if index is None:
-        return alive[0]
+    return alive[0] if index is None else pod_of_index(pods, key, index)
+
+
+def pod_of_index(pods: Sequence[Pod], key: str, index: int) -> Pod:
+    """The pod of this number, from 1.
+
+    Raises:
+        ClusterError: There is none.
+    """
     if not 1 <= index <= len(pods):
-        raise ClusterError(f"The service {key!r} has pods 1 to {len(pods)}; there is no {index}.")
+        has = f"has pods 1 to {len(pods)}" if pods else "has no pod"
+        raise ClusterError(f"The service {key!r} {has}; there is no {index}.")
     return pods[index - 1]
 
 

@@ -2,22 +2,29 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from kompose.cluster.apply import Applied, Applier, Outcome, ensure_namespace
+from kompose.cluster.change import restart
 from kompose.cluster.health import Crash, Health, Phase, crashes
-from kompose.cluster.inventory import owned_objects
+from kompose.cluster.inventory import orphans
 from kompose.cluster.kinds import resource_of, title
-from kompose.cluster.ownership import Object, project_selector, service_key, stamped
-from kompose.cluster.plan import Need, Plan, make_plan, selected_objects
+from kompose.cluster.ownership import Object, project_selector, stamped
+from kompose.cluster.plan import (
+    Need,
+    Plan,
+    make_plan,
+    selected_objects,
+    without_scaled_replicas,
+)
 from kompose.cluster.view import ProjectView
 from kompose.cluster.watching import ProjectWatch
 from kube_client.client import Client
-from kube_client.errors import KubeError
+from kube_client.errors import KubeError, NotFoundError
 from kube_client.logs import LogQuery, open_log
-from kube_client.resource import HORIZONTAL_POD_AUTOSCALERS, PERSISTENT_VOLUME_CLAIMS
+from kube_client.resource import PERSISTENT_VOLUME_CLAIMS
 
 _LAST_LINES = 6
 _LINE_LENGTH = 300
@@ -30,7 +37,8 @@ class UpOptions:
 
     `timeout` is in seconds, None waits for ever. Without `waits` nothing is waited for but
     dependencies. What is new must stay ready for `steady` seconds: containers without a probe are
-    ready before they crash. `services` limits the run to these and what they depend on.
+    ready before they crash. `services` limits the run to these and what they depend on, or to
+    these `alone`. With `recreates`, pods are replaced even if nothing changed.
     """
 
     namespace: str
@@ -41,6 +49,8 @@ class UpOptions:
     dry_run: bool = False
     force: bool = False
     services: tuple[str, ...] = ()
+    alone: bool = False
+    recreates: bool = False
 
 
 class Progress(NamedTuple):
@@ -96,11 +106,12 @@ async def up(
         ClusterError: The file cannot be run as it stands, or objects belong to somebody else.
         KubeError: The server refused, or went away.
     """
-    chosen = _chosen(objects, project, options)
-    plan = make_plan(_without_scaled_replicas(chosen), project.selected(options.services))
-    made_namespace = await ensure_namespace(
-        client, options.namespace, project.name, dry_run=options.dry_run
-    )
+    view = project.selected(options.services, alone=options.alone)
+    chosen = selected_objects(objects, view) if options.services else objects
+    plan = make_plan(without_scaled_replicas(chosen), view)
+    made = await ensure_namespace(client, options.namespace, project.name, dry_run=options.dry_run)
+    if made is not None:
+        progress(Progress(applied=made))
     applier = Applier(
         client,
         options.namespace,
@@ -110,21 +121,36 @@ async def up(
         on_applied=lambda applied: progress(Progress(applied=applied)),
     )
     if options.dry_run:
-        if not made_namespace:
+        if made is None:
             await applier.apply_all(_stamped(plan.base, project))
             for group in plan.workloads.values():
                 await applier.apply_all(_stamped(group, project))
-        return UpResult(tuple(applier.results), made_namespace=made_namespace)
+        left = await _left(client, objects, project, options) if made is None else ()
+        return _result(applier, {}, left, options, made_namespace=made is not None)
     await applier.apply_all(_stamped(plan.base, project))
     run = _Run(client, plan, project, options, applier, progress)
     health = await run.start() if plan.workloads else {}
-    orphans = () if options.services else await _orphans(client, objects, project, options)
-    pruned = await _prune(client, orphans, options) if options.prune else ()
+    left = await _left(client, objects, project, options)
+    if options.prune:
+        await _prune(client, left, options)
+    return _result(applier, health, left, options, made_namespace=made is not None)
+
+
+def _result(
+    applier: Applier,
+    health: Mapping[str, Health],
+    left: Sequence[Object],
+    options: UpOptions,
+    *,
+    made_namespace: bool,
+) -> UpResult:
+    """What became of a project; volumes of services that are no more are never pruned."""
+    pruned = [obj for obj in left if options.prune and not _is_volume(obj)]
     return UpResult(
         tuple(applier.results),
         health,
-        tuple(title(obj) for obj in orphans if title(obj) not in pruned),
-        pruned,
+        tuple(title(obj) for obj in left if obj not in pruned),
+        tuple(title(obj) for obj in pruned),
         made_namespace,
     )
 
@@ -189,10 +215,19 @@ class _Run:
                 rest.append(unit)
                 continue
             for obj in _stamped(self._plan.workloads[unit], self._project):
-                watch.expect((await self._applier.apply(obj)).object)
+                watch.expect(await self._made(obj))
         if len(rest) < len(waiting):
             return await self._apply_ready(rest, watch)
         return rest
+
+    async def _made(self, obj: Object) -> Object:
+        """The workload as it is after it was applied, and restarted where that is wanted."""
+        applied = await self._applier.apply(obj)
+        is_new = applied.outcome in (Outcome.CREATED, Outcome.REPLACED)
+        if is_new or not self._options.recreates:
+            return applied.object
+        restarted = await restart(self._client, applied.object, self._options.namespace)
+        return applied.object if restarted is None else restarted
 
     def _health(self, waiting: list[str], watch: ProjectWatch) -> dict[str, Health]:
         found = {}
@@ -270,74 +305,33 @@ def _is_met(need: Need, watch: ProjectWatch) -> bool:
     return health.has_started or health.is_good
 
 
-def _chosen(
-    objects: Sequence[Object], project: ProjectView, options: UpOptions
-) -> Sequence[Object]:
-    if not options.services:
-        return objects
-    return selected_objects(objects, project.selected(options.services))
-
-
 def _stamped(objects: Sequence[Object], project: ProjectView) -> list[Object]:
     return [stamped(obj, project.name) for obj in objects]
 
 
-def _without_scaled_replicas(objects: Sequence[Object]) -> list[Object]:
-    """The objects; what an autoscaler scales says no number of its own."""
-    scaled = {
-        (target.get("kind"), target.get("name"))
-        for obj in objects
-        if obj.get("kind") == HORIZONTAL_POD_AUTOSCALERS.kind
-        and isinstance(target := obj.get("spec", {}).get("scaleTargetRef"), dict)
-    }
-    kept = []
-    for obj in objects:
-        if (obj.get("kind"), obj["metadata"]["name"]) in scaled:
-            spec = {key: value for key, value in obj["spec"].items() if key != "replicas"}
-            obj = {**obj, "spec": spec}  # noqa: PLW2901 - the same object, less one field
-        kept.append(obj)
-    return kept
-
-
-async def _orphans(
+async def _left(
     client: Client, objects: Sequence[Object], project: ProjectView, options: UpOptions
 ) -> tuple[Object, ...]:
-    """What an earlier up of this project made and the file no longer has."""
-    wanted = {title(obj) for obj in objects}
-    found = await owned_objects(client, project.name, options.namespace)
-    claimed_by_sets = {
-        obj["metadata"]["name"]
-        for obj in found
-        if obj["kind"] == PERSISTENT_VOLUME_CLAIMS.kind and service_key(obj) in _set_keys(objects)
-    }
-    return tuple(
-        obj
-        for obj in found
-        if title(obj) not in wanted and obj["metadata"]["name"] not in claimed_by_sets
-    )
+    """What the file no longer has; a run of some services does not ask."""
+    if options.services:
+        return ()
+    return await orphans(client, objects, project.name, options.namespace)
 
 
-def _set_keys(objects: Sequence[Object]) -> set[str]:
-    return {
-        str((claim["metadata"].get("labels") or {}).get("io.kompose.service", ""))
-        for obj in objects
-        for claim in (obj.get("spec") or {}).get("volumeClaimTemplates") or ()
-    }
-
-
-async def _prune(client: Client, orphans: Sequence[Object], options: UpOptions) -> tuple[str, ...]:
+async def _prune(client: Client, left: Sequence[Object], options: UpOptions) -> None:
     """Remove orphans, volumes excepted: their data may be wanted."""
-    removed = []
-    for obj in orphans:
-        resource = resource_of(obj)
-        if resource is PERSISTENT_VOLUME_CLAIMS:
+    for obj in left:
+        if _is_volume(obj):
             continue
-        await client.delete(
-            resource,
-            obj["metadata"]["name"],
-            options.namespace,
-            uid=obj["metadata"]["uid"],
-            propagation="Background",
-        )
-        removed.append(title(obj))
-    return tuple(removed)
+        with suppress(NotFoundError):  # somebody was quicker
+            await client.delete(
+                resource_of(obj),
+                obj["metadata"]["name"],
+                options.namespace,
+                uid=obj["metadata"]["uid"],
+                propagation="Background",
+            )
+
+
+def _is_volume(obj: Object) -> bool:
+    return resource_of(obj) is PERSISTENT_VOLUME_CLAIMS

@@ -27,14 +27,19 @@ class ProjectView(NamedTuple):
     name: str
     services: Mapping[str, ServiceView]
 
-    def selected(self, names: tuple[str, ...]) -> "ProjectView":
-        """The project with only these services and what they depend on; none means all.
+    def selected(self, names: tuple[str, ...], *, alone: bool = False) -> "ProjectView":
+        """The project with only these services and what they depend on; no names mean all.
+
+        `alone` leaves out what they depend on.
 
         Raises:
             KeyError: There is no such service; the argument is its name.
         """
         if not names:
             return self
+        if alone:
+            single = {name: self.services[name]._replace(dependencies=()) for name in names}
+            return self._replace(services=single)
         wanted: dict[str, ServiceView] = {}
         rest = list(names)
         while rest:

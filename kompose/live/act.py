@@ -1,10 +1,12 @@
 """`exec`, `restart`, `scale` and `port`: one service of a project that runs."""
 
 import asyncio
-import signal
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import NoReturn
 
 from kompose.cluster.attach import Published, forward_all
 from kompose.cluster.change import restart, scale
@@ -16,58 +18,82 @@ from kompose.cluster.pods import chosen_pod, container_of, target_port
 from kompose.cluster.reach import Reach, reaches
 from kompose.cluster.up import Progress
 from kompose.cluster.watching import ProjectWatch, units_of
+from kompose.console import uses_colour
 from kompose.invocation import Invocation
 from kompose.live.progress import ProgressScreen, health_line
-from kompose.live.session import Session, Where, connected, known_project, say, service_keys
+from kompose.live.session import Session, connected, known_project, say, service_keys, sizes_of
 from kube_client.exec import open_exec
 from kube_client.resource import SERVICES
 from kube_client.terminal import hand_over
 
+_NO_SUCH_PROGRAM = "executable file not found"
 
-async def run_in_service(
-    invocation: Invocation,
-    where: Where,
-    service: str,
-    command: Sequence[str],
-    *,
-    tty: bool,
-    index: int | None,
-) -> int:
-    """Run a command in a pod of a service; returns its exit code."""
-    view = known_project(invocation, where)
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A command to run in a service. `index` is the number of the pod, from 1; None takes any."""
+
+    command: tuple[str, ...]
+    env: tuple[str, ...] = ()
+    workdir: str = ""
+    tty: bool = False
+    index: int | None = None
+
+    def words(self, environment: Mapping[str, str]) -> list[str]:
+        """The command as the container gets it; a variable without a value takes the one here.
+
+        Kubernetes passes neither variables nor a directory on, so `env` and `sh` of the container
+        do.
+        """
+        words = list(self.command)
+        pairs = [one if "=" in one else f"{one}={environment.get(one, '')}" for one in self.env]
+        if pairs:
+            words = ["env", *pairs, *words]
+        if self.workdir:
+            words = ["sh", "-c", 'cd "$0" && exec "$@"', self.workdir, *words]
+        return words
+
+
+async def run_in_service(invocation: Invocation, service: str, errand: Errand) -> int:
+    """Run a command in a pod of a service; returns its exit code, 127 where there is no such."""
+    view = known_project(invocation)
     [key] = service_keys(view, [service])
-    async with connected(where, view.name) as session:
+    async with connected(invocation, view.name) as session:
         workloads = await owned_workloads(session.client, session.project, session.namespace)
         label = service_key(of_service(workloads, key, service)[0]) or key
-        pod = await chosen_pod(session.client, session.namespace, label, index)
+        pod = await chosen_pod(session.client, session.namespace, label, errand.index)
         async with open_exec(
             session.client,
             session.namespace,
             pod.metadata.name,
-            command,
+            errand.words(os.environ),
             container=container_of(pod, key),
             stdin=True,
-            tty=tty,
+            tty=errand.tty,
         ) as running:
             status = await hand_over(running)
+    if _NO_SUCH_PROGRAM in status.message:
+        program = errand.words(os.environ)[0]
+        say(f"The image of {service} has no program {program!r}.")
+        return 127
     if status.message and status.reason != "NonZeroExitCode":
         say(status.message)
     return status.code
 
 
 async def restart_services(
-    invocation: Invocation, where: Where, services: Sequence[str], timeout: float | None
+    invocation: Invocation, services: Sequence[str], timeout: float | None
 ) -> int:
     """Restart services and wait until they are ready again; all when none is named."""
-    view = known_project(invocation, where)
+    view = known_project(invocation)
     keys = service_keys(view, services)
-    async with connected(where, view.name) as session:
+    async with connected(invocation, view.name) as session:
         workloads = await owned_workloads(session.client, session.project, session.namespace)
         chosen = [
             obj
             for key, name in zip(keys, services, strict=True)
             for obj in of_service(workloads, key, name)
-        ] or workloads
+        ]
         changed = []
         for obj in chosen or workloads:
             after = await restart(session.client, obj, session.namespace)
@@ -77,13 +103,13 @@ async def restart_services(
 
 
 async def scale_services(
-    invocation: Invocation, where: Where, sizes: Sequence[str], timeout: float | None
+    invocation: Invocation, sizes: Sequence[str], timeout: float | None
 ) -> int:
     """Set the copies of services, given as `web=3`, and wait until they are ready."""
-    wanted = dict(_size(text) for text in sizes)
-    view = known_project(invocation, where)
+    wanted = sizes_of(sizes)
+    view = known_project(invocation)
     keys = service_keys(view, list(wanted))
-    async with connected(where, view.name) as session:
+    async with connected(invocation, view.name) as session:
         workloads = await owned_workloads(session.client, session.project, session.namespace)
         changed = []
         for key, (name, copies) in zip(keys, wanted.items(), strict=True):
@@ -94,22 +120,27 @@ async def scale_services(
 
 
 async def show_port(
-    invocation: Invocation, where: Where, service: str, port: int | None, *, forwards: bool
+    invocation: Invocation, service: str, port: int | None, protocol: str, *, forwards: bool
 ) -> int:
     """Print where a port of a service is reached, or forward it until Ctrl-C."""
-    view = known_project(invocation, where)
+    view = known_project(invocation)
     [key] = service_keys(view, [service])
-    async with connected(where, view.name) as session:
+    async with connected(invocation, view.name) as session:
         owned = await owned_objects(session.client, session.project, session.namespace, (SERVICES,))
         mine = [obj for obj in owned if service_key(obj) == key]
         found = (await reaches(session.client, mine, session.namespace)).get(key, ())
-        chosen = [reach for reach in found if port is None or port in (reach.port, _target(reach))]
+        chosen = [
+            reach
+            for reach in found
+            if (port is None or port in (reach.port, _target(reach)))
+            and protocol in ("", reach.protocol)
+        ]
         if not chosen:
-            ports = ", ".join(str(reach.port) for reach in found) or "no port"
-            raise ClusterError(f"The service {service!r} has {ports}; not {port or 'any'}.")
+            ports = ", ".join(f"{reach.port}/{reach.protocol}" for reach in found) or "no port"
+            wanted = f"{port or 'any'}{'/' if protocol else ''}{protocol}"
+            raise ClusterError(f"The service {service!r} has {ports}; not {wanted}.")
         if forwards:
             await _forward(session, mine, service, key, chosen)
-            return 0
         for reach in chosen:
             sys.stdout.write(
                 f"{reach.port}/{reach.protocol} -> {reach.outside or reach.inside}\n"
@@ -123,11 +154,8 @@ async def show_port(
 
 async def _forward(
     session: Session, services: Sequence[Object], service: str, key: str, chosen: Sequence[Reach]
-) -> None:
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
+) -> NoReturn:
+    """Forward to localhost until cancelled."""
     published = [
         Published(
             service, key, reach.port, target_port(services, reach.port) or reach.port, "127.0.0.1"
@@ -135,13 +163,16 @@ async def _forward(
         for reach in chosen
         if reach.protocol == "tcp"
     ]
+    if not published:
+        raise ClusterError(f"Only TCP can be forwarded, and {service} has none of it there.")
     async with AsyncExitStack() as stack:
         for port, forward in await forward_all(
             session.client, session.namespace, published, stack, say
         ):
             sys.stdout.write(f"{forward.address}:{forward.local_port} -> {service}:{port.target}\n")
         sys.stdout.flush()
-        await stopped.wait()
+        await asyncio.get_running_loop().create_future()
+    raise AssertionError("a forward ends only by Ctrl-C")
 
 
 async def _wait_ready(session: Session, objects: Sequence[Object], timeout: float | None) -> int:
@@ -149,13 +180,16 @@ async def _wait_ready(session: Session, objects: Sequence[Object], timeout: floa
     if not objects or timeout == 0.0:
         return 0
     units = units_of(objects)
-    screen = ProgressScreen(sys.stderr, is_live=sys.stderr.isatty())
+    screen = ProgressScreen(
+        sys.stderr, is_live=sys.stderr.isatty(), colours=uses_colour(sys.stderr)
+    )
     loop = asyncio.get_running_loop()
     deadline = None if timeout is None else loop.time() + timeout
     told: dict[str, Health] = {}
-    async with ProjectWatch(
+    watching = ProjectWatch(
         session.client, session.namespace, units, project_selector(session.project)
-    ) as watch:
+    )
+    async with watching as watch:
         for obj in objects:
             watch.expect(obj)
         while True:
@@ -179,13 +213,6 @@ async def _wait_ready(session: Session, objects: Sequence[Object], timeout: floa
 
 def _with_kind(after: Object, before: Object) -> Object:
     return {"apiVersion": before["apiVersion"], "kind": before["kind"], **after}
-
-
-def _size(text: str) -> tuple[str, int]:
-    name, equals, number = text.rpartition("=")
-    if not equals or not name or not number.isdecimal():
-        raise ClusterError(f"Sizes are given as SERVICE=COPIES, such as web=3; not {text!r}.")
-    return name, int(number)
 
 
 def _target(reach: Reach) -> int:

@@ -1,71 +1,60 @@
-"""`ps`, `logs`, `diff` and `down`: what there is, what it says, and its end."""
+"""`ps`, `diff` and `down`: what there is, what would change, and its end."""
 
-import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
 from kompose.cluster.diff import diff
 from kompose.cluster.down import DownOptions, DownPlan, down
 from kompose.cluster.errors import ClusterError
-from kompose.cluster.inventory import owned_workloads
+from kompose.cluster.health import Phase
+from kompose.cluster.inventory import orphans
 from kompose.cluster.kinds import title
-from kompose.cluster.logs import LogOptions, Speaker, follow_logs, read_logs
-from kompose.cluster.ownership import service_key
 from kompose.cluster.ps import ServiceRow, service_rows
+from kompose.cluster.view import ProjectView
+from kompose.console import uses_colour
 from kompose.invocation import Invocation
-from kompose.live.progress import LogPrinter
+from kompose.live.progress import RemovalScreen
 from kompose.live.session import (
-    Session,
-    Where,
     connected,
+    discreet,
     known_project,
     load_project,
     require_project,
     say,
     service_keys,
+    typed_line,
 )
 from kube_client.codec import encode_json
-from kube_client.duration import DurationError, parse_duration
 from kube_client.errors import one_line
 from kube_client.timestamp import age
 
 _HEADINGS = ("SERVICE", "STATE", "READY", "RESTARTS", "AGE", "IMAGE", "PORTS", "WHY")
-
-
-@dataclass(frozen=True, slots=True)
-class LogWishes:
-    """How `logs` was asked to show logs."""
-
-    follow: bool
-    tail: str
-    since: str
-    timestamps: bool
-    prefixes: bool
-    colours: bool
+_LINE_COLOURS = {"+": 32, "-": 31, "@": 36}
 
 
 async def list_services(
-    invocation: Invocation,
-    where: Where,
-    services: Sequence[str],
-    form: Literal["table", "json", "names"],
+    invocation: Invocation, services: Sequence[str], form: str, states: Sequence[str] = ()
 ) -> int:
-    """Print the services of the project; exit code 1 when none of it is there."""
-    view = known_project(invocation, where)
+    """Print the services of the project, as one of `FORMS`.
+
+    Raises:
+        ClusterError: None of it is there, or there is no such state.
+    """
+    _check_states(states)
+    view = known_project(invocation)
     keys = service_keys(view, services)
-    async with connected(where, view.name) as session:
+    async with connected(invocation, view.name) as session:
         rows = await service_rows(session.client, session.project, session.namespace)
         await require_project(session, rows)
-    rows = [row for row in rows if not keys or row.service in keys]
-    if form == "json":
-        sys.stdout.write(encode_json([_record(row) for row in rows]).decode() + "\n")
-    elif form == "names":
-        sys.stdout.write("".join(f"{name}\n" for row in rows for name in row.pods))
-    else:
-        sys.stdout.write(services_table(rows, datetime.now(UTC)))
+    chosen = [
+        row._replace(service=_name_in_file(row.service, view))
+        for row in rows
+        if (not keys or row.service in keys)
+        and (not states or row.health.phase.value in {state.lower() for state in states})
+    ]
+    sys.stdout.write(FORMS[form](chosen, datetime.now(UTC)))
     return 0
 
 
@@ -82,66 +71,71 @@ def services_table(rows: Sequence[ServiceRow], now: datetime) -> str:
     return "\n".join(lines) + "\n"
 
 
-async def show_logs(
-    invocation: Invocation, where: Where, services: Sequence[str], wishes: LogWishes
-) -> int:
-    """Print the logs of the services."""
-    view = known_project(invocation, where)
-    wanted = service_keys(view, services)
-    tail, since = _tail(wishes.tail), _since(wishes.since)
-    async with connected(where, view.name) as session:
-        keys = await _log_keys(session, wanted)
-        options = LogOptions(session.namespace, wishes.follow, tail, since)
-        printer = LogPrinter(
-            sys.stdout,
-            colours=wishes.colours,
-            prefixes=wishes.prefixes,
-            timestamps=wishes.timestamps,
-        )
-
-        async def write(speaker: Speaker, block: bytes) -> None:
-            printer.write(speaker.name, block)
-
-        read = follow_logs if wishes.follow else read_logs
-        await read(session.client, keys, options, write, say)
-    return 0
+FORMS: Mapping[str, Callable[[Sequence[ServiceRow], datetime], str]] = {
+    "table": services_table,
+    "json": lambda rows, _now: "".join(f"{_json(_record(row))}\n" for row in rows),
+    "list": lambda rows, _now: _json([_record(row) for row in rows]) + "\n",
+    "names": lambda rows, _now: "".join(f"{name}\n" for row in rows for name in row.pods),
+    "services": lambda rows, _now: "".join(f"{row.service}\n" for row in rows),
+}
+"""How services are listed, by the word for it."""
 
 
-async def show_diff(invocation: Invocation, where: Where) -> int:
+async def show_diff(invocation: Invocation, *, prunes: bool, colours: bool) -> int:
     """Print what `up` would change; exit code 1 when there is something."""
-    loaded = load_project(invocation, where)
-    async with connected(where, loaded.view.name) as session:
-        lines = await diff(session.client, loaded.objects, session.project, session.namespace)
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    loaded = load_project(invocation)
+    async with connected(invocation, loaded.view.name) as session:
+        client, project, namespace = session.client, session.project, session.namespace
+        with discreet(loaded.secrecy):
+            lines = await diff(client, loaded.objects, project, namespace, prunes=prunes)
+            left = () if prunes else await orphans(client, loaded.objects, project, namespace)
+    for line in map(loaded.secrecy.hide, lines):
+        colour = _LINE_COLOURS.get(line[:1]) if colours else None
+        sys.stdout.write(f"\x1b[{colour}m{line}\x1b[0m\n" if colour else f"{line}\n")
+    sys.stdout.flush()
+    if left:
+        say(
+            f"Not in the file any more, but still there: {', '.join(map(title, left))}. "
+            "Remove them with: kompose up --prune"
+        )
     return 1 if lines else 0
 
 
-async def take_down(
-    invocation: Invocation,
-    where: Where,
-    services: Sequence[str],
-    *,
-    volumes: bool,
-    asks: bool,
-    timeout: float,
-) -> int:
+@dataclass(frozen=True, slots=True)
+class TakeDownOptions:
+    """What `down` was asked to do; times are in seconds, `timeout` None waits for ever."""
+
+    services: tuple[str, ...] = ()
+    volumes: bool = False
+    asks: bool = True
+    grace_seconds: int | None = None
+    timeout: float | None = 120.0
+
+
+async def take_down(invocation: Invocation, options: TakeDownOptions) -> int:
     """Remove what `up` made; exit code 1 when the person declines."""
-    view = known_project(invocation, where)
-    keys = service_keys(view, services)
+    view = known_project(invocation)
+    keys = service_keys(view, options.services)
 
     async def confirm(plan: DownPlan) -> bool:
-        if not asks or not sys.stdin.isatty():
+        if not options.asks or not sys.stdin.isatty():
             return True
-        return await asyncio.to_thread(_ask, plan, view.name)
+        return await _ask(plan, view.name)
 
-    async with connected(where, view.name) as session:
-        options = DownOptions(session.namespace, volumes, keys, timeout)
-        result = await down(session.client, session.project, options, confirm, say)
-        if result.is_declined:
-            say("Nothing was removed.")
-            return 1
-        if not result.removed:
-            say(f"Nothing of {session.project} is in namespace {session.namespace}.")
+    screen = RemovalScreen(sys.stderr, is_live=sys.stderr.isatty(), colours=uses_colour(sys.stderr))
+    async with connected(invocation, view.name) as session:
+        wanted = DownOptions(
+            session.namespace, options.volumes, keys, options.grace_seconds, options.timeout
+        )
+        try:
+            result = await down(session.client, session.project, wanted, confirm, screen)
+        finally:
+            screen.end()
+    if result.is_declined:
+        say("Nothing was removed.")
+        return 1
+    if not result.removed:
+        say(f"Nothing of {session.project} is in namespace {session.namespace}.")
     if result.kept_volumes:
         say(
             f"Volumes kept with their data: {', '.join(result.kept_volumes)}. "
@@ -150,44 +144,33 @@ async def take_down(
     if result.kept_namespace:
         say(f"namespace/{result.kept_namespace} kept: it holds what others made.")
     if result.removed:
-        say(f"{session.project} is gone: {len(result.removed)} objects removed.")
+        what = ", ".join(options.services) or session.project
+        verb = "are" if len(options.services) > 1 else "is"
+        objects = f"{len(result.removed)} object{'s'[: len(result.removed) != 1]}"
+        say(f"{what} {verb} gone: {objects} removed.")
     return 0
 
 
-def _ask(plan: DownPlan, project: str) -> bool:
+async def _ask(plan: DownPlan, project: str) -> bool:
     for obj in plan.removed:
         say(f"  {title(obj)}")
     data = " Volumes go too, and their data is lost." if plan.destroys_data else ""
-    sys.stderr.write(f"Remove these {len(plan.removed)} objects of {project}?{data} [y/N] ")
+    many = f"these {len(plan.removed)} objects" if len(plan.removed) != 1 else "this object"
+    sys.stderr.write(f"Remove {many} of {project}?{data} [y/N] ")
     sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    return (await typed_line()).strip().lower() in ("y", "yes")
 
 
-async def _log_keys(session: Session, wanted: Sequence[str]) -> list[str]:
-    workloads = await owned_workloads(session.client, session.project, session.namespace)
-    found = list(dict.fromkeys(service_key(obj) for obj in workloads))
-    for key in wanted:
-        if key not in found:
-            raise ClusterError(f"The service {key!r} does not run; these do: {', '.join(found)}.")
-    return list(wanted) or found
+def _check_states(states: Sequence[str]) -> None:
+    known = [phase.value for phase in Phase]
+    for state in states:
+        if state.lower() not in known:
+            raise ClusterError(f"There is no state {state!r}; these are: {', '.join(known)}.")
 
 
-def _tail(text: str) -> int | None:
-    if text in ("all", "-1", ""):
-        return None
-    if not text.isdecimal():
-        raise ClusterError(f"--tail wants a number of lines or 'all', not {text!r}.")
-    return int(text)
-
-
-def _since(text: str) -> int | None:
-    if not text:
-        return None
-    try:
-        seconds = parse_duration(text).total_seconds()
-    except DurationError as error:
-        raise ClusterError(f"--since wants a duration such as 10m: {error}.") from error
-    return max(int(seconds), 1)
+def _name_in_file(key: str, view: ProjectView) -> str:
+    """A service as the compose file names it; as its label where the file has none such."""
+    return next((name for name, service in view.services.items() if service.key == key), key)
 
 
 def _cells(row: ServiceRow, now: datetime) -> tuple[str, ...]:
@@ -202,6 +185,10 @@ def _cells(row: ServiceRow, now: datetime) -> tuple[str, ...]:
         ", ".join(reach.outside or f"{reach.port}/{reach.protocol}" for reach in row.reaches),
         one_line(health.why),
     )
+
+
+def _json(value: object) -> str:
+    return encode_json(value).decode()
 
 
 def _record(row: ServiceRow) -> dict[str, object]:

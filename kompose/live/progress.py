@@ -1,9 +1,11 @@
 """News of a run on a cluster as lines: redrawn in place on a terminal, one after the other else."""
 
 import shutil
+from collections.abc import Callable, Sequence
 from typing import TextIO
 
 from kompose.cluster.apply import Applied, Outcome
+from kompose.cluster.down import Removal
 from kompose.cluster.health import Health, Phase
 from kompose.cluster.up import Progress
 from kube_client.errors import one_line
@@ -28,72 +30,138 @@ _COLOURS = {
     Phase.READY: 32,
     Phase.COMPLETED: 32,
 }
+_GREY, _GREEN = 90, 32
 _HIDDEN_WHEN_LIVE = frozenset((Outcome.UNCHANGED,))
+_SAID_WITH_REASON = frozenset((Phase.TROUBLE, Phase.FAILED))
+
+
+class LiveBlock:
+    """Lines at the bottom of a terminal that are redrawn in place; other lines scroll by above.
+
+    Where it is no terminal there is no block, only the other lines.
+    """
+
+    def __init__(self, stream: TextIO, *, is_live: bool, colours: bool) -> None:
+        self.is_live = is_live
+        self._stream = stream
+        self._colours = colours
+        self._lines: Sequence[tuple[int, str]] = ()
+        self._drawn = 0
+
+    def draw(self, lines: Sequence[tuple[int, str]]) -> None:
+        """Show these lines, each with its colour, in place of the block there is."""
+        self._lines = lines
+        self._write("")
+
+    def say(self, line: str) -> None:
+        """A line of its own, above the block."""
+        self._write(f"{line}\n")
+
+    def end(self) -> None:
+        """Leave the block as it stands; what follows comes below it."""
+        self._lines, self._drawn = (), 0
+
+    def _write(self, above: str) -> None:
+        erased = f"\x1b[{self._drawn}A\x1b[J" if self._drawn else ""
+        block = self._block() if self.is_live else []
+        self._drawn = len(block)
+        self._stream.write(f"{erased}{above}{''.join(block)}")
+        self._stream.flush()
+
+    def _block(self) -> list[str]:
+        columns, rows = shutil.get_terminal_size()
+        room = max(rows - 2, 1)
+        shown = list(self._lines[:room])
+        if len(self._lines) > room:
+            shown[-1] = (_GREY, f"  and {len(self._lines) - room + 1} more")
+        cut = ((colour, line[: columns - 1]) for colour, line in shown)
+        if not self._colours:
+            return [f"{line}\n" for _, line in cut]
+        return [f"\x1b[{colour}m{line}\x1b[0m\n" for colour, line in cut]
 
 
 class ProgressScreen:
-    """Shows progress on one stream.
+    """Shows a project on its way up.
 
-    On a terminal the services stand in a block at the bottom that is redrawn; what happens once
-    (an object made, the last words of a crash) scrolls by above it.
+    What happens once (an object made, the last words of a crash) is a line; how each service is
+    stands in the block, and is a line whenever its state becomes another where there is no block.
+    `hide` takes secrets out of what the cluster says.
     """
 
-    def __init__(self, stream: TextIO, *, is_live: bool) -> None:
-        self._stream = stream
-        self._is_live = is_live
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        is_live: bool,
+        colours: bool = False,
+        hide: Callable[[str], str] = lambda text: text,
+    ) -> None:
+        self._block = LiveBlock(stream, is_live=is_live, colours=colours)
+        self._hide = hide
         self._services: dict[str, Health] = {}
-        self._drawn = 0
 
     def __call__(self, news: Progress) -> None:
         """Show one piece of news."""
         if news.applied is not None:
-            if not (self._is_live and news.applied.outcome in _HIDDEN_WHEN_LIVE):
-                self.say(applied_line(news.applied))
+            if not (self._block.is_live and news.applied.outcome in _HIDDEN_WHEN_LIVE):
+                self._block.say(applied_line(news.applied))
             return
         if news.notice:
-            self.say(f"! {one_line(news.notice)}")
+            self._block.say(f"! {one_line(self._hide(news.notice))}")
         if news.health is None:
             return
-        self._services[news.service] = news.health
-        if not self._is_live:
-            self._write(health_line(news.service, news.health, self._width()) + "\n")
+        before = self._services.get(news.service)
+        health = news.health._replace(why=self._hide(news.health.why))
+        self._services[news.service] = health
+        if not self._block.is_live and _is_worth_a_line(before, health):
+            self._block.say(health_line(news.service, health, self._width()))
         for line in news.lines:
-            self.say(f"    {news.service} | {one_line(line)}")
-        self._redraw()
-
-    def say(self, line: str) -> None:
-        """A line of its own, above the block."""
-        self._erase()
-        self._write(line + "\n")
-        self._redraw()
+            self._block.say(f"    {news.service} | {one_line(self._hide(line))}")
+        self._block.draw(self._lines())
 
     def end(self) -> None:
         """Leave the block as it stands; what follows comes below it."""
-        self._drawn = 0
+        self._block.end()
         self._services.clear()
 
-    def _redraw(self) -> None:
-        if not self._is_live:
-            return
-        self._erase()
-        columns, rows = shutil.get_terminal_size()
-        shown = list(self._services.items())[: max(rows - 2, 1)]
-        for service, health in shown:
-            line = health_line(service, health, self._width())[: columns - 1]
-            self._write(f"\x1b[{_COLOURS[health.phase]}m{line}\x1b[0m\n")
-        self._drawn = len(shown)
-
-    def _erase(self) -> None:
-        if self._drawn:
-            self._write(f"\x1b[{self._drawn}A\x1b[J")
-            self._drawn = 0
+    def _lines(self) -> list[tuple[int, str]]:
+        """Each service in the order of the file; where room is short, the unready ones first."""
+        width = self._width()
+        rows = sorted(self._services.items(), key=lambda item: item[1].is_good)
+        if len(rows) < shutil.get_terminal_size().lines - 2:
+            rows = list(self._services.items())
+        return [(_COLOURS[health.phase], health_line(name, health, width)) for name, health in rows]
 
     def _width(self) -> int:
         return max(map(len, self._services), default=0)
 
-    def _write(self, text: str) -> None:
-        self._stream.write(text)
-        self._stream.flush()
+
+class RemovalScreen:
+    """Shows a project on its way down: what is leaving, and what is gone."""
+
+    def __init__(self, stream: TextIO, *, is_live: bool, colours: bool = False) -> None:
+        self._block = LiveBlock(stream, is_live=is_live, colours=colours)
+        self._leaving: dict[str, bool] = {}
+
+    def __call__(self, news: Removal) -> None:
+        """Show one piece of news."""
+        is_known = news.title in self._leaving
+        self._leaving[news.title] = news.is_gone
+        if not self._block.is_live and (news.is_gone or not is_known):
+            self._block.say(removal_line(news.title, is_gone=news.is_gone))
+        rows = sorted(self._leaving.items(), key=lambda item: item[1])
+        if len(rows) < shutil.get_terminal_size().lines - 2:
+            rows = list(self._leaving.items())
+        self._block.draw(
+            [
+                (_GREEN if is_gone else _GREY, removal_line(title, is_gone=is_gone))
+                for title, is_gone in rows
+            ]
+        )
+
+    def end(self) -> None:
+        """Leave the block as it stands; what follows comes below it."""
+        self._block.end()
 
 
 def health_line(service: str, health: Health, width: int = 0) -> str:
@@ -108,42 +176,13 @@ def applied_line(applied: Applied) -> str:
     return f"{applied.title} {applied.outcome.value}"
 
 
-class LogPrinter:
-    """Whole lines of logs with the name of who said them, as docker compose prints them."""
-
-    _PALETTE = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
-
-    def __init__(
-        self, stream: TextIO, *, colours: bool, prefixes: bool = True, timestamps: bool = False
-    ) -> None:
-        self._stream = stream
-        self._colours = colours
-        self._prefixes = prefixes
-        self._timestamps = timestamps
-        self._width = 0
-        self._numbers: dict[str, int] = {}
-
-    def write(self, name: str, block: bytes) -> None:
-        """Print a block of lines that begin with their stamps; the last may lack its newline."""
-        if not block:
-            return
-        prefix = self._prefix(name) if self._prefixes else b""
-        lines = block[:-1].split(b"\n") if block.endswith(b"\n") else block.split(b"\n")
-        if not self._timestamps:
-            lines = [_without_stamp(line) for line in lines]
-        self._stream.flush()
-        self._stream.buffer.write(b"".join(prefix + line + b"\n" for line in lines))
-        self._stream.buffer.flush()
-
-    def _prefix(self, name: str) -> bytes:
-        self._width = max(self._width, len(name))
-        text = f"{name:<{self._width}} | "
-        if not self._colours:
-            return text.encode()
-        number = self._numbers.setdefault(name, len(self._numbers))
-        return f"\x1b[{self._PALETTE[number % len(self._PALETTE)]}m{text}\x1b[0m".encode()
+def removal_line(title: str, *, is_gone: bool) -> str:
+    """How far an object is on its way out: `✓ deployment/web removed`."""
+    return f"✓ {title} removed" if is_gone else f"… {title} is being removed"
 
 
-def _without_stamp(line: bytes) -> bytes:
-    stamp, blank, rest = line.partition(b" ")
-    return rest if blank and stamp[10:11] == b"T" and stamp[:4].isdigit() else line
+def _is_worth_a_line(before: Health | None, now: Health) -> bool:
+    """Whether a reader of a file wants to know: another state, another trouble."""
+    if before is None or before.phase is not now.phase or before.ready != now.ready:
+        return True
+    return now.phase in _SAID_WITH_REASON and before.why != now.why

@@ -5,20 +5,20 @@ from contextlib import suppress
 from pathlib import Path
 
 from kompose.cluster.diff import diff
-from kompose.cluster.up import UpOptions, up
+from kompose.cluster.up import up
 from kompose.errors import KomposeError
 from kompose.invocation import Invocation
 from kompose.live.progress import ProgressScreen
-from kompose.live.session import Loaded, Session, Where, load_project, say
+from kompose.live.session import Loaded, Session, discreet, say
+from kompose.live.start_options import StartOptions, load_sized
 from kompose.report import ConvertError
 from kube_client.errors import KubeError
 
-_TIMEOUT_SECONDS = 300.0
 _LOOK_MS = 500
 
 
 async def apply_when_saved(
-    invocation: Invocation, where: Where, session: Session, loaded: Loaded
+    invocation: Invocation, session: Session, loaded: Loaded, options: StartOptions
 ) -> None:
     """Print the difference and apply it, for every save, for ever.
 
@@ -40,9 +40,10 @@ async def apply_when_saved(
         known = now
         say(f"{', '.join(saved)} was saved.")
         try:
-            loaded = load_project(invocation, where)
+            loaded = load_sized(invocation, options)
             known = signatures(loaded) | now
-            await _apply(session, loaded)
+            with discreet(loaded.secrecy):
+                await _apply(session, loaded, options)
         except (KomposeError, ConvertError, KubeError) as error:
             say(f"Not applied: {error}")
 
@@ -65,15 +66,17 @@ def watched_files(loaded: Loaded) -> list[Path]:
     return [*files, *(path.resolve() for path in env_files)]
 
 
-async def _apply(session: Session, loaded: Loaded) -> None:
-    lines = await diff(session.client, loaded.objects, session.project, session.namespace)
+async def _apply(session: Session, loaded: Loaded, options: StartOptions) -> None:
+    wanted = options.for_cluster(session.namespace)
+    lines = await diff(
+        session.client, loaded.objects, session.project, session.namespace, prunes=wanted.prune
+    )
     if not lines:
         say("Nothing changes on the cluster.")
         return
-    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.write("".join(f"{loaded.secrecy.hide(line)}\n" for line in lines))
     sys.stdout.flush()
-    screen = ProgressScreen(sys.stderr, is_live=False)
-    options = UpOptions(session.namespace, timeout=_TIMEOUT_SECONDS)
-    result = await up(session.client, loaded.objects, loaded.view, options, screen)
+    screen = ProgressScreen(sys.stderr, is_live=False, hide=loaded.secrecy.hide)
+    result = await up(session.client, loaded.objects, loaded.view, wanted, screen)
     word = "runs" if not result.unready else f"is not ready: {', '.join(result.unready)}"
     say(f"{session.project} {word}.")

@@ -3,8 +3,8 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,21 +12,13 @@ from kompose.cluster.errors import ClusterError
 from kompose.cluster.inventory import running_projects
 from kompose.cluster.ownership import Object
 from kompose.cluster.view import ProjectView, project_view
+from kompose.errors import KomposeError
 from kompose.invocation import Invocation
+from kompose.secrecy import Secrecy
 from kube_client.client import Client
 from kube_client.connect import connect
 from kube_client.errors import KubeError
 from kube_client.kubeconfig import ConnectOptions
-
-
-class Where(NamedTuple):
-    """What the command line says of the project and the cluster; None where it says nothing."""
-
-    kubeconfig: str | None = None
-    context: str | None = None
-    namespace: str | None = None
-    project_name: str | None = None
-    profiles: tuple[str, ...] = ()
 
 
 class Loaded(NamedTuple):
@@ -36,6 +28,7 @@ class Loaded(NamedTuple):
     objects: list[Object]
     files: tuple[Path, ...]
     """Every file it came from; a change of any may change the objects."""
+    secrecy: Secrecy
 
 
 class Session(NamedTuple):
@@ -67,9 +60,7 @@ def run(work: Coroutine[Any, Any, int | None]) -> None:
         raise typer.Exit(code)
 
 
-def load_project(
-    invocation: Invocation, where: Where, *, builds: bool = False, pushes: bool = True
-) -> Loaded:
+def load_project(invocation: Invocation, *, builds: bool = False, pushes: bool = True) -> Loaded:
     """Read the compose files and convert them, as `convert` does; images are built first.
 
     Annotations that tell the command line are left out: they would make every pod new when the
@@ -85,7 +76,7 @@ def load_project(
     from kompose.options import BuildOptions, ConvertOptions
     from kompose.project import project_from_model
 
-    model = _model(invocation, where)
+    model = _model(invocation)
     for exposed in exposed_values(model):
         invocation.report.warn(str(exposed))
     for finding in ignored_keys(model, mends=True):
@@ -99,32 +90,51 @@ def load_project(
     objects = convert(model, options, invocation.report)
     project = project_from_model(model.tree, str(model.working_dir), model.environment)
     view = project_view(project)._replace(name=model.name)
-    return Loaded(view, objects, tuple(p for p in map(Path, model.sources) if p.parent.is_dir()))
+    files = tuple(path for path in map(Path, model.sources) if path.parent.is_dir())
+    return Loaded(view, objects, files, Secrecy(objects))
 
 
-def known_project(invocation: Invocation, where: Where) -> ProjectView:
+def known_project(invocation: Invocation) -> ProjectView:
     """The project by name alone where that is said, else as its files have it.
 
     Raises:
         ComposeError, ConvertError: There are no files, or they cannot be read.
     """
-    if where.project_name and not invocation.files:
-        return ProjectView(where.project_name, {})
+    name = invocation.where.project_name
+    if name and not invocation.files:
+        return ProjectView(name, {})
     from kompose.project import project_from_model
 
-    model = _model(invocation, where, tells_warnings=False)
+    model = _model(invocation, tells_warnings=False)
     project = project_from_model(model.tree, str(model.working_dir), model.environment)
     return project_view(project)._replace(name=model.name)
 
 
 @asynccontextmanager
-async def connected(where: Where, project: str) -> AsyncIterator[Session]:
+async def connected(invocation: Invocation, project: str) -> AsyncIterator[Session]:
     """A client of the cluster that is meant, for as long as the block lasts."""
+    where = invocation.where
     options = ConnectOptions(
         kubeconfig=where.kubeconfig, context=where.context, namespace=where.namespace
     )
     async with connect(options) as client:
         yield Session(client, client.namespace, project)
+
+
+@contextmanager
+def discreet(secrecy: Secrecy) -> Iterator[None]:
+    """Errors of the block say nothing secret, whatever a server quotes.
+
+    Raises:
+        ClusterError: In place of an error that would have.
+    """
+    try:
+        yield
+    except (KomposeError, KubeError) as error:
+        text = secrecy.hide(str(error))
+        if text == str(error):
+            raise
+        raise ClusterError(text) from None
 
 
 async def require_project(session: Session, found: Sequence[object]) -> None:
@@ -159,15 +169,43 @@ def service_keys(view: ProjectView, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(view.services[name].key if view.services else key_name(name) for name in names)
 
 
+def sizes_of(texts: Sequence[str]) -> dict[str, int]:
+    """Copies by service, from texts such as `web=3`.
+
+    Raises:
+        ClusterError: One of them is none.
+    """
+    sizes = {}
+    for text in texts:
+        name, equals, number = text.rpartition("=")
+        if not equals or not name or not number.isdecimal():
+            raise ClusterError(f"Sizes are given as SERVICE=COPIES, such as web=3; not {text!r}.")
+        sizes[name] = int(number)
+    return sizes
+
+
 def say(line: str) -> None:
     """One line for the person, on stderr: stdout is for results."""
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
 
 
-def _model(invocation: Invocation, where: Where, *, tells_warnings: bool = True) -> Any:
+async def typed_line() -> str:
+    """A line that the person types, empty at the end of input; Ctrl-C leaves at once."""
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+    loop.add_reader(sys.stdin, lambda: None if ready.done() else ready.set_result(None))
+    try:
+        await ready
+    finally:
+        loop.remove_reader(sys.stdin)
+    return sys.stdin.readline()
+
+
+def _model(invocation: Invocation, *, tells_warnings: bool = True) -> Any:
     from kompose.compose.read import ReadOptions
     from kompose.reading import read_project
 
+    where = invocation.where
     options = ReadOptions(profiles=where.profiles, project_name=where.project_name)
     return read_project(invocation, options, tells_warnings=tells_warnings)

@@ -1,109 +1,98 @@
 """`up`, from the words of the command line to the last log line."""
 
 import asyncio
-import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 
 from kompose.cluster.attach import forward_all, published_ports
-from kompose.cluster.logs import LogOptions, Speaker, follow_logs
+from kompose.cluster.health import Health, Phase
+from kompose.cluster.logs import LogOptions, service_logs
 from kompose.cluster.ownership import service_key
 from kompose.cluster.ps import service_rows
-from kompose.cluster.up import UpOptions, UpResult, up
+from kompose.cluster.up import UpResult, up
 from kompose.cluster.view import ProjectView
+from kompose.console import uses_colour
 from kompose.invocation import Invocation
-from kompose.live.progress import LogPrinter, ProgressScreen, health_line
-from kompose.live.session import (
-    Loaded,
-    Session,
-    Where,
-    connected,
-    load_project,
-    say,
-    service_keys,
-)
+from kompose.live.logs import LogPrinter
+from kompose.live.progress import ProgressScreen, health_line
+from kompose.live.session import Loaded, Session, connected, discreet, say
+from kompose.live.start_options import StartOptions, load_sized
+
+_FIRST_LINES = 10
+"""How much of what was said before `up` shows of each container."""
 
 
-@dataclass(frozen=True, slots=True)
-class StartOptions:
-    """What `up` was asked to do."""
-
-    services: tuple[str, ...] = ()
-    attaches: bool = False
-    waits: bool = True
-    timeout: float | None = 300.0
-    watches: bool = False
-    builds: bool = False
-    pushes: bool = True
-    dry_run: bool = False
-    prune: bool = False
-    force: bool = False
-
-
-async def start(invocation: Invocation, where: Where, options: StartOptions) -> int:
+async def start(invocation: Invocation, options: StartOptions) -> int:
     """Bring the project up; returns the exit code."""
-    loaded = load_project(invocation, where, builds=options.builds, pushes=options.pushes)
-    service_keys(loaded.view, options.services)
-    async with connected(where, loaded.view.name) as session:
-        code = await _bring_up(session, loaded, options)
-        stays = options.attaches or options.watches
+    loaded = load_sized(invocation, options)
+    stays = (options.attaches or options.watches) and not options.dry_run
+    async with connected(invocation, loaded.view.name) as session:
+        with discreet(loaded.secrecy):
+            code = await _bring_up(session, loaded, options)
         if invocation.is_demo and not stays:
             say("The demo cluster ends with this run. Stay on it with: kompose --demo up --attach")
-        if code or options.dry_run or not stays:
-            return code
-        return await _stay(invocation, where, session, loaded, options)
+        if stays and (code == 0 or options.watches):
+            await _stay(invocation, session, loaded, options)
+    return code
 
 
 async def _bring_up(session: Session, loaded: Loaded, options: StartOptions) -> int:
-    screen = ProgressScreen(sys.stderr, is_live=sys.stderr.isatty() and not options.dry_run)
-    result = await up(
-        session.client,
-        loaded.objects,
-        loaded.view,
-        UpOptions(
-            session.namespace,
-            timeout=options.timeout,
-            waits=options.waits,
-            prune=options.prune,
-            dry_run=options.dry_run,
-            force=options.force,
-            services=options.services,
-        ),
-        screen,
+    screen = ProgressScreen(
+        sys.stderr,
+        is_live=sys.stderr.isatty() and not options.dry_run,
+        colours=uses_colour(sys.stderr),
+        hide=loaded.secrecy.hide,
     )
-    screen.end()
-    _say_rest(result, session)
+    try:
+        result = await up(
+            session.client,
+            loaded.objects,
+            loaded.view,
+            options.for_cluster(session.namespace),
+            screen,
+        )
+    finally:
+        screen.end()
+    _say_rest(result, options)
     if options.dry_run:
         say("Nothing was done: this was a dry run.")
         return 0
-    if options.waits and result.unready:
-        return _say_unready(result, session, options)
-    if result.is_unchanged:
-        say(f"{session.project} is unchanged and runs as the file says.")
+    unready = _unready(result, options)
+    if unready:
+        return _say_unready(unready, session, loaded, options)
+    if result.is_unchanged and not options.recreates:
+        say(f"{session.project} is unchanged{' and runs as the file says' * options.waits}.")
     if not options.attaches:
         await _say_reaches(session, loaded.view)
     return 0
 
 
-def _say_rest(result: UpResult, session: Session) -> None:
-    if result.made_namespace:
-        say(f"namespace/{session.namespace} created")
+def _unready(result: UpResult, options: StartOptions) -> Mapping[str, Health]:
+    """What is not as it was asked for; who does not wait asked only for its making."""
+    if options.waits:
+        return result.unready
+    return {name: found for name, found in result.unready.items() if found.phase is Phase.WAITING}
+
+
+def _say_rest(result: UpResult, options: StartOptions) -> None:
+    """What became of what the file no longer has."""
     for title in result.pruned:
-        say(f"{title} removed")
+        say(f"{title} {'would be ' * options.dry_run}removed")
     if result.orphans:
-        say(
-            f"Not in the file any more, but still there: {', '.join(result.orphans)}. "
-            "Remove them with: kompose up --prune"
-        )
+        kept = "Volumes of earlier services, kept" if options.prune else "Not in the file any more"
+        remedy = "kompose down --volumes" if options.prune else "kompose up --prune"
+        say(f"{kept}: {', '.join(result.orphans)}. Remove them with: {remedy}")
 
 
-def _say_unready(result: UpResult, session: Session, options: StartOptions) -> int:
+def _say_unready(
+    unready: Mapping[str, Health], session: Session, loaded: Loaded, options: StartOptions
+) -> int:
     seconds = "" if options.timeout is None else f" after {options.timeout:g} s"
-    say(f"Not everything of {session.project} runs{seconds}:")
-    for service, health in result.unready.items():
-        say("  " + health_line(service, health))
+    has_ended = any(health.phase is Phase.FAILED for health in unready.values())
+    say(f"Not everything of {session.project} runs{'' if has_ended else seconds}:")
+    for service, health in unready.items():
+        say("  " + loaded.secrecy.hide(health_line(service, health)))
     say(f"See more with: kompose ps -n {session.namespace}, kompose logs -n {session.namespace}")
     return 1
 
@@ -128,41 +117,24 @@ async def _say_reaches(session: Session, view: ProjectView) -> None:
 
 
 async def _stay(
-    invocation: Invocation,
-    where: Where,
-    session: Session,
-    loaded: Loaded,
-    options: StartOptions,
-) -> int:
+    invocation: Invocation, session: Session, loaded: Loaded, options: StartOptions
+) -> None:
     """Forward, follow and watch until Ctrl-C; what runs goes on running."""
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
-    tasks: list[asyncio.Task[None]] = []
-    async with AsyncExitStack() as stack:
-        if options.attaches:
-            await _forward(session, loaded, options, stack)
-            tasks.append(asyncio.create_task(_follow(session, loaded, options)))
-        if options.watches:
-            from kompose.live.saved import apply_when_saved
+    try:
+        async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
+            if options.attaches:
+                await _forward(session, loaded, options, stack)
+                group.create_task(_follow(session, loaded, options))
+            if options.watches:
+                from kompose.live.saved import apply_when_saved
 
-            tasks.append(asyncio.create_task(apply_when_saved(invocation, where, session, loaded)))
-        stopping = asyncio.create_task(stopped.wait())
-        try:
-            await asyncio.wait({stopping, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (stopping, *tasks):
-                task.cancel()
-            results = await asyncio.gather(*tasks, return_exceptions=True)
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(number)
-    for result in results:
-        if isinstance(result, Exception):
-            raise result
-    if not invocation.is_demo:
-        say(f"\n{session.project} goes on running. Remove it with: kompose down")
-    return 0
+                group.create_task(apply_when_saved(invocation, session, loaded, options))
+    except asyncio.CancelledError:
+        if not invocation.is_demo:
+            say(f"\n{session.project} goes on running. Remove it with: kompose down")
+        raise
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
 
 
 async def _forward(
@@ -178,23 +150,30 @@ async def _forward(
         units_by_service(loaded),
     )
     for published, forward in listening:
+        scheme = "http://" if _speaks_http(published.target) else ""
         say(
-            f"{published.service}: http://{forward.address}:{forward.local_port} "
+            f"{published.service}: {scheme}{forward.address}:{forward.local_port} "
             f"leads to port {published.target}"
         )
+
+
+def _speaks_http(port: int) -> bool:
+    """Whether a person would open it in a browser, by custom."""
+    return port in (80, 3000, 4200, 5000, 5173) or 8000 <= port < 9000
 
 
 async def _follow(session: Session, loaded: Loaded, options: StartOptions) -> None:
     view = loaded.view.selected(options.services)
     units = units_by_service(loaded)
     keys = list(dict.fromkeys(units.get(name, view.services[name].key) for name in view.services))
-    printer = LogPrinter(sys.stdout, colours=sys.stdout.isatty())
-
-    async def write(speaker: Speaker, block: bytes) -> None:
-        printer.write(speaker.name, block)
-
-    tail = LogOptions(session.namespace, follow=True, tail_lines=10)
-    await follow_logs(session.client, keys, tail, write, say)
+    printer = LogPrinter(
+        sys.stdout,
+        colours=options.colours,
+        prefixes=options.prefixes,
+        timestamps=options.timestamps,
+    )
+    tail = LogOptions(session.namespace, follow=True, tail_lines=_FIRST_LINES)
+    await service_logs(session.client, keys, tail, printer.write, say)
 
 
 def units_by_service(loaded: Loaded) -> dict[str, str]:

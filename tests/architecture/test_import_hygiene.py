@@ -37,3 +37,7 @@ def test_a_package_itself_is_a_charter_and_loads_nothing(package: str) -> None:
     before = loaded_after("pass")
 
     assert loaded_after(f"import {package}") - before == {package}
+
+
+def test_a_conversion_loads_neither_the_client_nor_the_tailer() -> None:
+    assert loaded_after("import kompose.cli, kompose.convert") & {"kube_client", "stern"} == set()

@@ -7,7 +7,8 @@ import io
 from kompose.cluster.apply import Applied, Outcome
 from kompose.cluster.health import Health, Phase
 from kompose.cluster.up import Progress
-from kompose.live.progress import LogPrinter, ProgressScreen, health_line
+from kompose.live.logs import LogPrinter
+from kompose.live.progress import ProgressScreen, health_line
 
 STARTING = Health(Phase.STARTING, 0, 1, "its containers are being made")
 READY = Health(Phase.READY, 1, 1)
@@ -37,7 +38,7 @@ def test_without_a_terminal_news_is_one_line_each() -> None:
 
 def test_on_a_terminal_services_are_redrawn_in_place() -> None:
     stream = io.StringIO()
-    screen = ProgressScreen(stream, is_live=True)
+    screen = ProgressScreen(stream, is_live=True, colours=True)
 
     screen(Progress(service="web", health=STARTING))
     screen(Progress(service="web", health=READY))
@@ -46,20 +47,20 @@ def test_on_a_terminal_services_are_redrawn_in_place() -> None:
     assert stream.getvalue().endswith("\x1b[32m✓ web  ready 1/1\x1b[0m\n")
 
 
-def test_log_lines_carry_who_said_them_and_lose_their_stamps() -> None:
+async def test_log_lines_carry_who_said_them_and_lose_their_stamps() -> None:
     raw = io.BytesIO()
     printer = LogPrinter(io.TextIOWrapper(raw), colours=False)
 
-    printer.write("web-1", b"2026-11-21T00:20:03.000000001Z one\n2026-11-21T00:20:03.1Z two")
-    printer.write("db", b"no stamp here\n")
+    await printer.write("web-1", b"2026-11-21T00:20:03.000000001Z one\n2026-11-21T00:20:03.1Z two")
+    await printer.write("db", b"no stamp here\n")
 
     assert raw.getvalue() == b"web-1 | one\nweb-1 | two\ndb    | no stamp here\n"
 
 
-def test_log_lines_keep_their_stamps_and_lose_their_names_when_asked() -> None:
+async def test_log_lines_keep_their_stamps_and_lose_their_names_when_asked() -> None:
     raw = io.BytesIO()
     printer = LogPrinter(io.TextIOWrapper(raw), colours=False, prefixes=False, timestamps=True)
 
-    printer.write("web-1", b"2026-11-21T00:20:03.1Z one\n")
+    await printer.write("web-1", b"2026-11-21T00:20:03.1Z one\n")
 
     assert raw.getvalue() == b"2026-11-21T00:20:03.1Z one\n"

@@ -24,7 +24,7 @@ from kompose.cluster.inventory import owned_objects, owned_workloads
 from kompose.cluster.ps import service_rows
 from kompose.cluster.up import Progress, UpOptions, UpResult, up
 from kompose.invocation import Invocation
-from kompose.live.session import Loaded, Where, load_project
+from kompose.live.session import Loaded, load_project
 from kompose.report import Report
 from kube_client.client import Client
 from kube_client.connect import ConnectOptions, connect
@@ -100,7 +100,7 @@ def project(folder: Path, text: str) -> Loaded:
     file = folder / "compose.yaml"
     file.write_text(text)
     silent = Report(lambda _level, _text: None)
-    return load_project(Invocation((str(file),), silent), Where())
+    return load_project(Invocation((str(file),), silent))
 
 
 async def brought_up(

@@ -232,7 +232,7 @@ def test_attached_up_forwards_and_follows_until_ctrl_c(shop: Shop, unused_port: 
             assert page.status == 200
         person.send(CTRL_C)
         person.expect(r"shop goes on running")
-        assert person.wait_exit() == 0
+        assert person.wait_exit() == 130
 
     assert len(shop.lines("ps", "-q")) == 2
 
@@ -244,7 +244,7 @@ def test_a_saved_file_is_shown_as_a_difference_and_applied(shop: Shop) -> None:
         until(process, r"^\+.*echo changed")
         until(process, r"^shop runs")
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(20) == 130
 
 
 def test_a_broken_save_is_told_and_the_next_one_is_applied(shop: Shop) -> None:

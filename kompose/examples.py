@@ -1,0 +1,65 @@
+"""Examples that the help of each command on a cluster shows. Data."""
+
+from collections.abc import Mapping
+
+_KEPT_AS_IT_STANDS = "\b\nExamples:\n"
+"""Click breaks no lines of a paragraph that begins with a backspace."""
+
+EXAMPLES: Mapping[str, str] = {
+    "up": _KEPT_AS_IT_STANDS
+    + """\
+  kompose up                       run it, reach it on localhost, see its logs
+  kompose up -d -n shop            run it in a namespace, made if missing
+  kompose up --watch               and apply what changes when a file is saved
+  kompose up --build --dry-run     say what would be done
+  kompose up -d --prune            and remove what the file no longer has
+  kompose up -d web --scale web=3  one service with what it needs
+""",
+    "down": _KEPT_AS_IT_STANDS
+    + """\
+  kompose down                     remove the project, keep its data
+  kompose down -v -y               with its data, without a question
+  kompose down web                 only one service
+  kompose -p shop down             a project whose files are not here
+""",
+    "ps": _KEPT_AS_IT_STANDS
+    + """\
+  kompose ps                       every service of the project
+  kompose ps --status trouble      those that need a look
+  kompose ps --json                for programs
+  kubectl describe pod $(kompose ps -q web)
+""",
+    "logs": _KEPT_AS_IT_STANDS
+    + """\
+  kompose logs                     all that was said
+  kompose logs -f --tail 20 web    the last lines of one service, and on
+  kompose logs --since 10m -t      what is new, with times
+""",
+    "diff": _KEPT_AS_IT_STANDS
+    + """\
+  kompose diff                     before kompose up
+  kompose diff && echo alike       in a script
+""",
+    "exec": _KEPT_AS_IT_STANDS
+    + """\
+  kompose exec web sh              a shell
+  kompose exec db redis-cli ping   one command
+  kompose exec -T db sh -c 'cat > /tmp/dump' < dump
+""",
+    "restart": _KEPT_AS_IT_STANDS
+    + """\
+  kompose restart                  everything
+  kompose restart web              one service, and wait until it is ready
+""",
+    "scale": _KEPT_AS_IT_STANDS
+    + """\
+  kompose scale web=3
+  kompose scale web=3 worker=0
+""",
+    "port": _KEPT_AS_IT_STANDS
+    + """\
+  kompose port web                 all its ports
+  kompose port web 80              where the container's port 80 is reached
+  kompose port --forward web       reach them from here
+""",
+}

@@ -1,0 +1,59 @@
+"""What `up` was asked to do, and the project as it is wanted by that."""
+
+from dataclasses import dataclass
+
+from kompose.cluster.change import with_copies
+from kompose.cluster.up import UpOptions
+from kompose.invocation import Invocation
+from kompose.live.session import Loaded, load_project, service_keys, sizes_of
+
+
+@dataclass(frozen=True, slots=True)
+class StartOptions:
+    """What `up` was asked to do; `sizes` are texts such as `web=3`."""
+
+    services: tuple[str, ...] = ()
+    attaches: bool = False
+    waits: bool = True
+    timeout: float | None = 300.0
+    watches: bool = False
+    builds: bool = False
+    pushes: bool = True
+    dry_run: bool = False
+    prune: bool = False
+    force: bool = False
+    recreates: bool = False
+    alone: bool = False
+    sizes: tuple[str, ...] = ()
+    timestamps: bool = False
+    prefixes: bool = True
+    colours: bool = False
+
+    def for_cluster(self, namespace: str) -> UpOptions:
+        """What of it the cluster hears."""
+        return UpOptions(
+            namespace,
+            timeout=self.timeout,
+            waits=self.waits,
+            prune=self.prune,
+            dry_run=self.dry_run,
+            force=self.force,
+            services=self.services,
+            alone=self.alone and bool(self.services),
+            recreates=self.recreates,
+        )
+
+
+def load_sized(invocation: Invocation, options: StartOptions) -> Loaded:
+    """The project as this run wants it: images built, copies as the command line says.
+
+    Raises:
+        ComposeError, ConvertError: The files cannot be read or converted.
+        ClusterError: There is no such service, or it runs no copies.
+    """
+    sizes = sizes_of(options.sizes)
+    loaded = load_project(invocation, builds=options.builds, pushes=options.pushes)
+    service_keys(loaded.view, options.services)
+    keys = service_keys(loaded.view, list(sizes))
+    copies = dict(zip(keys, sizes.values(), strict=True))
+    return loaded._replace(objects=with_copies(loaded.objects, copies))

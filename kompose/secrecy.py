@@ -1,0 +1,92 @@
+"""What must not be printed: values that are secrets, or look like some. Pure."""
+
+import re
+from base64 import b64decode
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+_NAME = re.compile(
+    r"(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|APIKEY|API_KEY|ACCESS_KEY|PRIVATE_KEY"
+    r"|CREDENTIALS?|AUTH_KEY|ENCRYPTION_KEY|SIGNING_KEY)(?:_[0-9]+)?$",
+    re.IGNORECASE,
+)
+_VALUE = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}"
+    r"|\bxox[abprs]-[A-Za-z0-9-]{10,}|\bsk_live_[A-Za-z0-9]{16,}|://[^/\s:@]+:[^/\s:@]{3,}@"
+)
+_HARMLESS = frozenset(("", "true", "false", "yes", "no", "0", "1", "none"))
+_SHORTEST = 4
+"""Shorter values stand in too many words to be hidden there."""
+_SHORTEST_LINE = 8
+HIDDEN = "***"
+_PUBLIC = frozenset(("name", "image", "namespace"))
+
+
+def looks_like_a_secret(name: str, value: str) -> bool:
+    """Whether a variable should not be readable, by its name or by its value's form.
+
+    A path, such as that of a mounted secret, is none.
+    """
+    if value.lower() in _HARMLESS or value.startswith(("/", "./")):
+        return False
+    return bool(_NAME.search(name) or _VALUE.search(value))
+
+
+def secret_values(obj: Mapping[str, Any]) -> set[str]:
+    """The values in a Kubernetes object that must not be printed, also as they are encoded."""
+    found: set[str] = set()
+    if obj.get("kind") == "Secret":
+        for value in (obj.get("data") or {}).values():
+            found |= {str(value), _decoded(str(value))}
+        found |= {str(value) for value in (obj.get("stringData") or {}).values()}
+    else:
+        found |= {value for name, value in _named_values(obj) if looks_like_a_secret(name, value)}
+    return found - {""}
+
+
+class Secrecy:
+    """Texts without the secrets of some objects.
+
+    A password that is also a name or part of an image's name is nothing that could be hidden.
+    """
+
+    def __init__(self, objects: Collection[Mapping[str, Any]]) -> None:
+        texts: set[str] = set()
+        for value in (value for obj in objects for value in secret_values(obj)):
+            stripped = value.strip()
+            texts |= {stripped} if len(stripped) >= _SHORTEST else set()
+            if "\n" in stripped:
+                lines = (line.strip() for line in stripped.splitlines())
+                texts |= {line for line in lines if len(line) >= _SHORTEST_LINE}
+        public = "\n".join(
+            value for obj in objects for key, value in _named_values(obj) if key in _PUBLIC
+        )
+        texts = {text for text in texts if text not in public}
+        longest_first = sorted(texts, key=len, reverse=True)
+        self._secrets = re.compile("|".join(map(re.escape, longest_first))) if texts else None
+
+    def hide(self, text: str) -> str:
+        """The text with each secret in it as `***`."""
+        return self._secrets.sub(HIDDEN, text) if self._secrets else text
+
+
+def _named_values(value: Any) -> Iterator[tuple[str, str]]:
+    """Every text of a tree by its key, and variables of containers by their names."""
+    if isinstance(value, Mapping):
+        if isinstance(value.get("name"), str) and isinstance(value.get("value"), str):
+            yield value["name"], value["value"]
+        for key, inner in value.items():
+            if isinstance(inner, str):
+                yield str(key), inner
+            else:
+                yield from _named_values(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _named_values(inner)
+
+
+def _decoded(text: str) -> str:
+    try:
+        return b64decode(text, validate=True).decode()
+    except ValueError:
+        return ""

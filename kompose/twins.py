@@ -1,0 +1,78 @@
+"""Flags of docker compose's twins that a cluster has no use for, and what to do instead. Pure.
+
+A flag stands here only when its command has no such flag: what makes sense is a flag.
+"""
+
+from collections.abc import Mapping, Sequence
+
+_ENDS_TOGETHER = (
+    "Kubernetes starts a container that ends again, so nothing ends with it. For a job, use "
+    'restart: "no" and depends_on with service_completed_successfully'
+)
+_PULLED_BY_NODES = "The nodes pull images. Say it in the compose file: pull_policy: always"
+_FOLLOWED = "Follow the logs of some services with: kompose up -d, then kompose logs -f SERVICE"
+
+_INSTEAD: Mapping[str, Mapping[str, str]] = {
+    "up": {
+        "--abort-on-container-exit": _ENDS_TOGETHER,
+        "--abort-on-container-failure": _ENDS_TOGETHER,
+        "--exit-code-from": _ENDS_TOGETHER,
+        "--attach-dependencies": _FOLLOWED,
+        "--no-start": "Nothing is made without being started; see what would be: --dry-run",
+        "--no-recreate": "Pods are replaced when what they run has changed; see: kompose diff",
+        "--always-recreate-deps": "Replace all pods with: --force-recreate",
+        "--pull": _PULLED_BY_NODES,
+        "--renew-anon-volumes": "Remove the data first with: kompose down --volumes",
+        "-V": "Remove the data first with: kompose down --volumes",
+    },
+    "down": {
+        "--rmi": "Images are in a registry and on the nodes, which clean up by themselves",
+    },
+    "ps": {
+        "--filter": "Choose by state with: --status STATE",
+        "--orphans": "up names what the file no longer has, and up --prune removes it",
+    },
+    "exec": {
+        "--user": "Kubernetes runs a command as the container's own user. Say user: in the "
+        "compose file, or run: su USER -c COMMAND",
+        "-u": "Kubernetes runs a command as the container's own user. Say user: in the "
+        "compose file, or run: su USER -c COMMAND",
+        "--privileged": "Kubernetes gives a command the rights of its container. Say privileged: "
+        "true in the compose file",
+        "--detach": "Kubernetes stays connected to a command. Leave it behind with: "
+        "sh -c 'COMMAND &'",
+        "-d": "Kubernetes stays connected to a command. Leave it behind with: sh -c 'COMMAND &'",
+    },
+    "restart": {
+        "-t": "The time that containers get to stop is stop_grace_period in the compose file",
+    },
+    "port": {
+        "--index": "A port is one for all pods of a service",
+    },
+}
+_ALWAYS_SO: Mapping[str, frozenset[str]] = {
+    "up": frozenset(("--quiet-pull", "--quiet-build", "--menu")),
+    "down": frozenset(("--remove-orphans",)),
+    "ps": frozenset(("--all", "-a", "--no-trunc")),
+    "restart": frozenset(("--no-deps",)),
+    "scale": frozenset(("--no-deps",)),
+}
+"""Switches that ask for what is the case anyway: they are taken and change nothing."""
+
+
+def without_needless(command: str, words: Sequence[str]) -> list[str]:
+    """The words less the switches that ask for what is the case anyway."""
+    needless = _ALWAYS_SO.get(command, frozenset())
+    return [word for word in words if word not in needless]
+
+
+def refusal(command: str, words: Sequence[str]) -> str:
+    """Why one of these words cannot be had on a cluster, and what can; empty when all can."""
+    instead = _INSTEAD.get(command, {})
+    for word in words:
+        if word == "--" or (command == "exec" and not word.startswith("-")):
+            return ""
+        flag = word.partition("=")[0]
+        if flag in instead:
+            return f"{command} has no {flag}: {instead[flag][0].lower()}{instead[flag][1:]}."
+    return ""
