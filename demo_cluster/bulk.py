@@ -1,21 +1,28 @@
-"""Many nodes and pods at once, running already, and the churn among them."""
+"""Many nodes and pods at once, running already."""
 
 from __future__ import annotations
 
 import gc
-import hashlib
 import random
-from collections.abc import Iterator, Mapping
+import uuid
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from demo_cluster.bulk_objects import (
+    TEAMS,
+    PodMould,
+    deployment_spec,
+    deployment_status,
+    ownership_note,
+)
+from demo_cluster.churn import Churn
 from demo_cluster.clock import Clock
 from demo_cluster.controllers.deployments import DESIRED, HASH, MAXIMUM, REVISION
 from demo_cluster.controllers.owned_pods import owner_reference, template_hash
-from demo_cluster.images import full_name
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.scenario import node_object
-from demo_cluster.storage import NAME_LETTERS, Storage, key_of
+from demo_cluster.storage import NAME_LETTERS, Key, Storage, key_of
 from demo_cluster.timestamps import timestamp
 
 PODS = kind_of("pods")
@@ -24,19 +31,6 @@ NAMESPACES = kind_of("namespaces")
 DEPLOYMENTS = kind_of("deployments", "apps")
 REPLICA_SETS = kind_of("replicasets", "apps")
 PER_DEPLOYMENT = 20
-TICK = 0.1
-DELETED_EVERY = 60
-TEAMS = ("orders", "search", "media", "fraud", "mail", "users", "stock", "ads", "maps", "chat")
-IMAGES = (
-    "registry.example.com/api:3.4",
-    "nginx:1.27",
-    "redis:7.4",
-    "registry.example.com/worker:9",
-)
-ANNOTATION = (
-    '{{"team":"{team}","runbook":"https://runbooks.example.com/{team}/{index}",'
-    '"owner":"{team}-on-call@example.com","cost-center":"{index:05d}","tier":"{tier}"}}'
-)
 
 
 class Bulk:
@@ -52,9 +46,8 @@ class Bulk:
         self._pods = int(settings.get("pods") or 0)
         self._namespaces = int(settings.get("namespaces") or 0)
         self._churn = float(settings.get("churn") or 0)
-        self._names: list[tuple[str, str]] = []
-        self._changes = 0
-        self._owed = 0.0
+        self._names: list[Key] = []
+        self._addresses: dict[str, str] = {}
 
     def fill(self) -> None:
         """Make everything, as if it had been there for days."""
@@ -112,7 +105,7 @@ class Bulk:
     ) -> None:
         team = namespace.rpartition("-")[0]
         name = f"{team}-{index:04d}"
-        spec = _deployment_spec(name, team, index, size)
+        spec = deployment_spec(name, team, index, size)
         mark = template_hash(spec["template"])
         born = self._ago(1 + index % 20)
         meta = {"name": name, "namespace": namespace, "creationTimestamp": born}
@@ -121,13 +114,13 @@ class Bulk:
             {
                 "metadata": {**meta, "annotations": {REVISION: "1"}},
                 "spec": spec,
-                "status": _deployment_status(name, mark, size, born),
+                "status": deployment_status(name, mark, size, born),
             },
         )
         owned = self._replica_set(deployment, mark, size, born)
-        for position in range(size):
-            node = nodes[(offset + position) % len(nodes)]
-            self._pod(owned, node, offset + position, born)
+        mould = self._mould(owned, born, index)
+        for number in range(offset, offset + size):
+            self._pod(mould, nodes[number % len(nodes)], number)
 
     def _replica_set(self, deployment: Obj, mark: str, size: int, born: str) -> Obj:
         meta, spec = deployment["metadata"], deployment["spec"]
@@ -157,196 +150,47 @@ class Bulk:
             },
         )
 
-    def _pod(self, owner: Obj, node: str, number: int, born: str) -> None:
+    def _mould(self, owner: Obj, born: str, index: int) -> PodMould:
         meta, template = owner["metadata"], owner["spec"]["template"]
-        suffix = "".join(self._rng.choices(NAME_LETTERS, k=5))
-        address = f"10.{64 + number // 62500}.{number // 250 % 250}.{number % 250 + 2}"
         pod = {
             "metadata": {
-                "name": f"{meta['name']}-{suffix}",
+                "name": "",
                 "generateName": f"{meta['name']}-",
                 "namespace": meta["namespace"],
                 "creationTimestamp": born,
                 "labels": template["metadata"]["labels"],
-                "annotations": {"example.com/ownership": self._annotation(number)},
+                "annotations": {"example.com/ownership": ownership_note(index)},
                 "ownerReferences": [owner_reference(owner)],
             },
-            "spec": {**template["spec"], "nodeName": node},
-            "status": self._pod_status(template["spec"]["containers"], address, born),
+            "spec": template["spec"],
         }
-        if self._storage.get(PODS, meta["namespace"], f"{meta['name']}-{suffix}") is None:
-            self._names.append(key_of(self._storage.create(PODS, pod)))
+        return PodMould(self._storage.prepare(PODS, pod), template, born)
 
-    @staticmethod
-    def _annotation(number: int) -> str:
-        team = TEAMS[number % len(TEAMS)]
-        return ANNOTATION.format(team=team, index=number, tier=number % 4)
+    def _pod(self, mould: PodMould, node: str, number: int) -> None:
+        rng = self._rng
+        pod = mould.pod(
+            suffix="".join(rng.choices(NAME_LETTERS, k=5)),
+            uid=str(uuid.UUID(int=rng.getrandbits(128), version=4)),
+            node=(node, self._address_of(node)),
+            address=f"10.{64 + number // 62500}.{number // 250 % 250}.{number % 250 + 2}",
+            runs=(
+                rng.choices((0, 0, 0, 1, 4, 37), k=1)[0],
+                [f"{rng.getrandbits(256):064x}" for _ in range(mould.containers)],
+            ),
+        )
+        key = key_of(pod)
+        if self._storage.get(PODS, *key) is None:
+            self._storage.insert(PODS, pod)
+            self._names.append(key)
 
-    def _pod_status(self, containers: list[Obj], address: str, born: str) -> Obj:
-        restarts = self._rng.choices((0, 0, 0, 1, 4, 37), k=1)[0]
-        conditions = [
-            {
-                "type": kind,
-                "observedGeneration": 1,
-                "status": "True",
-                "lastProbeTime": None,
-                "lastTransitionTime": born,
-            }
-            for kind in _CONDITIONS
-        ]
-        statuses = [
-            {
-                "name": container["name"],
-                "state": {"running": {"startedAt": born}},
-                "lastState": {},
-                "ready": True,
-                "restartCount": restarts,
-                "image": full_name(container["image"]),
-                "imageID": "sha256:" + hashlib.sha256(container["image"].encode()).hexdigest(),
-                "containerID": f"containerd://{self._rng.getrandbits(256):064x}",
-                "started": True,
-                "allocatedResources": container["resources"]["requests"],
-                "resources": container["resources"],
-            }
-            for container in containers
-        ]
-        return {
-            "observedGeneration": 1,
-            "phase": "Running",
-            "conditions": conditions,
-            "hostIP": "192.0.2.99",
-            "hostIPs": [{"ip": "192.0.2.99"}],
-            "podIP": address,
-            "podIPs": [{"ip": address}],
-            "startTime": born,
-            "containerStatuses": statuses,
-            "qosClass": "Burstable",
-        }
-
-    # -- churn
+    def _address_of(self, node: str) -> str:
+        if node not in self._addresses:
+            found = self._storage.get(NODES, "", node) or {}
+            addresses = found.get("status", {}).get("addresses") or [{"address": "192.0.2.99"}]
+            self._addresses[node] = addresses[0]["address"]
+        return self._addresses[node]
 
     def go_on(self) -> None:
         """Begin to change things, so many a second."""
-        if self._churn and self._names:
-            self._clock.call_later(TICK, self._tick)
-
-    def _tick(self) -> None:
-        self._owed += self._churn * TICK
-        while self._owed >= 1:
-            self._owed -= 1
-            self._change()
-        self._clock.call_later(TICK, self._tick)
-
-    def _change(self) -> None:
-        self._changes += 1
-        position = self._rng.randrange(len(self._names))
-        key = self._names[position]
-        pod = self._storage.get(PODS, *key)
-        if pod is None or pod["metadata"].get("deletionTimestamp"):
-            self._names[position] = self._names[-1]
-            if len(self._names) > 1:
-                self._names.pop()
-        elif self._changes % DELETED_EVERY == 0:
-            self._owed -= 10
-            self._storage.request_delete(PODS, *key, grace_seconds=1)
-        else:
-            self._storage.modify(PODS, *key, self._restart)
-
-    def _restart(self, pod: Obj) -> None:
-        """A container of the pod crashed and was started again."""
-        now = timestamp(self._clock.now())
-        for status in (pod.get("status", {}).get("containerStatuses") or ())[:1]:
-            running = status["state"].get("running")
-            if not running:
-                continue
-            status["lastState"] = {
-                "terminated": {
-                    "exitCode": 1,
-                    "reason": "Error",
-                    "startedAt": running["startedAt"],
-                    "finishedAt": now,
-                    "containerID": status["containerID"],
-                }
-            }
-            status["state"] = {"running": {"startedAt": now}}
-            status["containerID"] = f"containerd://{self._rng.getrandbits(256):064x}"
-            status["restartCount"] += 1
-
-
-_CONDITIONS = (
-    "PodReadyToStartContainers",
-    "Initialized",
-    "Ready",
-    "ContainersReady",
-    "PodScheduled",
-)
-
-
-def _deployment_spec(name: str, team: str, index: int, size: int) -> Obj:
-    labels = {
-        "app": name,
-        "team": team,
-        "app.kubernetes.io/name": name,
-        "app.kubernetes.io/part-of": team,
-    }
-    return {
-        "replicas": size,
-        "selector": {"matchLabels": {"app": name}},
-        "template": {"metadata": {"labels": labels}, "spec": _pod_template(index)},
-    }
-
-
-def _pod_template(index: int) -> Obj:
-    main = {
-        "name": "main",
-        "image": IMAGES[index % len(IMAGES)],
-        "ports": [{"name": "http", "containerPort": 8080}],
-        "env": [{"name": name, "value": value} for name, value in _environment(index)],
-        "resources": {
-            "requests": {"cpu": "100m", "memory": "128Mi"},
-            "limits": {"memory": "256Mi"},
-        },
-        "readinessProbe": {"httpGet": {"path": "/ready", "port": "http"}},
-        "livenessProbe": {"httpGet": {"path": "/healthz", "port": "http"}},
-    }
-    sidecar = {
-        "name": "proxy",
-        "image": "envoyproxy/envoy:v1.32.1",
-        "args": ["--config-path", "/etc/envoy/envoy.yaml", "--log-level", "warning"],
-        "resources": {"requests": {"cpu": "20m", "memory": "64Mi"}},
-    }
-    return {"containers": [main, sidecar]}
-
-
-def _environment(index: int) -> Iterator[tuple[str, str]]:
-    yield "SERVICE_INDEX", str(index)
-    for name in ("DATABASE", "CACHE", "QUEUE", "SEARCH", "MAIL", "METRICS", "TRACES", "FLAGS"):
-        yield f"{name}_URL", f"https://{name.lower()}.platform.svc.cluster.local:8443/{index}"
-
-
-def _deployment_status(name: str, mark: str, size: int, born: str) -> Obj:
-    conditions = [
-        {
-            "type": kind,
-            "status": "True",
-            "lastUpdateTime": born,
-            "lastTransitionTime": born,
-            "reason": reason,
-            "message": message,
-        }
-        for kind, reason, message in (
-            ("Available", "MinimumReplicasAvailable", "Deployment has minimum availability."),
-            (
-                "Progressing",
-                "NewReplicaSetAvailable",
-                f'ReplicaSet "{name}-{mark}" has successfully progressed.',
-            ),
-        )
-    ]
-    counts = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
-    return {
-        "observedGeneration": 1,
-        **dict.fromkeys(counts, size),
-        "terminatingReplicas": 0,
-        "conditions": conditions,
-    }
+        names = list(self._names)
+        Churn(self._storage, self._clock, self._rng, names, self._churn).go_on()
