@@ -15,11 +15,15 @@ from aiohttp import WSMsgType, web
 
 from demo_cluster.api import Api, RawRequest
 from demo_cluster.certificates import Certificates
+from demo_cluster.connection import HttpServer
 from demo_cluster.faults import Fault, FaultPlan, instead
 from demo_cluster.reply import AnyReply, Reply, SpdyReply, StreamReply, UpgradeReply
 from demo_cluster.status import Failure
 
 MAX_BODY = 3 * 1024 * 1024
+BODY_SECONDS = 60.0
+MAX_MESSAGE = 16 * 1024 * 1024
+"""Bytes of one WebSocket message."""
 _GZIP_FROM = 128 * 1024
 
 
@@ -42,7 +46,7 @@ class Listener:
         Raises:
             OSError: The address is taken or not ours.
         """
-        server = web.Server(self._handle, access_log=None)
+        server = HttpServer(self._handle, handler_cancellation=True)
         self._runner = web.ServerRunner(server, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(
@@ -63,9 +67,12 @@ class Listener:
         headers = {name.lower(): value for name, value in request.headers.items()}
         groups = tuple(request.headers.getall("Impersonate-Group", ()))
         try:
-            body = await _body(request)
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await _body(request)
         except _TooLargeError:
-            return _whole(_too_large())
+            return await _whole(_too_large())
+        except TimeoutError:
+            return await _whole(_too_slow())
         raw = RawRequest(request.method, unquote(path), query, headers, body, groups)
         if self._faults.latency_seconds:
             await asyncio.sleep(self._faults.latency_seconds)
@@ -77,7 +84,7 @@ class Listener:
             reply = await self._api.answer(raw)
         takes_gzip = "gzip" in headers.get("accept-encoding", "")
         if isinstance(reply, Reply):
-            whole = _whole(reply, takes_gzip)
+            whole = await _whole(reply, takes_gzip)
             return await _spoiled(request, whole, fault) if fault else whole
         if isinstance(reply, StreamReply):
             seconds = fault.amount if fault is not None and fault.kind == "cut" else None
@@ -126,6 +133,9 @@ class _TooLargeError(Exception):
 
 
 async def _body(request: web.BaseRequest) -> bytes:
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
     body = bytearray()
     async for chunk in request.content.iter_any():
         body += chunk
@@ -139,6 +149,12 @@ def _too_large() -> Reply:
         413, "RequestEntityTooLarge", f"Request entity too large: limit is {MAX_BODY}"
     )
     return Reply(413, failure.body(), {"Cache-Control": "no-cache, private", "Connection": "close"})
+
+
+def _too_slow() -> Reply:
+    text = "Timeout: request did not complete within the allotted timeout"
+    failure = Failure(504, "Timeout", text)
+    return Reply(504, failure.body(), {"Cache-Control": "no-cache, private", "Connection": "close"})
 
 
 def _server_context(certificates: Certificates) -> ssl.SSLContext:
@@ -160,7 +176,7 @@ class _Untyped(web.Response):
         self.headers.popall("Content-Type", None)
 
 
-def _whole(reply: Reply, takes_gzip: bool = False) -> web.Response:
+async def _whole(reply: Reply, takes_gzip: bool = False) -> web.Response:
     headers = dict(reply.headers)
     body = reply.body
     if isinstance(body, dict):
@@ -169,7 +185,7 @@ def _whole(reply: Reply, takes_gzip: bool = False) -> web.Response:
     elif isinstance(body, str):
         body = body.encode()
     if takes_gzip and len(body) > _GZIP_FROM and "Content-Encoding" not in headers:
-        body = gzip.compress(body, compresslevel=1)
+        body = await asyncio.to_thread(gzip.compress, body, compresslevel=1)
         headers["Content-Encoding"] = "gzip"
         headers["Vary"] = "Accept-Encoding"
     warnings = headers.pop("Warning", "").split("\n")
@@ -187,24 +203,35 @@ async def _stream(
     response.headers.setdefault("Cache-Control", "no-cache, private")
     response.enable_chunked_encoding()
     await response.prepare(request)
-    chunks = reply.chunks
     try:
         async with asyncio.timeout(seconds):
-            async for chunk in chunks:
-                if chunk:
-                    await response.write(chunk)
+            await _pass_on(response, reply)
     except TimeoutError:
         if request.transport is not None:
             request.transport.abort()
-    except (ConnectionError, asyncio.CancelledError):
-        pass
-    finally:
-        close = getattr(chunks, "aclose", None)
-        if close is not None:
-            await close()
+        return response
+    except ConnectionError:
+        return response
     with contextlib.suppress(ConnectionError):
         await response.write_eof()
     return response
+
+
+async def _pass_on(response: web.StreamResponse, reply: StreamReply) -> None:
+    """Every chunk as it comes.
+
+    Raises:
+        TimeoutError: The reader is too slow for this stream.
+    """
+    try:
+        async for chunk in reply.chunks:
+            if chunk:
+                async with asyncio.timeout(reply.patience_seconds):
+                    await response.write(chunk)
+    finally:
+        close = getattr(reply.chunks, "aclose", None)
+        if close is not None:
+            await close()
 
 
 class _AiohttpWebSocket:
@@ -290,7 +317,9 @@ async def _switch_to_spdy(request: web.BaseRequest, reply: SpdyReply) -> web.Str
 
 
 async def _upgrade(request: web.BaseRequest, reply: UpgradeReply) -> web.StreamResponse:
-    socket = web.WebSocketResponse(protocols=reply.subprotocols, compress=False, max_msg_size=0)
+    socket = web.WebSocketResponse(
+        protocols=reply.subprotocols, compress=False, max_msg_size=MAX_MESSAGE
+    )
     if "Sec-WebSocket-Protocol" not in request.headers:
         socket.headers["Sec-WebSocket-Protocol"] = ""
     await socket.prepare(request)

@@ -88,6 +88,8 @@ class StreamReply:
     chunks: AsyncIterator[bytes]
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    patience_seconds: float | None = None
+    """A reader that takes a chunk no faster is cut off; None = it may take for ever."""
 
 
 class WebSocket(Protocol):

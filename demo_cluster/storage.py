@@ -21,6 +21,8 @@ from demo_cluster.timestamps import timestamp
 EventType = Literal["ADDED", "MODIFIED", "DELETED"]
 NAME_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 HISTORY_LIMIT = 20_000
+_FRESH = 500
+"""So many of the latest events keep their wire forms; by then all watchers have had them."""
 
 
 @dataclass(slots=True, eq=False)
@@ -33,7 +35,13 @@ class StorageEvent:
     old: Obj | None
     resource_version: int
     encodings: dict[object, bytes] = field(default_factory=dict)
-    """Wire forms already made of this event, shared by all watchers."""
+    """Wire forms already made of this event, shared by all watchers while it is fresh."""
+    is_fresh: bool = True
+
+    def forget_encodings(self) -> None:
+        """Let the wire forms go: few will ask for them again."""
+        self.is_fresh = False
+        self.encodings.clear()
 
 
 Subscriber = Callable[[StorageEvent], None]
@@ -358,6 +366,8 @@ class Storage:
         if len(self._history) == HISTORY_LIMIT:
             self._forgotten_until = self._history[0].resource_version
         self._history.append(event)
+        if len(self._history) > _FRESH:
+            self._history[-_FRESH].forget_encodings()
         self._pending.append(event)
         if self._is_announcing:
             return

@@ -29,7 +29,9 @@ class WatchEncoder:
         key = (type_, self._form.shape, self._form.version, self._kind.api_version)
         line = event.encodings.get(key)
         if line is None:
-            line = event.encodings[key] = self.line(type_, obj)
+            line = self.line(type_, obj)
+            if event.is_fresh:
+                event.encodings[key] = line
         return line
 
     def line(self, type_: str, obj: Obj) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from demo_cluster.handlers.objects import matcher_of, the_kind
 from demo_cluster.kinds import Kind, Obj
@@ -13,14 +14,17 @@ from demo_cluster.paging import invalid_options, requested_version
 from demo_cluster.reply import Call, StreamReply
 from demo_cluster.selection import Matcher
 from demo_cluster.status import Cause, Failure, expired
-from demo_cluster.storage import StorageEvent
+from demo_cluster.storage import Storage, StorageEvent
 from demo_cluster.watch_encoding import WatchEncoder, encoded_line
 
 BOOKMARK_SECONDS = 60.0
 _BEFORE_END_SECONDS = 2.0
 _LONGEST_SECONDS = 45 * 60.0
-_MOST_WAITING = 20_000
+_MOST_WAITING = 10_000
 """A watcher that is this many events behind is cut off; it can resume from the history."""
+_PATIENCE_SECONDS = 30.0
+"""A watcher that takes nothing for so long is cut off, too."""
+_PIECE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ async def watch_objects(call: Call) -> StreamReply:
     headers = {"Content-Type": "application/json", "Cache-Control": "no-cache, private"}
     if form.is_list_wanted:
         return StreamReply(_nothing(), headers=headers)
-    return StreamReply(_stream(call, request, form), headers=headers)
+    return StreamReply(_stream(call, request, form), 200, headers, _PATIENCE_SECONDS)
 
 
 async def _nothing() -> AsyncIterator[bytes]:
@@ -98,23 +102,31 @@ def _check_parameters(call: Call) -> None:
 
 
 class _Queue:
-    """Events that one watcher has not been given yet."""
+    """Events that one watcher has not been given yet; too many, and it gets no more."""
 
     def __init__(self) -> None:
         self._events: list[StorageEvent] = []
         self._arrived = asyncio.Event()
+        self.is_full = False
 
     def put(self, event: StorageEvent) -> None:
+        if self.is_full:
+            return
         self._events.append(event)
         self._arrived.set()
+        if len(self._events) > _MOST_WAITING:
+            self.is_full = True
+            self._events.clear()
+
+    def version(self, storage: Storage) -> int:
+        """Up to where everything has been given."""
+        return self._events[0].resource_version - 1 if self._events else storage.resource_version
 
     def take(self) -> list[StorageEvent]:
-        taken, self._events = self._events, []
-        self._arrived.clear()
+        taken, self._events = self._events[:_PIECE], self._events[_PIECE:]
+        if not self._events:
+            self._arrived.clear()
         return taken
-
-    def __len__(self) -> int:
-        return len(self._events)
 
     async def wait(self, seconds: float) -> bool:
         """Whether something came in time."""
@@ -168,18 +180,22 @@ async def _stream(call: Call, request: WatchRequest, form: Form) -> AsyncIterato
     unsubscribe = call.storage.subscribe(receive)
     try:
         try:
-            first = b"".join(_beginning(call, request, encoder))
+            beginning = _beginning(call, request, encoder)
+            first = list(islice(beginning, _PIECE))
         except Failure as failure:
             yield encoded_line("ERROR", failure.body())
             return
-        yield first
+        yield b"".join(first)
+        while first and not queue.is_full:
+            first = list(islice(beginning, _PIECE))
+            yield b"".join(first)
         while not deadlines.is_over() and _is_served(call, request.kind):
             await queue.wait(deadlines.left(with_bookmarks=request.wants_bookmarks))
-            if len(queue) > _MOST_WAITING:
+            if queue.is_full:
                 return
             lines = [line for event in queue.take() for line in _lines(request, encoder, event)]
             if request.wants_bookmarks and deadlines.take_bookmark():
-                lines.append(encoder.bookmark(call.storage.resource_version))
+                lines.append(encoder.bookmark(queue.version(call.storage)))
             if lines:
                 yield b"".join(lines)
     finally:
@@ -192,13 +208,15 @@ def _is_served(call: Call, kind: Kind) -> bool:
 
 
 def _beginning(call: Call, request: WatchRequest, encoder: WatchEncoder) -> Iterator[bytes]:
+    """What the watcher missed, as of the first line that is taken."""
     storage = call.storage
+    version = storage.resource_version
     if request.since is None:
         for obj in storage.list(request.kind, request.namespace):
             if request.matches is None or request.matches(obj):
                 yield encoder.line("ADDED", obj)
         if request.wants_initial and request.wants_bookmarks:
-            yield encoder.bookmark(storage.resource_version, is_initial_end=True)
+            yield encoder.bookmark(version, is_initial_end=True)
         return
     if request.since < storage.oldest_version:
         oldest = storage.oldest_version + 1
