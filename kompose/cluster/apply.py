@@ -15,11 +15,19 @@ from kompose.cluster.ownership import (
     service_key,
     stamped,
 )
+from kompose.manifests.digests import CONFIG_DIGEST
 from kube_client.client import Client
 from kube_client.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from kube_client.resource import JOBS, NAMESPACES, PODS, ResourceType
+from kube_client.resource import JOBS, NAMESPACES, PODS, SERVICES, ResourceType
 
-_IMMUTABLE = ("field is immutable", "pod updates may not change fields", "updates to statefulset")
+_IMMUTABLE = (
+    "field is immutable",
+    "may not change once set",
+    "pod updates may not change fields",
+    "updates to statefulset",
+)
+_REPLACED = (PODS, JOBS, SERVICES)
+"""Kinds of which the old object may go for a new one: they hold nothing."""
 
 
 class Outcome(Enum):
@@ -78,7 +86,7 @@ class Applier:
         resource = resource_of(obj)
         before = await self._current(resource, obj)
         self._refuse_foreign(obj, before)
-        if before is not None and _has_failed(before):
+        if before is not None and _must_be_replaced(before, obj):
             return self._note(obj, await self._replace(resource, obj, before), Outcome.REPLACED)
         outcome = Outcome.CHANGED if before else Outcome.CREATED
         try:
@@ -86,7 +94,7 @@ class Applier:
         except InvalidError as error:
             if before is None or not _is_immutable(error):
                 raise
-            if resource not in (PODS, JOBS):
+            if resource not in _REPLACED:
                 raise ClusterError(
                     f"{title(obj)} cannot be changed into what the file says now: "
                     f"{error.server_message} Remove it first: kompose down {service_key(obj)}"
@@ -145,7 +153,7 @@ class Applier:
         )
 
     async def _replace(self, resource: ResourceType, obj: Object, before: Object) -> Object:
-        """Pods and jobs cannot be changed: the old one goes, and a new one comes."""
+        """What cannot be changed: the old one goes, and a new one comes."""
         if self._dry_run:
             return obj
         name, uid = before["metadata"]["name"], before["metadata"]["uid"]
@@ -198,6 +206,29 @@ def _has_failed(obj: Object) -> bool:
         return status.get("phase") == "Failed"
     conditions = status.get("conditions") or () if obj.get("kind") == JOBS.kind else ()
     return any(found["type"] == "Failed" and found["status"] == "True" for found in conditions)
+
+
+def _must_be_replaced(before: Object, obj: Object) -> bool:
+    """Whether an apply would be taken and yet not do."""
+    return _has_failed(before) or _read_other_configs(before, obj) or _is_renumbered(before, obj)
+
+
+def _is_renumbered(before: Object, obj: Object) -> bool:
+    """Whether a Service gets or loses its address; the server would keep what it had."""
+    if obj.get("kind") != SERVICES.kind:
+        return False
+    is_headless = [(each.get("spec") or {}).get("clusterIP") == "None" for each in (before, obj)]
+    return is_headless[0] is not is_headless[1]
+
+
+def _read_other_configs(before: Object, obj: Object) -> bool:
+    """Whether a pod was started with other configs than it would be now."""
+    if obj.get("kind") != PODS.kind:
+        return False
+    now = (obj["metadata"].get("annotations") or {}).get(CONFIG_DIGEST)
+    return now is not None and now != (before["metadata"].get("annotations") or {}).get(
+        CONFIG_DIGEST, now
+    )
 
 
 def _is_immutable(error: InvalidError) -> bool:

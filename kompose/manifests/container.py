@@ -96,7 +96,7 @@ def member_container(
         env=tuple(container_env(component, scope)),
         volume_mounts=tuple(volume_mounts),
         liveness_probe=liveness_probe(component, mends=mends),
-        readiness_probe=readiness_probe(component),
+        readiness_probe=readiness_probe(component, mends=mends),
         security_context={},
         keeps_stdin_open=service.keeps_stdin_open,
         has_tty=service.has_tty,

@@ -33,11 +33,18 @@ def liveness_probe(component: Component, *, mends: bool = False) -> dict[str, An
     )
 
 
-def readiness_probe(component: Component) -> dict[str, Any]:
-    """The probe that the readiness labels describe; empty without any or when disabled."""
+def readiness_probe(component: Component, *, mends: bool = False) -> dict[str, Any]:
+    """The probe that the readiness labels describe; empty without any or when disabled.
+
+    Mended, a health check in the file says also when a container is ready, as it does in compose.
+    A success counts at once, so there is no delay.
+    """
     labels = component.labels.readiness
-    if labels.is_disabled or not any(labels):
+    if labels.is_disabled:
         return {}
+    if not any(labels):
+        alive = liveness_probe(component, mends=True) if mends else {}
+        return {field: value for field, value in alive.items() if field != "initialDelaySeconds"}
     try:
         command = shlex.split(labels.test)
     except ValueError as error:

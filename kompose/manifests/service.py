@@ -27,7 +27,7 @@ def services(component: Component, scope: Scope, selected: str = "") -> list[dic
     kind = service_type(component, scope)
     owner = selected or component.key
     if not component.ports:
-        if kind == "Headless" or (scope.options.mends and _is_depended_on(component, scope)):
+        if kind == "Headless" or scope.options.mends:
             return [_headless(component, scope, owner)]
         if not scope.options.is_openshift:
             scope.report.warn(
@@ -49,16 +49,8 @@ def services(component: Component, scope: Scope, selected: str = "") -> list[dic
     return [_service(component.display_name, owner, component, spec)]
 
 
-def _is_depended_on(component: Component, scope: Scope) -> bool:
-    """Whether another service expects to reach this one by its name."""
-    return any(
-        dependency.service == component.service.name
-        for other in scope.project.services.values()
-        for dependency in other.dependencies
-    )
-
-
 def _headless(component: Component, scope: Scope, owner: str) -> dict[str, Any]:
+    """A name without an address; mended, it resolves from the start, as names in compose do."""
     if component.labels.traffic_policy:
         _ignore_policy(component, "Headless", scope)
     port = {"name": "headless", "port": _HEADLESS_PORT, "targetPort": 0}
@@ -66,6 +58,7 @@ def _headless(component: Component, scope: Scope, owner: str) -> dict[str, Any]:
         ports=[] if scope.options.mends else [port],
         selector={"io.kompose.service": owner},
         clusterIP="None",
+        publishNotReadyAddresses=scope.options.mends,
     )
     return _service(component.display_name, owner, component, spec)
 

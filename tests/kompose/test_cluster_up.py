@@ -35,6 +35,7 @@ from kube_client.resource import (
     NAMESPACES,
     PERSISTENT_VOLUME_CLAIMS,
     PODS,
+    SERVICES,
 )
 
 _NAMES = count(1)
@@ -111,6 +112,10 @@ async def brought_up(
     return await up(
         client, loaded.objects, loaded.view, UpOptions(client.namespace, **options), heard.append
     )
+
+
+def outcomes(result: UpResult) -> dict[str, Outcome]:
+    return {one.title: one.outcome for one in result.applied}
 
 
 async def taken_down(client: Client, **options: Any) -> DownResult:
@@ -225,7 +230,7 @@ async def test_down_asks_first_and_no_means_no(client: Client, folder: Path) -> 
     result = await down(client, "shop", DownOptions(client.namespace), no, pytest.fail)
 
     assert result.is_declined
-    assert [obj["kind"] for obj in asked[0].removed] == ["Deployment"]
+    assert [obj["kind"] for obj in asked[0].removed] == ["Service", "Deployment"]
     assert (await service_rows(client, "shop", client.namespace))[0].health.is_good
 
 
@@ -297,7 +302,7 @@ async def test_what_failed_for_good_is_tried_anew(client: Client, folder: Path) 
 
     again = await brought_up(client, project(folder, text))
 
-    assert [one.outcome for one in again.applied] == [Outcome.REPLACED]
+    assert outcomes(again)["pod/web"] is Outcome.REPLACED
     assert (await client.get(PODS, "web"))["metadata"]["uid"] != before
 
 
@@ -320,6 +325,34 @@ async def test_fields_of_somebody_else_are_one_sentence_and_force_takes_them(
     assert (await client.get(DEPLOYMENTS, "web"))["spec"]["replicas"] == 1
 
 
+async def test_a_service_gets_and_loses_its_address_with_its_ports(
+    client: Client, folder: Path
+) -> None:
+    with_ports = ONE + '    ports: ["8080:80"]\n'
+    await brought_up(client, project(folder, ONE))
+
+    gained = await brought_up(client, project(folder, with_ports))
+    after = (await client.get(SERVICES, "web"))["spec"]
+    lost = await brought_up(client, project(folder, ONE))
+
+    assert outcomes(gained)["service/web"] is Outcome.REPLACED
+    assert after["clusterIP"] != "None"
+    assert outcomes(lost)["service/web"] is Outcome.REPLACED
+    assert (await client.get(SERVICES, "web"))["spec"]["clusterIP"] == "None"
+
+
+async def test_pods_are_replaced_when_an_env_file_changes(client: Client, folder: Path) -> None:
+    text = ONE + "    env_file: [web.env]\n"
+    (folder / "web.env").write_text("A=1\n")
+    await brought_up(client, project(folder, text))
+    (folder / "web.env").write_text("A=2\n")
+
+    result = await brought_up(client, project(folder, text))
+
+    changed = {title for title, outcome in outcomes(result).items() if outcome is Outcome.CHANGED}
+    assert changed == {"configmap/web-env", "deployment/web"}
+
+
 async def test_scaling_is_ours_and_the_next_up_takes_it_back(client: Client, folder: Path) -> None:
     await brought_up(client, project(folder, ONE))
     workloads = await owned_workloads(client, "shop", client.namespace)
@@ -328,7 +361,7 @@ async def test_scaling_is_ours_and_the_next_up_takes_it_back(client: Client, fol
     result = await brought_up(client, project(folder, ONE))
 
     assert scaled["spec"]["replicas"] == 2
-    assert [one.outcome for one in result.applied] == [Outcome.CHANGED]
+    assert outcomes(result)["deployment/web"] is Outcome.CHANGED
     assert (await client.get(DEPLOYMENTS, "web"))["spec"]["replicas"] == 1
 
 
@@ -363,7 +396,7 @@ async def test_what_the_file_no_longer_has_is_named_and_prune_removes_it(
     pruned = await brought_up(client, smaller, prune=True)
 
     assert "deployment/db" in named.orphans
-    assert {"deployment/db", "service/web"} <= set(pruned.pruned)
+    assert {"deployment/db", "service/db"} <= set(pruned.pruned)
     assert pruned.orphans == ("persistentvolumeclaim/data",)
     assert (await client.get(PERSISTENT_VOLUME_CLAIMS, "data"))["metadata"]["name"] == "data"
 

@@ -111,13 +111,52 @@ def test_an_env_file_that_need_not_be_there_is_not_missed(tmp_path: Path) -> Non
     assert "envFrom" not in _container(_mended(tmp_path, text))
 
 
-def test_a_service_without_ports_is_found_by_those_that_depend_on_it(tmp_path: Path) -> None:
-    text = "services: {web: {image: x, depends_on: [db]}, db: {image: y}}"
+def test_a_service_without_ports_is_found_by_its_name(tmp_path: Path) -> None:
+    outcome = _run(tmp_path, "services: {db: {image: y}}", "--mend")
 
-    service = _only(_mended(tmp_path, text), "Service")
-
+    service = _only(list(yaml.safe_load_all(outcome.stdout)), "Service")
     assert service["metadata"]["name"] == "db"
     assert service["spec"]["clusterIP"] == "None"
+    assert service["spec"]["publishNotReadyAddresses"]
+    assert "WARN" not in outcome.stderr
+
+
+def test_a_health_check_says_also_when_a_container_is_ready(tmp_path: Path) -> None:
+    text = (
+        'services: {a: {image: x, healthcheck: {test: ["CMD", "up"], start_period: 9s, '
+        "interval: 2s}}}"
+    )
+
+    container = _container(_mended(tmp_path, text))
+
+    assert container["livenessProbe"]["initialDelaySeconds"] == 9
+    assert container["readinessProbe"] == {"exec": {"command": ["up"]}, "periodSeconds": 2}
+
+
+def test_pods_are_other_pods_when_a_config_that_they_read_is_another(tmp_path: Path) -> None:
+    text = (
+        "services: {a: {image: x, env_file: a.env}, b: {image: x, secrets: [s], "
+        'restart: "no"}, c: {image: x}}\nsecrets: {s: {file: s}}'
+    )
+    (tmp_path / "a.env").write_text("A=1\n")
+    (tmp_path / "s").write_text("hunter2")
+    before = _digests(_mended(tmp_path, text))
+    (tmp_path / "a.env").write_text("A=2\n")
+    after = _digests(_mended(tmp_path, text))
+
+    assert set(before) == {"a", "b"}
+    assert before["a"] != after["a"]
+    assert before["b"] == after["b"]
+
+
+def _digests(objects: list[dict[str, Any]]) -> dict[str, str]:
+    """The digests in the annotations of pods and pod templates, by the object's name."""
+    found = {}
+    for each in objects:
+        pod = each if each["kind"] == "Pod" else (each.get("spec") or {}).get("template") or {}
+        annotations = (pod.get("metadata") or {}).get("annotations") or {}
+        found[each["metadata"]["name"]] = annotations.get("kompose.config-digest")
+    return {name: digest for name, digest in found.items() if digest}
 
 
 def test_content_that_no_config_map_holds_is_left_out_with_a_word(tmp_path: Path) -> None:
@@ -177,7 +216,7 @@ def test_a_pull_policy_counts(tmp_path: Path) -> None:
 def test_an_ordinary_file_is_the_same_with_and_without(tmp_path: Path) -> None:
     text = (
         'services: {web: {image: nginx, ports: ["80:80"], environment: {A: b}, '
-        'volumes: ["data:/d"], healthcheck: {test: ["CMD", "true"], interval: 5s}}}\n'
+        'volumes: ["data:/d"]}}\n'
         "volumes: {data: {}}"
     )
 

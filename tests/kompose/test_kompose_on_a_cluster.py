@@ -259,7 +259,7 @@ def test_a_broken_save_is_told_and_the_next_one_is_applied(shop: Shop) -> None:
 
 def test_a_person_is_asked_before_things_go(up: Shop) -> None:
     with Terminal(up.command("down")) as person:
-        person.expect(r"Remove these 3 objects of shop\? \[y/N\]")
+        person.expect(r"Remove these 4 objects of shop\? \[y/N\]")
         person.send("\r")
         assert person.wait_exit() == 1
     assert len(up.lines("ps", "-q")) == 2
