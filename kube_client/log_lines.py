@@ -31,12 +31,14 @@ class LineCutter:
             if chunk:
                 self._pieces.append(chunk)
             return b""
-        whole = chunk[:end]
-        if self._pieces:
-            whole = b"".join((*self._pieces, whole))
-        rest = chunk[end:]
-        self._pieces = [rest] if rest else []
-        return whole
+        pieces = self._pieces
+        if end == len(chunk):
+            if not pieces:
+                return chunk
+            self._pieces = []
+            return b"".join((*pieces, chunk))
+        self._pieces = [chunk[end:]]
+        return b"".join((*pieces, memoryview(chunk)[:end]))
 
     def take_unfinished(self) -> bytes:
         """The piece of a line that waits for its end, which is then forgotten."""
