@@ -1,17 +1,31 @@
 """A matcher that takes one step per character, whatever the pattern: for those `re` may hang on.
 
-The simulation of a non-deterministic automaton, remembered as a deterministic one as it goes
-(Thompson; Cox, "Regular Expression Matching: the Virtual Machine Approach").
+The simulation of a non-deterministic automaton, remembered as a deterministic one as it goes:
+forwards to where the first match ends, then backwards to where it begins (Thompson; Cox, "Regular
+Expression Matching in the Wild").
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from stern.regex.nodes import At, Chars, Choice, Node, Place, Ranges, Repeat, Sequence, contains
+from stern.regex.nodes import (
+    At,
+    Chars,
+    Choice,
+    Node,
+    Place,
+    Ranges,
+    Repeat,
+    Sequence,
+    can_be_empty,
+    contains,
+)
 
-_MAX_STATES = 10_000
+_MAX_REMEMBERED = 1_000_000
+"""How many threads all remembered states may have together: some 40 MB."""
 _WORD = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 
 
@@ -53,18 +67,30 @@ class _Program:
 
     def _repeat(self, node: Repeat, after: int) -> int:
         if node.most is None:
-            loop = self._new(_Step())
-            body = self._add(node.item, loop)
-            self.steps[loop].next = [body, after] if node.greedy else [after, body]
-            after = loop
-        else:
-            end = after
-            for _ in range(node.most - node.least):
-                body = self._add(node.item, after)
-                after = self._new(_Step(next=[body, end] if node.greedy else [end, body]))
+            return self._loop(node, after)
+        end = after
+        for _ in range(node.most - node.least):
+            body = self._add(node.item, after)
+            after = self._either(node, body, end)
         for _ in range(node.least):
             after = self._add(node.item, after)
         return after
+
+    def _loop(self, node: Repeat, after: int) -> int:
+        """Without end: as `x+` where x may be empty, so that an empty round is the last one."""
+        end = after
+        loop = self._new(_Step())
+        body = self._add(node.item, loop)
+        self.steps[loop].next = [body, after] if node.greedy else [after, body]
+        if node.least == 0:
+            return self._either(node, body, end) if can_be_empty(node.item) else loop
+        after = body
+        for _ in range(node.least - 1):
+            after = self._add(node.item, after)
+        return after
+
+    def _either(self, node: Repeat, body: int, after: int) -> int:
+        return self._new(_Step(next=[body, after] if node.greedy else [after, body]))
 
 
 def _holds(place: Place, before: str, after: str) -> bool:
@@ -81,41 +107,73 @@ def _holds(place: Place, before: str, after: str) -> bool:
     return is_edge is (place is Place.WORD_EDGE)
 
 
-_State = tuple[tuple[int, ...], str]
-"""Threads before the empty steps are gone through, and the character before."""
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Threads in order of preference, before their empty steps are gone through.
+
+    `before` is what kind of character was passed last; `is_open` says that a match may still begin.
+    """
+
+    threads: tuple[int, ...]
+    before: str
+    is_open: bool
 
 
-class LinearMatcher:
-    """Finds in time proportional to the text, over text decoded with surrogateescape."""
+_Move = tuple[_State | None, bool]
+"""The state behind a character, None when no match can come; and whether one ends before it."""
 
-    def __init__(self, node: Node) -> None:
-        self._program = _Program(node)
-        self._moves: dict[_State, dict[str, _State | None]] = {}
 
-    def search(self, text: str) -> bool:
-        """Whether the pattern matches anywhere."""
-        state: _State = ((self._program.start,), "")
-        moves = self._moves
-        table = moves.setdefault(state, {})
-        for char in text:
-            if char not in table:
-                table[char] = self._move(state, char)
-            found = table[char]
-            if found is None:
-                return True
-            state = found
-            table = moves.setdefault(state, {})
-        if len(moves) > _MAX_STATES:
-            moves.clear()
-        return any(self._steps[at].is_match for at in self._reach(state[0], state[1], ""))
+class _Automaton:
+    """Runs a program over characters, and remembers every move.
 
-    @property
-    def _steps(self) -> list[_Step]:
-        return self._program.steps
+    With `is_first` it is the first match by preference that counts, wherever it begins; else the
+    longest of those that begin where the run does.
+    """
+
+    def __init__(self, program: _Program, *, is_first: bool) -> None:
+        self._steps = program.steps
+        self._start = program.start
+        self._is_first = is_first
+        self._moves: dict[_State, dict[str, _Move]] = {}
+        self._remembered = 0
+
+    def state(self, before: str) -> _State:
+        """Where a run begins behind this character."""
+        return _State((self._start,), _kind(before), is_open=self._is_first)
+
+    def moves(self, state: _State) -> dict[str, _Move]:
+        """What is known of a state, to be filled with `move`."""
+        known = self._moves.get(state)
+        if known is None:
+            self._remembered += len(state.threads) + 1
+            if self._remembered > _MAX_REMEMBERED:
+                self._moves.clear()
+                self._remembered = 0
+            known = self._moves[state] = {}
+        return known
+
+    def move(self, state: _State, char: str) -> _Move:
+        """Go on by a character; the empty one is the end of the text."""
+        moved: dict[int, None] = {}
+        has_matched = False
+        for at in self._reach(state.threads, state.before, char):
+            step = self._steps[at]
+            if step.is_match:
+                has_matched = True
+                if self._is_first:
+                    break  # what follows is less preferred
+            elif char and step.ranges is not None and contains(step.ranges, ord(char)):
+                moved[step.next[0]] = None
+        is_open = state.is_open and not has_matched
+        if is_open:
+            moved.setdefault(self._start)
+        if not moved:
+            return None, has_matched
+        return _State(tuple(moved), _kind(char), is_open), has_matched
 
     def _reach(self, threads: tuple[int, ...], before: str, after: str) -> list[int]:
         """The steps that take a character or match, reached by empty steps, in preference."""
-        found: dict[int, None] = {}
+        found: list[int] = []
         left = list(reversed(threads))
         seen = set()
         while left:
@@ -125,71 +183,105 @@ class LinearMatcher:
             seen.add(at)
             step = self._steps[at]
             if step.is_match or step.ranges is not None:
-                found[at] = None
+                found.append(at)
             elif step.place is None or _holds(step.place, before, after):
                 left.extend(reversed(step.next))
-        return list(found)
+        return found
 
-    def _move(self, state: _State, char: str) -> _State | None:
-        """The state after a character; None when the pattern has matched before it."""
-        threads, before = state
-        reached = self._reach(threads, before, char)
-        if any(self._steps[at].is_match for at in reached):
-            return None
-        rune = ord(char)
-        moved = dict.fromkeys(
-            step.next[0]
-            for step in (self._steps[at] for at in reached)
-            if step.ranges is not None and contains(step.ranges, rune)
-        )
-        moved[self._program.start] = None
-        kind = char if char == "\n" else "a" if char in _WORD else " "
-        return tuple(moved), kind
+
+def _kind(char: str) -> str:
+    """A character in place of all that are the same to every condition on places."""
+    return char if char in ("", "\n") else "a" if char in _WORD else " "
+
+
+_MIRRORED = {
+    Place.TEXT_START: Place.TEXT_END,
+    Place.TEXT_END: Place.TEXT_START,
+    Place.LINE_START: Place.LINE_END,
+    Place.LINE_END: Place.LINE_START,
+}
+
+
+def _mirrored(node: Node) -> Node:
+    """What matches the same texts read from their ends."""
+    match node:
+        case Sequence(items):
+            return Sequence(tuple(_mirrored(item) for item in reversed(items)))
+        case Choice(items):
+            return Choice(tuple(_mirrored(item) for item in items))
+        case Repeat(item, least, most, greedy):
+            return Repeat(_mirrored(item), least, most, greedy)
+        case At(place):
+            return At(_MIRRORED.get(place, place))
+        case _:
+            return node
+
+
+class LinearMatcher:
+    """Finds in time proportional to the text, over text decoded with surrogateescape."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._forwards = _Automaton(_Program(node), is_first=True)
+
+    @functools.cached_property
+    def _backwards(self) -> _Automaton:
+        return _Automaton(_Program(_mirrored(self._node)), is_first=False)
+
+    def search(self, text: str) -> bool:
+        """Whether the pattern matches anywhere."""
+        return self._end(text, 0, is_any_enough=True) >= 0
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Start and end of every match, leftmost first, none overlapping."""
         at = 0
         last_end = -1
         while at <= len(text):
-            span = self._first(text, at)
-            if span is None:
+            end = self._end(text, at)
+            if end < 0:
                 return
-            start, end = span
+            start = self._start(text, at, end)
             if start == end == last_end:
                 at = start + 1  # an empty match that touches the one before does not count
                 continue
-            yield span
+            yield start, end
             last_end = end
             at = end if end > start else end + 1
 
-    def _first(self, text: str, at: int) -> tuple[int, int] | None:
-        """The leftmost match from a place on, preferring as the pattern says."""
-        threads: dict[int, int] = {}  # step -> where its match began, in preference
-        best: tuple[int, int] | None = None
+    def _end(self, text: str, at: int, *, is_any_enough: bool = False) -> int:
+        """Where the first match from a place on ends; -1 for none."""
+        automaton = self._forwards
+        state: _State | None = automaton.state(text[at - 1] if at else "")
+        end = -1
         for here in range(at, len(text) + 1):
-            if best is None:
-                threads.setdefault(self._program.start, here)
-            elif not threads:
+            assert state is not None
+            char = text[here : here + 1]
+            known = automaton.moves(state)
+            found = known.get(char)
+            if found is None:
+                found = known[char] = automaton.move(state, char)
+            state, has_matched = found
+            if has_matched:
+                end = here
+            if state is None or (has_matched and is_any_enough):
                 break
-            before, after = text[here - 1 : here] if here else "", text[here : here + 1]
-            moved: dict[int, int] = {}
-            for start, reached in self._reach_from(threads, before, after):
-                step = self._steps[reached]
-                if step.is_match:
-                    best = (start, here)
-                    break
-                assert step.ranges is not None
-                if after and contains(step.ranges, ord(after)):
-                    moved.setdefault(step.next[0], start)
-            threads = moved
-        return best
+        return end
 
-    def _reach_from(
-        self, threads: dict[int, int], before: str, after: str
-    ) -> Iterator[tuple[int, int]]:
-        seen: set[int] = set()
-        for thread, start in threads.items():
-            for reached in self._reach((thread,), before, after):
-                if reached not in seen:
-                    seen.add(reached)
-                    yield start, reached
+    def _start(self, text: str, at: int, end: int) -> int:
+        """Where the match that ends there begins, at a place or after it."""
+        automaton = self._backwards
+        state: _State | None = automaton.state(text[end : end + 1])
+        start = end
+        for here in range(end, at - 1, -1):
+            assert state is not None
+            char = text[here - 1] if here else ""
+            known = automaton.moves(state)
+            found = known.get(char)
+            if found is None:
+                found = known[char] = automaton.move(state, char)
+            state, has_matched = found
+            if has_matched:
+                start = here
+            if state is None:
+                break
+        return start

@@ -106,6 +106,13 @@ def can_be_empty(node: Node) -> bool:
             return least == 0 or can_be_empty(item)
 
 
+def loops_on_nothing(node: Node) -> bool:
+    """Whether something that may be empty is repeated; each engine has its own way with that."""
+    if isinstance(node, Repeat) and node.most not in (0, 1) and can_be_empty(node.item):
+        return True
+    return any(loops_on_nothing(child) for child in children(node))
+
+
 def children(node: Node) -> tuple[Node, ...]:
     """The parts of a node."""
     match node:

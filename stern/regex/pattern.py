@@ -25,6 +25,7 @@ class Pattern:
     def __init__(self, tree: nodes.Node) -> None:
         self._tree = tree
         self._longest = _longest_safe_line(tree)
+        self._longest_to_mark = -1 if nodes.loops_on_nothing(tree) else self._longest
         as_bytes = bytes_pattern(tree)
         self._bytes = None if as_bytes is None else re.compile(as_bytes)
         literal = nodes.literal_text(tree)
@@ -84,7 +85,7 @@ class Pattern:
 
     def wrap(self, data: bytes, before: bytes, after: bytes) -> bytes:
         """The data with every match between the two."""
-        if len(data) > self._longest:
+        if len(data) > self._longest_to_mark:
             return self._wrap_linear(data, before, after)
         if self._literal is not None:
             return data.replace(self._literal, before + self._literal + after)
@@ -101,7 +102,8 @@ class Pattern:
     def replace(self, line: bytes, replacement: bytes) -> bytes:
         """The line with every match that is not empty replaced."""
         text = _decoded(line)
-        spans = self._linear.spans(text) if len(line) > self._longest else _spans(self._text, text)
+        is_long = len(line) > self._longest_to_mark
+        spans = self._linear.spans(text) if is_long else _spans(self._text, text)
         parts = []
         position = 0
         for start, end in spans:
@@ -113,6 +115,7 @@ class Pattern:
     def wrap_lines(self, chunk: bytes, before: bytes, after: bytes) -> bytes | None:
         """The same for records that each end with a newline; None when it must be done by one."""
         plain = not self._is_tied_to_ends and not self.can_cross_lines
+        plain = plain and self._longest_to_mark >= 0
         if self._lines is None or not plain or not self._has_short_lines(chunk):
             return None
         if self._literal is not None:

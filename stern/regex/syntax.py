@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from stern.errors import SternError
 from stern.regex.classes import PERL, POSIX, fold_orbit, fold_ranges, unicode_class
@@ -16,12 +18,18 @@ from stern.regex.nodes import (
     Ranges,
     Repeat,
     Sequence,
+    children,
     complement,
+    contains,
     merge_ranges,
 )
 
 MAX_REPEAT = 1000
-_MAX_SIZE = 10_000
+_MAX_SIZE = (128 << 20) // 40
+_SURROGATES = (0xD800, 0xDFFF)
+"""Among them what bytes that are not UTF-8 are decoded to."""
+_NUMBER = "(?:0|[1-9][0-9]*)"
+_COUNT = re.compile(rf"\{{(?P<least>{_NUMBER})(?P<comma>,(?P<most>{_NUMBER})?)?\}}")
 _ESCAPES = {"a": 7, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
 _PLACES = {
     "A": Place.TEXT_START,
@@ -52,7 +60,10 @@ def parse(text: str, *, fold: bool = False) -> Node:
     Raises:
         PatternError: As Go reports it.
     """
-    return _Parser(text, _Flags(fold=fold)).whole()
+    try:
+        return _Parser(text, _Flags(fold=fold)).whole()
+    except RecursionError as error:
+        raise PatternError("expression nests too deeply", text) from error
 
 
 class _Parser:
@@ -65,7 +76,8 @@ class _Parser:
         tree = self._choice()
         if self._at < len(self._text):
             raise PatternError("unexpected )", self._text)
-        _check_size(tree, self._text)
+        if _size(tree) > _MAX_SIZE:
+            raise PatternError("expression too large", self._text)
         return tree
 
     def _peek(self, prefix: str) -> bool:
@@ -79,6 +91,8 @@ class _Parser:
 
     def _next(self) -> str:
         char = self._text[self._at : self._at + 1]
+        if _is_byte(char):
+            raise PatternError("invalid UTF-8", self._text[self._at :])
         self._at += 1
         return char
 
@@ -98,16 +112,18 @@ class _Parser:
                 items.extend(self._atom())
                 repeated_from = -1
                 continue
-            if not items:
-                raise PatternError(
-                    "missing argument to repetition operator", self._text[start : self._at]
-                )
             greedy = self._take("?") is self._flags.lazy
             if repeated_from >= 0:
                 raise PatternError(
                     "invalid nested repetition operator", self._text[repeated_from : self._at]
                 )
+            if not items:
+                raise PatternError(
+                    "missing argument to repetition operator", self._text[start : self._at]
+                )
             items[-1] = Repeat(items[-1], *bounds, greedy)
+            if max(bounds[0], bounds[1] or 0) > 1 and not _is_within(items[-1], MAX_REPEAT):
+                raise PatternError("invalid repeat count", self._text[start : self._at])
             repeated_from = start
         return items[0] if len(items) == 1 else Sequence(tuple(items))
 
@@ -119,18 +135,14 @@ class _Parser:
         return self._counted() if self._peek("{") else None
 
     def _counted(self) -> tuple[int, int | None] | None:
-        end = self._text.find("}", self._at)
-        inside = self._text[self._at + 1 : end] if end > 0 else ""
-        least, comma, most = inside.partition(",")
-        numbers = (least, most) if most else (least,)
-        if not all(_is_count(number) for number in numbers):
+        found = _COUNT.match(self._text, self._at)
+        if found is None:
             return None  # a brace like any other character
-        low = int(least)
-        high = (int(most) if most else None) if comma else low
-        start, self._at = self._at, end + 1
-        too_many = max(low, high or 0) > MAX_REPEAT or (high is not None and low > high)
-        if too_many:
-            raise PatternError("invalid repeat count", self._text[start : self._at])
+        low = int(found["least"])
+        high = (int(found["most"]) if found["most"] else None) if found["comma"] else low
+        self._at = found.end()
+        if max(low, high or 0) > MAX_REPEAT or (high is not None and low > high):
+            raise PatternError("invalid repeat count", found[0])
         return low, high
 
     def _atom(self) -> list[Node]:
@@ -139,31 +151,39 @@ class _Parser:
         if char == "(":
             return self._group()
         if char == "[":
-            return [Chars(self._bracket())]
+            return [_chars(self._bracket())]
         if char == "\\":
             return self._escape()
-        self._at += 1
-        return [self._plain(char)]
+        return [self._plain(self._next())]
 
     def _plain(self, char: str) -> Node:
         if char == ".":
             newline: Ranges = ((10, 10),)
-            return Chars(((0, MAX_RUNE),) if self._flags.dot_all else complement(newline))
+            return _chars(((0, MAX_RUNE),) if self._flags.dot_all else complement(newline))
         if char == "^":
             return At(Place.LINE_START if self._flags.multi_line else Place.TEXT_START)
         if char == "$":
             return At(Place.LINE_END if self._flags.multi_line else Place.TEXT_END)
         return self._literal(ord(char))
 
+    def _refuse_invalid_utf8(self, start: int) -> None:
+        """Refuse what is no text from a place on."""
+        self._refuse_invalid_utf8_in(self._text[start:])
+
+    def _refuse_invalid_utf8_in(self, text: str) -> None:
+        for at, char in enumerate(text):
+            if _is_byte(char):
+                raise PatternError("invalid UTF-8", text[at:])
+
     def _literal(self, rune: int) -> Node:
         if self._flags.fold:
-            return Chars(merge_ranges([(each, each) for each in fold_orbit(rune)]))
-        return Chars(((rune, rune),))
+            return _chars(merge_ranges([(each, each) for each in fold_orbit(rune)]))
+        return _chars(((rune, rune),))
 
     def _group(self) -> list[Node]:
         outer = self._flags
         if self._take("(?"):
-            if self._take("P<") or self._take("<"):
+            if self._names_group():
                 self._group_name()
             elif self._flag_letters():
                 return []
@@ -175,14 +195,23 @@ class _Parser:
         self._flags = outer
         return [inner]
 
+    def _names_group(self) -> bool:
+        """Go on behind `P<` or `<`, where something follows."""
+        at = self._at
+        is_named = self._take("P<") or self._take("<")
+        if is_named and self._at >= len(self._text):
+            self._at, is_named = at, False
+        return is_named
+
     def _group_name(self) -> None:
         start = self._text.rfind("(", 0, self._at)
         end = self._text.find(">", self._at)
         if end < 0:
+            self._refuse_invalid_utf8(start)
             raise PatternError("invalid named capture", self._text[start:])
         name = self._text[self._at : end]
         self._at = end + 1
-        if not name.isidentifier() and not name.replace("_", "a").isalnum():
+        if not name.isascii() or not name.replace("_", "a").isalnum():
             raise PatternError("invalid named capture", self._text[start : self._at])
 
     def _flag_letters(self) -> bool:
@@ -199,8 +228,6 @@ class _Parser:
                 return char == ")"
             else:
                 break
-        else:
-            raise PatternError("missing closing )", self._text)
         raise PatternError("invalid or unsupported Perl syntax", self._text[start : self._at])
 
     def _escape(self) -> list[Node]:
@@ -209,14 +236,17 @@ class _Parser:
             end = len(self._text) if end < 0 else end
             quoted = self._text[self._at : end]
             self._at = min(end + 2, len(self._text))
+            self._refuse_invalid_utf8_in(quoted)
             return [self._literal(ord(char)) for char in quoted]
         letter = self._text[self._at + 1 : self._at + 2]
+        if letter == "C":
+            raise PatternError("invalid escape sequence", r"\C")
         if letter in _PLACES and letter:
             self._at += 2
             return [At(_PLACES[letter])]
         ranges = self._class_escape()
         if ranges is not None:
-            return [Chars(ranges)]
+            return [_chars(ranges)]
         return [self._literal(self._escaped_rune())]
 
     def _class_escape(self) -> Ranges | None:
@@ -224,9 +254,7 @@ class _Parser:
         letter = self._text[self._at + 1 : self._at + 2]
         if letter.lower() in PERL and letter:
             self._at += 2
-            ranges = PERL[letter.lower()]
-            if self._flags.fold:
-                ranges = fold_ranges(ranges)
+            ranges = self._folded(PERL[letter.lower()])
             return ranges if letter.islower() else complement(ranges)
         if letter in ("p", "P"):
             return self._unicode_escape(negative=letter == "P")
@@ -236,9 +264,12 @@ class _Parser:
         start = self._at
         self._at += 2
         name = self._next()
+        if not name:
+            raise PatternError("invalid character class range", self._text[start:])
         if name == "{":
             end = self._text.find("}", self._at)
             if end < 0:
+                self._refuse_invalid_utf8(start)
                 raise PatternError("invalid character class range", self._text[start:])
             name = self._text[self._at : end]
             self._at = end + 1
@@ -247,9 +278,11 @@ class _Parser:
         ranges = unicode_class(name)
         if ranges is None:
             raise PatternError("invalid character class range", self._text[start : self._at])
-        if self._flags.fold:
-            ranges = fold_ranges(ranges)
+        ranges = self._folded(ranges)
         return complement(ranges) if negative else ranges
+
+    def _folded(self, ranges: Ranges) -> Ranges:
+        return fold_ranges(ranges) if self._flags.fold else ranges
 
     def _escaped_rune(self) -> int:
         start = self._at
@@ -276,20 +309,27 @@ class _Parser:
         return int(digits, 8)
 
     def _hex_rune(self, start: int) -> int:
-        digits = ""
         if self._take("{"):
-            end = self._text.find("}", self._at)
-            digits = self._text[self._at : end] if end > 0 else ""
-            self._at = end + 1 if end > 0 else len(self._text)
-        else:
-            digits = self._text[self._at : self._at + 2]
-            self._at += len(digits)
-            digits = digits if len(digits) == 2 else ""
-        if not digits or any(digit not in "0123456789abcdefABCDEF" for digit in digits):
-            raise PatternError("invalid escape sequence", self._text[start : self._at])
-        if int(digits, 16) > MAX_RUNE:
-            raise PatternError("invalid escape sequence", self._text[start : self._at])
+            return self._braced_rune(start)
+        digits = self._next() + (self._next() if self._at < len(self._text) else "")
+        if len(digits) < 2 or not all(map(_is_hex, digits)):
+            self._refuse_escape(start)
         return int(digits, 16)
+
+    def _braced_rune(self, start: int) -> int:
+        rune, count = 0, 0
+        while (char := self._next()) != "}":
+            if not _is_hex(char):
+                self._refuse_escape(start)
+            rune, count = rune * 16 + int(char, 16), count + 1
+            if rune > MAX_RUNE:
+                self._refuse_escape(start)
+        if not count:
+            self._refuse_escape(start)
+        return rune
+
+    def _refuse_escape(self, start: int) -> NoReturn:
+        raise PatternError("invalid escape sequence", self._text[start : self._at])
 
     def _bracket(self) -> Ranges:
         start = self._at
@@ -300,23 +340,19 @@ class _Parser:
         while first or not self._peek("]"):
             if self._at >= len(self._text):
                 raise PatternError("missing closing ]", self._text[start:])
-            found.extend(self._bracket_item(start, first=first))
+            found.extend(self._bracket_item(start))
             first = False
         self._at += 1
         ranges = merge_ranges(found)
-        if self._flags.fold:
-            ranges = fold_ranges(ranges)
         return complement(ranges) if negative else ranges
 
-    def _bracket_item(self, start: int, *, first: bool) -> Ranges:
+    def _bracket_item(self, start: int) -> Ranges:
         named = self._posix_class() if self._peek("[:") else None
         if named is None and self._peek("\\"):
             named = self._class_escape()
         if named is not None:
             return named
         item_start = self._at
-        if self._peek("-") and not first and self._text[self._at + 1 : self._at + 2] != "]":
-            raise PatternError("invalid character class range", self._text[self._at : self._at + 2])
         low = high = self._bracket_rune(start)
         if self._peek("-") and self._text[self._at + 1 : self._at + 2] not in ("]", ""):
             self._at += 1
@@ -324,7 +360,7 @@ class _Parser:
             if high < low:
                 part = self._text[item_start : self._at]
                 raise PatternError("invalid character class range", part)
-        return ((low, high),)
+        return self._folded(((low, high),))
 
     def _bracket_rune(self, start: int) -> int:
         if self._at >= len(self._text):
@@ -340,24 +376,52 @@ class _Parser:
         ranges = POSIX.get(name.removeprefix("^"))
         if ranges is None:
             raise PatternError("invalid character class range", self._text[start : self._at])
+        ranges = self._folded(ranges)
         return complement(ranges) if name.startswith("^") else ranges
 
 
-def _is_count(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and (text == "0" or text[0] != "0")
+def _chars(ranges: Ranges) -> Chars:
+    """One character of these; a byte that is not UTF-8 counts as U+FFFD, as in Go."""
+    if not ranges or ranges[-1][1] < _SURROGATES[0]:
+        return Chars(ranges)
+    if contains(ranges, 0xFFFD):
+        return Chars(merge_ranges([*ranges, _SURROGATES]))
+    return Chars(complement(merge_ranges([*complement(ranges), _SURROGATES])))
 
 
-def _check_size(tree: Node, text: str) -> None:
-    """Refuse what Go refuses: repetitions of repetitions that multiply beyond a thousand."""
-    if _copies(tree) > _MAX_SIZE:
-        raise PatternError("expression too large", text)
+def _is_hex(char: str) -> bool:
+    return char != "" and char in "0123456789abcdefABCDEF"
 
 
-def _copies(node: Node) -> int:
+def _is_byte(char: str) -> bool:
+    """Whether a character stands for a byte that is not UTF-8."""
+    return "\udc80" <= char <= "\udcff"
+
+
+def _is_within(node: Node, limit: int) -> bool:
+    """Whether repetitions of repetitions make no more copies than that."""
+    if isinstance(node, Repeat):
+        copies = node.least if node.most is None else node.most
+        if node.most == 0:
+            return True
+        is_counted = (node.least, node.most) not in ((0, None), (1, None), (0, 1))
+        if is_counted and copies > limit:
+            return False
+        if is_counted and copies:
+            limit //= copies
+    return all(_is_within(child, limit) for child in children(node))
+
+
+def _size(node: Node) -> int:
+    """About how many steps Go's own matcher would have."""
     match node:
-        case Sequence(items) | Choice(items):
-            return sum(_copies(item) for item in items)
+        case Sequence(items):
+            return max(1, sum(map(_size, items)))
+        case Choice(items):
+            return sum(map(_size, items)) + len(items) - 1
+        case Repeat(item, least, None, _):
+            return 2 + _size(item) if least == 0 else 1 + least * _size(item)
         case Repeat(item, least, most, _):
-            return _copies(item) * max(least, most or 1, 1)
+            return max(1, (most or 0) * _size(item) + (most or 0) - least)
         case _:
             return 1
