@@ -34,6 +34,7 @@ PROBE_SECONDS = 0.1
 PAGE = 500
 MIB = 1 << 20
 _PROBE = re.compile(rb'"example\.com/probe":"(\d+)"')
+_PROBE_NAME = b"example.com/probe"
 _LONGEST_MARK = 64
 
 
@@ -170,8 +171,9 @@ class Watcher:
         while chunk := await reader.read(MIB // 4):
             self.size += len(chunk)
             self.lines += chunk.count(b'\n{"type":"') + chunk.startswith(b'{"type":"')
-            for mark in _PROBE.findall(kept + chunk):
-                self.seen.setdefault(int(mark), time.monotonic())
+            if _PROBE_NAME in chunk or kept:
+                for mark in _PROBE.findall(kept + chunk):
+                    self.seen.setdefault(int(mark), time.monotonic())
             kept = chunk[-_LONGEST_MARK:]
 
 

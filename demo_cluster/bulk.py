@@ -21,7 +21,7 @@ from demo_cluster.clock import Clock
 from demo_cluster.controllers.deployments import DESIRED, HASH, MAXIMUM, REVISION
 from demo_cluster.controllers.owned_pods import owner_reference, template_hash
 from demo_cluster.kinds import Obj, kind_of
-from demo_cluster.scenario import node_object
+from demo_cluster.scenario_objects import node_object
 from demo_cluster.storage import NAME_LETTERS, Key, Storage, key_of
 from demo_cluster.timestamps import timestamp
 

@@ -191,6 +191,36 @@ _MAKERS: dict[str, Callable[[str, int, random.Random], str]] = {
 }
 
 
+def check_template(line: str, rng: random.Random) -> None:
+    """Every field of a line can be filled in; unknown fields stay as they are.
+
+    Raises:
+        ValueError: The option of a field is none.
+    """
+    for match in FIELD.finditer(line):
+        maker = _MAKERS.get(match[1])
+        if maker is not None:
+            try:
+                maker(match[2] or "", 0, rng)
+            except (ValueError, ZeroDivisionError) as error:
+                raise ValueError(
+                    f"the field {match[0]} is none; write it as {_EXAMPLES[match[1]]}."
+                ) from error
+
+
+_EXAMPLES = {
+    "int": "{int:1-100}",
+    "ms": "{ms:20}",
+    "hex": "{hex:16}",
+    "ip": "{ip}",
+    "of": "{of:a|b|c}",
+    "iso": "{iso}",
+    "time": "{time:%H:%M:%S.%L}",
+    "clf": "{clf}",
+    "epoch": "{epoch}",
+}
+
+
 class ChatterLog:
     """The log of a container that talks by itself, and what was written into it besides."""
 

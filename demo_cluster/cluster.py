@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from demo_cluster.history import HistoryClock
 from demo_cluster.kinds import KindRegistry, Obj
 from demo_cluster.kubeconfig_file import ContextEntry, kubeconfig_text, write_private
 from demo_cluster.listener import Listener
+from demo_cluster.people import Person, rights_of
 from demo_cluster.reply import Backend
+from demo_cluster.scenario import Scenario, load_scenario
 from demo_cluster.state_file import read_state, restore_state, save_state
 from demo_cluster.storage import Storage
 from demo_cluster.users import ADMIN, DEVELOPER, VIEWER, Tokens, User
@@ -38,6 +41,12 @@ class ClusterOptions:
     """Where the objects are kept between runs; None = nowhere."""
     dials: dict[str, Any] = field(default_factory=dict)
     """Settings for what lives on the cluster: nodes, pods, namespaces, churn, log_rate."""
+    clock_skew: timedelta = timedelta()
+    """How far the cluster's clock is ahead of the machine's."""
+    people: tuple[Person, ...] = ()
+    """Users besides those of every demo cluster and of the scenario."""
+    name: str = "demo"
+    """What the kubeconfig calls the cluster and the administrator's context."""
 
 
 class DemoCluster:
@@ -59,6 +68,7 @@ class DemoCluster:
             self.options.port,
             self.options.faults,
         )
+        self._start_in: dict[User, str] = {}
         self._user_tokens = {user: self.tokens.issue(user) for user in (ADMIN, VIEWER, DEVELOPER)}
 
     async def start(self) -> None:
@@ -71,14 +81,15 @@ class DemoCluster:
         custom_kinds = CustomKinds(self.storage, self.clock, self.backend.registry)
         self.storage.subscribe(custom_kinds.on_event)
         kept = self._kept_state()
-        scenario = "empty" if kept else self.options.scenario
-        options = WorldOptions(scenario, self.options.seed, self.options.dials)
+        scenario = self._scenario()
+        options = WorldOptions(scenario, self.options.seed, self.options.faults)
         world = World(self.backend, self.clock, options, self._certificates.authority)
         self.backend.world = world
         world.begin()
         make_first_objects(self.storage)
-        if scenario != "empty":
+        if self.options.scenario != "empty":
             bind_first_users(self.storage)
+        self._let_in(scenario)
         world.start()
         if kept:
             restore_state(self.storage, self.backend.registry, *kept)
@@ -95,6 +106,24 @@ class DemoCluster:
         if self.backend.world is not None:
             self.backend.world.stop()
 
+    def _scenario(self) -> Scenario:
+        """What lives here; what it says of faults and time holds where the options say nothing."""
+        scenario = load_scenario(self.options.scenario, self.options.dials)
+        faults = self.options.faults
+        faults.latency_seconds = faults.latency_seconds or scenario.latency_seconds
+        faults.change(faults.faults or scenario.faults)
+        self.clock.skew = self.options.clock_skew or scenario.clock_skew
+        return scenario
+
+    def _let_in(self, scenario: Scenario) -> None:
+        """Give tokens and rights to the users that the scenario and the options add."""
+        for person in (*scenario.people, *self.options.people):
+            if person.user not in self._user_tokens:
+                self._user_tokens[person.user] = self.tokens.issue(person.user)
+            for kind, obj in rights_of(person):
+                self.storage.create(kind, obj)
+            self._start_in[person.user] = person.namespace or "default"
+
     def _kept_state(self) -> tuple[int, list[Obj]] | None:
         path = self.options.state
         return read_state(path) if path is not None and path.exists() else None
@@ -102,12 +131,17 @@ class DemoCluster:
     def kubeconfig(self) -> str:
         """A kubeconfig with a context for each of the users; the admin's is the current one."""
         contexts = [
-            ContextEntry(name, _user_name(user), token)
-            for (user, token), name in zip(
-                self._user_tokens.items(), ("demo", "demo-viewer", "demo-developer"), strict=True
+            ContextEntry(
+                self.options.name if user == ADMIN else _user_name(self.options.name, user),
+                _user_name(self.options.name, user),
+                token,
+                self._start_in.get(user, "default"),
             )
+            for user, token in self._user_tokens.items()
         ]
-        return kubeconfig_text(self.server, self._certificates.authority, contexts)
+        return kubeconfig_text(
+            self.server, self._certificates.authority, contexts, self.options.name
+        )
 
     def write_kubeconfig(self, path: Path) -> None:
         """Write the kubeconfig; the file appears in one step and is its owner's alone."""
@@ -123,5 +157,5 @@ def _hosts(host: str) -> tuple[str, ...]:
     return names if host in names else (*names, host)
 
 
-def _user_name(user: User) -> str:
-    return f"demo-{user.name}"
+def _user_name(cluster: str, user: User) -> str:
+    return f"{cluster}-{user.name}"

@@ -77,6 +77,10 @@ class FaultPlan:
         self.latency_seconds = latency_seconds
         self._rng = random.Random(seed)
 
+    def change(self, faults: Sequence[Fault]) -> None:
+        """From now on these faults, and no others."""
+        self.faults = tuple(faults)
+
     def choose(self, path: str) -> Fault | None:
         """The fault for the next request, None for an honest answer; health is never hit."""
         if not self.faults or path.startswith(_HEALTH):

@@ -33,6 +33,8 @@ class HistoryClock:
 
     def __init__(self, live: Clock) -> None:
         self._live = live
+        self.skew = timedelta()
+        """How far this clock is ahead of the other."""
         self._past: datetime | None = None
         self._timers: list[_Timer] = []
         self._order = itertools.count()
@@ -40,7 +42,10 @@ class HistoryClock:
 
     def now(self) -> datetime:
         """The present, or where in the past we are."""
-        return self._live.now() if self._past is None else self._past
+        return self._present() if self._past is None else self._past
+
+    def _present(self) -> datetime:
+        return self._live.now() + self.skew
 
     def call_later(self, delay_seconds: float, callback: Callable[[], None]) -> TimerHandle:
         """Run the callback after this many simulated seconds."""
@@ -67,7 +72,7 @@ class HistoryClock:
 
     def begin(self, ago: timedelta) -> None:
         """Go back in time; nothing may have been asked of this clock before."""
-        self._past = self._live.now() - ago
+        self._past = self._present() - ago
 
     def run_until(self, moment: datetime) -> None:
         """Live through the past up to this moment."""
@@ -84,7 +89,7 @@ class HistoryClock:
         """Arrive in the present: what is still due goes on there."""
         if self._past is None:
             return
-        start = self._live.now()
+        start = self._present()
         self.run_until(start)
         self._past = None
         timers, self._timers = sorted(self._timers), []

@@ -1,27 +1,85 @@
-"""Scenario files: nodes, images, what happened before, and what will happen. Reads only."""
+"""Scenario files: nodes, images, what happened before, what will happen, and the dials."""
 
 from __future__ import annotations
 
-import copy
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
-from demo_cluster.images import Image, byte_count, image_of
-from demo_cluster.kinds import Obj
+from demo_cluster.custom_kinds import DEFINITIONS
+from demo_cluster.faults import Fault, parse_fault
+from demo_cluster.images import Image
+from demo_cluster.kinds import Kind, KindRegistry, Obj
+from demo_cluster.people import Person
+from demo_cluster.scenario_images import read_image
+from demo_cluster.scenario_objects import (
+    CONTAINER_KEYS,
+    POD_KEYS,
+    WORKLOAD_KINDS,
+    node_object,
+    workload_objects,
+)
+from demo_cluster.scenario_source import (
+    Entry,
+    ScenarioError,
+    at,
+    plain,
+    read_scenario,
+    seconds_of,
+)
 
-SHIPPED = ("shop", "bad-day", "big", "empty")
-PART = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
-DURATION = re.compile(r"(\d+(\.\d+)?[smhd])+|\d+(\.\d+)?")
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-class ScenarioError(ValueError):
-    """The file is no scenario; says which part is wrong."""
+DIALS = ("nodes", "pods", "namespaces", "churn", "log-rate", "latency", "clock-skew")
+"""What `dials:` and the command line may set."""
+_FIRST_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
+_TOP_KEYS = (
+    "extends",
+    "age",
+    "nodes",
+    "images",
+    "namespaces",
+    "users",
+    "objects",
+    "workloads",
+    "timeline",
+    "dials",
+    "faults",
+)
+_NODE_KEYS = (
+    "name",
+    "ago",
+    "cpu",
+    "memory",
+    "pods",
+    "roles",
+    "labels",
+    "version",
+    "address",
+    "cidr",
+    "taints",
+)
+_WORKLOAD_KEYS = (
+    "name",
+    "namespace",
+    "kind",
+    "ago",
+    "replicas",
+    "labels",
+    "annotations",
+    "ports",
+    "service",
+    "container",
+    "sidecars",
+    "schedule",
+    "job",
+    "spec",
+    *CONTAINER_KEYS,
+    *POD_KEYS,
+)
+_USER_KEYS = ("name", "groups", "namespace", "role", "rules")
+_RULE_KEYS = ("namespace", "apiGroups", "resources", "resourceNames", "nonResourceURLs", "verbs")
+_TARGET_KEYS = ("apiVersion", "kind", "namespace", "name")
+_ACTIONS = ("create", "patch", "delete", "workload", "lose_node", "restore_node", "faults")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,291 +101,252 @@ class Scenario:
     """In order of time."""
     bulk: Mapping[str, Any] = field(default_factory=dict)
     """Dials of a big cluster: nodes, pods, namespaces, churn."""
+    people: tuple[Person, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    latency_seconds: float = 0.0
+    clock_skew: timedelta = timedelta()
 
 
 def load_scenario(name: str, dials: Mapping[str, Any] | None = None) -> Scenario:
-    """The scenario of a shipped name or a path.
+    """The scenario of a shipped name or a path; dials that are given win over its own.
 
     Raises:
-        ScenarioError: There is none, or it is malformed.
+        ScenarioError: There is none, or it is malformed; says where and what to do.
     """
-    settings = _read(name)
-    try:
-        return _scenario(settings, dials or {})
-    except KeyError as error:
-        raise ScenarioError(f"scenario {name}: an entry lacks the key {error}") from error
-    except (TypeError, ValueError, AttributeError) as error:
-        raise ScenarioError(f"scenario {name}: {error}") from error
+    tree = read_scenario(name)
+    tree.check("a scenario", _TOP_KEYS)
+    own = _dials(tree)
+    given = {key: value for key, value in (dials or {}).items() if value is not None}
+    return _Reader(tree, {**own, **given}).scenario()
 
 
-def load_images(dials: Mapping[str, Any]) -> list[Image]:
-    """The images that every cluster knows."""
-    return _images(
-        _yaml((files("demo_cluster") / "scenarios" / "images.yaml").read_text("utf-8")), dials
-    )
+def _dials(tree: Entry) -> dict[str, Any]:
+    found = tree.get("dials") or {}
+    if not isinstance(found, Entry):
+        return {}
+    found.check("dials", DIALS)
+    made: dict[str, Any] = {}
+    for key, value in found.items():
+        with at(found.place_of(key)):
+            if key in ("latency", "clock-skew"):
+                sign = -1 if str(value).startswith("-") else 1
+                made[key.replace("-", "_")] = sign * seconds_of(str(value).removeprefix("-"))
+            else:
+                made[key.replace("-", "_")] = _amount(value, key)
+    return made
 
 
-def _read(name: str) -> dict[str, Any]:
-    if name in SHIPPED:
-        text = (files("demo_cluster") / "scenarios" / f"{name}.yaml").read_text("utf-8")
-    else:
-        try:
-            text = Path(name).read_text("utf-8")
-        except OSError as error:
-            shipped = ", ".join(SHIPPED)
+def _amount(value: Any, key: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise ValueError(f"{key} is {value!r}; write a number, 0 or more.")
+    return value
+
+
+class _Reader:
+    """One tree on its way to a Scenario."""
+
+    def __init__(self, tree: Entry, dials: Mapping[str, Any]) -> None:
+        self._tree = tree
+        self._dials = dials
+        self._registry = KindRegistry()
+        self._steps: list[Step] = []
+        self._spaces: dict[str, float] = {}
+        self._known_spaces = set(_FIRST_NAMESPACES)
+        self._nodes: set[str] = set()
+        self._custom: set[tuple[str, str]] = set()
+
+    def scenario(self) -> Scenario:
+        """The value of the tree."""
+        tree = self._tree
+        rate = float(self._dials.get("log_rate", 1))
+        images = tuple(read_image(entry, rate) for entry in tree.entries("images", "an image"))
+        self._read_nodes()
+        self._read_objects()
+        for entry in tree.entries("workloads", "a workload"):
+            self._steps += self._workload(entry, -self._ago(entry))
+        for entry in tree.entries("timeline", "a step"):
+            self._steps += self._step(entry)
+        self._read_namespaces()
+        self._steps.sort(key=lambda step: step.seconds)
+        past = -min((step.seconds for step in self._steps), default=0.0)
+        return Scenario(
+            timedelta(seconds=max(past, 0.0)),
+            images,
+            tuple(self._steps),
+            self._dials,
+            tuple(_person(entry) for entry in tree.entries("users", "a user")),
+            self._faults(tree),
+            float(self._dials.get("latency", 0.0)),
+            timedelta(seconds=self._dials.get("clock_skew", 0.0)),
+        )
+
+    @staticmethod
+    def _ago(entry: Entry, default: Any = 0) -> float:
+        with at(entry.place_of("ago")):
+            return seconds_of(entry.get("ago", default))
+
+    def _read_nodes(self) -> None:
+        tree = self._tree
+        with at(tree.place_of("age")):
+            age = seconds_of(tree.get("age", 0))
+        for entry in tree.entries("nodes", "a node"):
+            entry.check("a node", _NODE_KEYS, ("name",))
+            with at(entry.place):
+                self._add_node(plain(entry), self._ago(entry, age))
+        if not self._nodes and not self._dials.get("nodes"):
+            for number in (1, 2):
+                settings = {"name": f"node-{number}", "cpu": 8, "memory": "32Gi"}
+                self._add_node({**settings, "address": f"192.0.2.{9 + number}"}, age)
+
+    def _add_node(self, settings: Obj, ago: float) -> None:
+        self._nodes.add(settings["name"])
+        self._steps.append(Step(-ago, "create", node_object(settings)))
+
+    def _read_objects(self) -> None:
+        entries = list(self._tree.entries("objects", "an object"))
+        for entry in entries:
+            if entry.get("kind") == DEFINITIONS.kind:
+                with at(entry.place):
+                    spec = entry["spec"]
+                    for version in spec["versions"]:
+                        api = f"{spec['group']}/{version['name']}"
+                        self._custom.add((api, spec["names"]["kind"]))
+        for entry in entries:
+            ago = self._ago(entry)
+            obj = {key: value for key, value in plain(entry).items() if key != "ago"}
+            self._check_object(entry, obj)
+            self._in_namespace(obj["metadata"].get("namespace"), ago)
+            if obj["kind"] == "Namespace":
+                self._known_spaces.add(obj["metadata"]["name"])
+            self._steps.append(Step(-ago, "create", obj))
+
+    def _check_object(self, entry: Entry, obj: Obj) -> Kind | None:
+        for key in ("apiVersion", "kind", "metadata"):
+            if key not in obj:
+                raise ScenarioError(f"{entry.place}: an object lacks the key {key!r}; add it.")
+        meta = obj["metadata"]
+        if not isinstance(meta, dict) or not (meta.get("name") or meta.get("generateName")):
             raise ScenarioError(
-                f"no scenario {name!r}: not a readable file, and shipped are {shipped}"
-            ) from error
-    settings = _yaml(text)
-    if not isinstance(settings, dict):
-        raise ScenarioError(f"scenario {name}: not a mapping")
-    base = settings.pop("extends", None)
-    return _extended(_read(base), settings) if base else settings
-
-
-def _extended(base: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """A scenario on top of another: its lists are added, its other settings win."""
-    merged = dict(base)
-    for key, value in settings.items():
-        merged[key] = [*base.get(key, ()), *value] if isinstance(value, list) else value
-    return merged
-
-
-def _yaml(text: str) -> Any:
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        return yaml.load(text, Loader=loader)  # noqa: S506 - a safe loader, the fast one if built
-    except yaml.YAMLError as error:
-        raise ScenarioError(f"not YAML: {error}") from error
-
-
-def _images(entries: Any, dials: Mapping[str, Any]) -> list[Image]:
-    rate = float(dials.get("log_rate") or 1)
-    images = []
-    for entry in entries:
-        settings = copy.deepcopy(entry)
-        for voice in settings.get("talk", ()):
-            voice["every"] = seconds_of(voice["every"]) / rate
-        for part in ("crash", "finish", "farewell"):
-            for name in ("after", "jitter", "seconds"):
-                if name in settings.get(part, {}):
-                    settings[part][name] = seconds_of(settings[part][name])
-        images.append(image_of(settings))
-    return images
-
-
-def _scenario(settings: dict[str, Any], dials: Mapping[str, Any]) -> Scenario:
-    steps: list[Step] = []
-    for node in settings.get("nodes", ()):
-        ago = seconds_of(node.pop("ago", settings.get("age", 0)))
-        steps.append(Step(-ago, "create", node_object(node)))
-    for entry in settings.get("workloads", ()):
-        ago = seconds_of(entry.pop("ago", 0))
-        steps += [Step(-ago, "create", obj) for obj in workload_objects(entry)]
-    for entry in settings.get("objects", ()):
-        ago = seconds_of(entry.pop("ago", 0))
-        steps.append(Step(-ago, "create", entry))
-    for entry in settings.get("timeline", ()):
-        steps.append(_step(entry))
-    steps.sort(key=lambda step: step.seconds)
-    past = -min((step.seconds for step in steps), default=0.0)
-    bulk = {**settings.get("bulk", {}), **{k: v for k, v in dials.items() if v is not None}}
-    images = tuple(_images(settings.get("images", ()), dials))
-    return Scenario(timedelta(seconds=max(past, 0.0)), images, tuple(steps), bulk)
-
-
-def _step(entry: Mapping[str, Any]) -> Step:
-    rest = dict(entry)
-    seconds = seconds_of(rest.pop("at")) if "at" in rest else -seconds_of(rest.pop("ago"))
-    ((action, value),) = rest.items()
-    return Step(seconds, action, value)
-
-
-def seconds_of(value: str | float) -> float:
-    """`90`, `1.5s`, `1h30m`, `3d`."""
-    text = str(value)
-    if not DURATION.fullmatch(text):
-        raise ScenarioError(f"{value!r} is no duration such as 90s or 1h30m")
-    parts = PART.findall(text)
-    return sum(float(number) * UNITS[unit or "s"] for number, unit in parts)
-
-
-def node_object(entry: Mapping[str, Any]) -> Obj:
-    """A Node from its few settings."""
-    name = entry["name"]
-    cpu, memory = str(entry.get("cpu", 4)), entry.get("memory", "16Gi")
-    kilobytes = byte_count(memory) // 1024
-    roles = {f"node-role.kubernetes.io/{role}": "" for role in entry.get("roles", ())}
-    labels = {
-        "beta.kubernetes.io/arch": "amd64",
-        "beta.kubernetes.io/os": "linux",
-        "kubernetes.io/arch": "amd64",
-        "kubernetes.io/hostname": name,
-        "kubernetes.io/os": "linux",
-        **roles,
-        **entry.get("labels", {}),
-    }
-    room = {
-        "cpu": cpu,
-        "ephemeral-storage": "98831908Ki",
-        "hugepages-1Gi": "0",
-        "hugepages-2Mi": "0",
-        "pods": str(entry.get("pods", 110)),
-    }
-    version = entry.get("version", "v1.36.2")
-    return {
-        "apiVersion": "v1",
-        "kind": "Node",
-        "metadata": {
-            "name": name,
-            "labels": labels,
-            "annotations": {
-                "node.alpha.kubernetes.io/ttl": "0",
-                "volumes.kubernetes.io/controller-managed-attach-detach": "true",
-            },
-        },
-        "spec": {
-            **({"podCIDR": entry["cidr"], "podCIDRs": [entry["cidr"]]} if "cidr" in entry else {}),
-            **({"taints": entry["taints"]} if entry.get("taints") else {}),
-        },
-        "status": {
-            "capacity": {**room, "memory": f"{kilobytes}Ki"},
-            "allocatable": {**room, "memory": f"{kilobytes - 51200}Ki"},
-            "addresses": [
-                {"type": "InternalIP", "address": entry.get("address", "192.0.2.10")},
-                {"type": "Hostname", "address": name},
-            ],
-            "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
-            "nodeInfo": {
-                "machineID": "00000000000000000000000000000000",
-                "systemUUID": "00000000-0000-0000-0000-000000000000",
-                "bootID": "00000000-0000-0000-0000-000000000000",
-                "kernelVersion": "6.1.0-demo",
-                "osImage": "Debian GNU/Linux 12 (bookworm)",
-                "containerRuntimeVersion": "containerd://1.7.24",
-                "kubeletVersion": version,
-                "kubeProxyVersion": "",
-                "operatingSystem": "linux",
-                "architecture": "amd64",
-            },
-        },
-    }
-
-
-_POD_KEYS = (
-    "initContainers",
-    "volumes",
-    "nodeSelector",
-    "tolerations",
-    "hostNetwork",
-    "terminationGracePeriodSeconds",
-    "serviceAccountName",
-    "restartPolicy",
-    "priorityClassName",
-)
-_CONTAINER_KEYS = (
-    "image",
-    "command",
-    "args",
-    "env",
-    "envFrom",
-    "resources",
-    "readinessProbe",
-    "livenessProbe",
-    "startupProbe",
-    "volumeMounts",
-    "lifecycle",
-    "securityContext",
-)
-_GROUPS = {"Job": "batch/v1", "CronJob": "batch/v1", "Pod": "v1"}
-
-
-def workload_objects(entry: Mapping[str, Any]) -> Iterator[Obj]:
-    """A workload and the service before it, from the short form of scenario files."""
-    name, namespace, kind = entry["name"], entry["namespace"], entry.get("kind", "Deployment")
-    labels = {"app": name, **entry.get("labels", {})}
-    pod = _pod_spec(entry)
-    template = {
-        "metadata": {
-            "labels": labels,
-            **({"annotations": entry["annotations"]} if "annotations" in entry else {}),
-        },
-        "spec": pod,
-    }
-    spec: Obj
-    if kind == "Pod":
-        spec = pod
-    elif kind == "Job":
-        spec = {"template": template, **entry.get("spec", {})}
-    elif kind == "CronJob":
-        job = {"template": template, **entry.get("job", {})}
-        spec = {
-            "schedule": entry["schedule"],
-            "jobTemplate": {"spec": job},
-            **entry.get("spec", {}),
-        }
-    else:
-        spec = {"selector": {"matchLabels": {"app": name}}, "template": template}
-        if kind != "DaemonSet":
-            spec["replicas"] = entry.get("replicas", 1)
-        if kind == "StatefulSet":
-            spec["serviceName"] = name
-        spec |= entry.get("spec", {})
-    yield {
-        "apiVersion": _GROUPS.get(kind, "apps/v1"),
-        "kind": kind,
-        "metadata": {"name": name, "namespace": namespace, "labels": dict(labels)},
-        "spec": spec,
-    }
-    if entry.get("service"):
-        yield _service(entry, name, namespace, kind)
-
-
-def _service(entry: Mapping[str, Any], name: str, namespace: str, kind: str) -> Obj:
-    settings = dict(entry["service"]) if isinstance(entry["service"], dict) else {}
-    ports = [
-        {
-            "name": each["name"],
-            "port": settings.get("port", each["containerPort"]),
-            "targetPort": each["name"],
-        }
-        for each in _ports(entry)
-    ]
-    settings.pop("port", None)
-    if kind == "StatefulSet":
-        settings.setdefault("clusterIP", "None")
-    return {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {"name": name, "namespace": namespace, "labels": {"app": name}},
-        "spec": {"selector": {"app": name}, "ports": ports, **settings},
-    }
-
-
-def _ports(entry: Mapping[str, Any]) -> list[Obj]:
-    ports = []
-    for position, port in enumerate(entry.get("ports", ())):
-        if isinstance(port, dict):
-            ports.append(dict(port))
-        else:
-            ports.append(
-                {"name": "http" if not position else f"port-{port}", "containerPort": port}
+                f"{entry.place_of('metadata')}: an object lacks a name; add metadata: {{name: x}}."
             )
-    return ports
+        return self._kind(entry, obj)
+
+    def _kind(self, entry: Entry, value: Obj) -> Kind | None:
+        api, kind = str(value.get("apiVersion", "v1")), str(value.get("kind"))
+        found = self._registry.by_kind(api, kind)
+        if found is None and (api, kind) not in self._custom:
+            place = entry.place_of("kind")
+            raise ScenarioError(
+                f"{place}: no kind {kind!r} in {api}; correct apiVersion or kind, or add its "
+                "CustomResourceDefinition to the objects."
+            )
+        return found
+
+    def _in_namespace(self, name: str | None, ago: float) -> None:
+        if name:
+            self._spaces[name] = max(self._spaces.get(name, 0.0), ago)
+
+    def _read_namespaces(self) -> None:
+        listed = self._tree.get("namespaces") or ()
+        with at(self._tree.place_of("namespaces")):
+            for each in listed:
+                settings: Obj = {"name": each} if isinstance(each, str) else plain(each)
+                ago = seconds_of(settings.pop("ago", self._tree.get("age", 0)))
+                name = settings["name"]
+                ago = max(ago, self._spaces.get(name, 0.0))
+                self._add_namespace(name, ago, settings.get("labels"))
+        for name, ago in self._spaces.items():
+            if name not in self._known_spaces:
+                self._add_namespace(name, ago, None)
+
+    def _add_namespace(self, name: str, ago: float, labels: Obj | None) -> None:
+        self._known_spaces.add(name)
+        meta = {"name": name, **({"labels": labels} if labels else {})}
+        obj = {"apiVersion": "v1", "kind": "Namespace", "metadata": meta}
+        self._steps.insert(0, Step(-ago, "create", obj))
+
+    def _workload(self, entry: Entry, seconds: float) -> list[Step]:
+        entry.check("a workload", _WORKLOAD_KEYS, ("name", "image"))
+        kind = entry.get("kind", "Deployment")
+        if kind not in WORKLOAD_KINDS:
+            kinds = ", ".join(WORKLOAD_KINDS)
+            raise ScenarioError(f"{entry.place_of('kind')}: no workload {kind!r}; write {kinds}.")
+        if kind == "CronJob" and "schedule" not in entry:
+            raise ScenarioError(f'{entry.place}: a CronJob lacks a schedule; add "*/5 * * * *".')
+        settings = {"namespace": "default", **plain(entry)}
+        self._in_namespace(settings["namespace"], max(-seconds, 0.0))
+        with at(entry.place):
+            return [Step(seconds, "create", obj) for obj in workload_objects(settings)]
+
+    def _step(self, entry: Entry) -> list[Step]:
+        entry.check("a step", ("at", "ago", *_ACTIONS))
+        actions = [key for key in entry if key in _ACTIONS]
+        if ("at" in entry) == ("ago" in entry) or len(actions) != 1:
+            raise ScenarioError(
+                f"{entry.place}: a step has one time and one action; write `at: 30s` (or `ago:`) "
+                f"and one of {', '.join(_ACTIONS)}."
+            )
+        [action] = actions
+        time = "at" if "at" in entry else "ago"
+        with at(entry.place_of(time)):
+            seconds = seconds_of(entry[time]) * (1 if time == "at" else -1)
+        checks: dict[str, Callable[[Entry, float], list[Step]]] = {
+            "create": self._create,
+            "patch": self._patch,
+            "delete": self._delete,
+            "workload": self._workload,
+        }
+        value = entry[action]
+        place = entry.place_of(action)
+        if action in checks:
+            if not isinstance(value, Entry):
+                raise ScenarioError(f"{place}: {action} is no mapping; write `{action}: {{...}}`.")
+            return checks[action](value, seconds)
+        if action == "faults":
+            return [Step(seconds, action, self._faults(entry))]
+        if value not in self._nodes and not str(value).startswith("bulk-"):
+            known = ", ".join(sorted(self._nodes)) or "none"
+            raise ScenarioError(f"{place}: no node {value!r}; known are {known}.")
+        return [Step(seconds, action, value)]
+
+    def _create(self, value: Entry, seconds: float) -> list[Step]:
+        obj = plain(value)
+        self._check_object(value, obj)
+        return [Step(seconds, "create", obj)]
+
+    def _patch(self, value: Entry, seconds: float) -> list[Step]:
+        what = "a patch"
+        value.check(what, (*_TARGET_KEYS, "image", "replicas", "merge"), ("kind", "name"))
+        if not {"image", "replicas", "merge"} & set(value):
+            raise ScenarioError(
+                f"{value.place}: a patch changes nothing; add image:, replicas: or merge: {{...}}."
+            )
+        self._kind(value, value)
+        return [Step(seconds, "patch", plain(value))]
+
+    def _delete(self, value: Entry, seconds: float) -> list[Step]:
+        value.check("a delete", _TARGET_KEYS, ("kind", "name"))
+        self._kind(value, value)
+        return [Step(seconds, "delete", plain(value))]
+
+    @staticmethod
+    def _faults(entry: Entry) -> tuple[Fault, ...]:
+        with at(entry.place_of("faults")):
+            texts = entry.get("faults") or ()
+            if isinstance(texts, str):
+                texts = [texts]
+            return tuple(parse_fault(str(text)) for text in texts)
 
 
-def _pod_spec(entry: Mapping[str, Any]) -> Obj:
-    container: Obj = {"name": entry.get("container", entry["name"])}
-    container |= {key: copy.deepcopy(entry[key]) for key in _CONTAINER_KEYS if key in entry}
-    if entry.get("ports"):
-        container["ports"] = _ports(entry)
-    env = container.get("env")
-    if isinstance(env, dict):
-        container["env"] = [{"name": key, "value": str(value)} for key, value in env.items()]
-    spec = {key: copy.deepcopy(entry[key]) for key in _POD_KEYS if key in entry}
-    if entry.get("kind") in ("Job", "CronJob"):
-        spec.setdefault("restartPolicy", "Never")
-    spec["containers"] = [container, *copy.deepcopy(entry.get("sidecars", []))]
-    return spec
+def _person(entry: Entry) -> Person:
+    entry.check("a user", _USER_KEYS, ("name",))
+    for rule in entry.entries("rules", "a rule"):
+        rule.check("a rule", _RULE_KEYS, ("verbs",))
+    settings = plain(entry)
+    return Person(
+        str(settings["name"]),
+        tuple(settings.get("groups") or ()),
+        settings.get("namespace", ""),
+        settings.get("role", ""),
+        tuple(settings.get("rules") or ()),
+    )

@@ -7,21 +7,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from demo_cluster.kinds import Kind, Obj, kind_of
-from demo_cluster.scenario import ScenarioError, Step
+from demo_cluster.kinds import Kind, Obj
+from demo_cluster.scenario import Step
 from demo_cluster.storage import key_of
 
 if TYPE_CHECKING:
     from demo_cluster.world import World
-
-_PLURALS = {
-    "Ingress": "ingresses",
-    "NetworkPolicy": "networkpolicies",
-    "StorageClass": "storageclasses",
-    "IngressClass": "ingressclasses",
-    "PriorityClass": "priorityclasses",
-    "Endpoints": "endpoints",
-}
 
 
 class Story:
@@ -55,25 +46,18 @@ class Story:
             "delete": self._delete,
             "lose_node": self._world.nodes.lose,
             "restore_node": self._world.nodes.restore,
+            "faults": self._world.faults.change,
         }
-        action = actions.get(step.action)
-        if action is None:
-            raise ScenarioError(f"unknown step {step.action!r}")
-        action(step.value)
+        actions[step.action](step.value)
 
-    def _kind(self, value: Obj) -> Kind:
-        group, _, version = value.get("apiVersion", "v1").rpartition("/")
-        kind = self._registry.by_kind(value.get("apiVersion", "v1"), value["kind"])
-        if kind is None:
-            plural = _PLURALS.get(value["kind"], value["kind"].lower() + "s")
-            try:
-                kind = kind_of(plural, group)
-            except KeyError:
-                raise ScenarioError(f"unknown kind {value['kind']} in {group}/{version}") from None
-        return kind
+    def _kind(self, value: Obj) -> Kind | None:
+        """The kind of an entry; a custom one is gone when its definition is."""
+        return self._registry.by_kind(value.get("apiVersion", "v1"), value["kind"])
 
     def _create(self, value: Obj) -> None:
         kind = self._kind(value)
+        if kind is None:
+            return
         storage = self._world.storage
         namespace, name = key_of(value) if value["metadata"].get("name") else ("", "")
         if name and storage.get(kind, namespace, name) is not None:
@@ -83,6 +67,8 @@ class Story:
     def _patch(self, value: Obj) -> None:
         """`{kind, namespace, name, image | replicas | merge}`."""
         kind = self._kind(value)
+        if kind is None:
+            return
 
         def change(obj: Obj) -> None:
             if "replicas" in value:
@@ -97,7 +83,7 @@ class Story:
     def _delete(self, value: Obj) -> None:
         kind = self._kind(value)
         namespace, name = value.get("namespace", ""), value["name"]
-        if self._world.storage.get(kind, namespace, name) is not None:
+        if kind and self._world.storage.get(kind, namespace, name) is not None:
             self._world.storage.request_delete(kind, namespace, name, propagation="Background")
 
 

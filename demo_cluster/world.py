@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from demo_cluster.bulk import Bulk
 from demo_cluster.controllers.cron_jobs import CronJobController
@@ -27,12 +26,14 @@ from demo_cluster.controllers.replica_sets import (
 from demo_cluster.controllers.services import ServiceController
 from demo_cluster.controllers.stateful_sets import StatefulSetController
 from demo_cluster.events import EventRecorder
+from demo_cluster.faults import FaultPlan
 from demo_cluster.history import HistoryClock
 from demo_cluster.images import ImageLibrary
 from demo_cluster.kinds import Kind, Obj
 from demo_cluster.kubelet.kubelet import Kubelet
 from demo_cluster.reply import Backend
-from demo_cluster.scenario import Scenario, load_images, load_scenario
+from demo_cluster.scenario import Scenario
+from demo_cluster.scenario_images import load_images
 from demo_cluster.scheduler import Scheduler
 from demo_cluster.storage import Storage, StorageEvent
 from demo_cluster.story import Story
@@ -43,11 +44,12 @@ EVENT_SWEEP = 300.0
 
 @dataclass(frozen=True, slots=True)
 class WorldOptions:
-    """What lives there: a scenario by name or path, a seed, and dials that override it."""
+    """What lives there: a scenario, and a seed for what it leaves open."""
 
-    scenario: str = "shop"
+    scenario: Scenario = field(default_factory=Scenario)
     seed: int = 1
-    dials: Mapping[str, Any] = field(default_factory=dict)
+    faults: FaultPlan = field(default_factory=FaultPlan)
+    """What the scenario's timeline may change."""
 
 
 class World:
@@ -64,10 +66,11 @@ class World:
         self.registry = backend.registry
         self.clock = clock
         self.options = options
-        self.scenario: Scenario = load_scenario(options.scenario, options.dials)
+        self.scenario = options.scenario
+        self.faults = options.faults
         rng = random.Random(options.seed)
         self.events = EventRecorder(self.storage, clock)
-        self.images = ImageLibrary(load_images(options.dials))
+        self.images = ImageLibrary(load_images(self.scenario.bulk))
         self.images.add(self.scenario.images)
         kubelet_rng = random.Random(rng.getrandbits(64))
         self.kubelet = Kubelet(self.storage, clock, kubelet_rng, self.events, self.images)

@@ -10,13 +10,7 @@ from demo_cluster.cron import Schedule, ScheduleError
 from demo_cluster.history import HistoryClock
 from demo_cluster.images import ImageLibrary, full_name
 from demo_cluster.quantities import quantity, total_resources
-from demo_cluster.scenario import (
-    SHIPPED,
-    ScenarioError,
-    load_images,
-    load_scenario,
-    seconds_of,
-)
+from demo_cluster.scenario_images import load_images
 from demo_cluster.spdy import (
     DATA,
     PING,
@@ -91,43 +85,6 @@ def test_a_recorded_stream_of_kubectl_is_understood(shared_data: Path) -> None:
 def test_garbage_is_no_spdy() -> None:
     with pytest.raises(SpdyError):
         list(SpdyReader().feed(b"\x80\x09" + b"\0" * 20))
-
-
-@pytest.mark.parametrize("name", SHIPPED)
-def test_every_shipped_scenario_loads(name: str) -> None:
-    scenario = load_scenario(name)
-
-    assert scenario.steps == tuple(sorted(scenario.steps, key=lambda step: step.seconds))
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("- a list", "not a mapping"),
-        ("images: [", "not YAML"),
-        ("workloads: [{kind: Deployment}]", "lacks the key 'name'"),
-        ("images: [{name: x, colour: red}]", "colour"),
-        ("timeline: [{at: 5 parsecs, delete: {}}]", "parsecs"),
-    ],
-)
-def test_a_bad_scenario_is_one_sentence(tmp_path: Path, text: str, words: str) -> None:
-    file = tmp_path / "bad.yaml"
-    file.write_text(text)
-
-    with pytest.raises(ScenarioError) as raised:
-        load_scenario(str(file))
-
-    assert "\n" not in str(raised.value).partition("not YAML")[0]
-    assert words in str(raised.value)
-
-
-def test_a_scenario_that_is_not_there_names_those_that_are() -> None:
-    with pytest.raises(ScenarioError, match="shop, bad-day, big"):
-        load_scenario("no-such")
-
-
-def test_durations_add_their_parts() -> None:
-    assert (seconds_of("1h30m"), seconds_of("1.5s"), seconds_of(7)) == (5400, 1.5, 7)
 
 
 def test_images_are_known_with_and_without_registry_and_tag() -> None:

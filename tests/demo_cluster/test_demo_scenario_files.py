@@ -1,0 +1,174 @@
+"""Scenario files: what a mistake in one says, and what each part of one makes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from demo_cluster.clock import SteppedClock
+from demo_cluster.cluster import ClusterOptions, DemoCluster
+from demo_cluster.faults import Fault
+from demo_cluster.kinds import kind_of
+from demo_cluster.scenario import load_scenario
+from demo_cluster.scenario_source import SHIPPED, ScenarioError, seconds_of
+from tests.demo_cluster.conftest import SteppedWorld
+
+PODS = kind_of("pods")
+
+
+@asynccontextmanager
+async def living(file: Path) -> AsyncIterator[SteppedWorld]:
+    """A cluster of this scenario file; time stands still."""
+    clock = SteppedClock()
+    cluster = DemoCluster(ClusterOptions(scenario=str(file), clock=clock))
+    await cluster.start()
+    try:
+        yield SteppedWorld(cluster, clock)
+    finally:
+        await cluster.stop()
+
+
+def write(folder: Path, text: str) -> Path:
+    """A scenario file."""
+    file = folder / "mine.yaml"
+    file.write_text(text)
+    return file
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_scenario_loads(name: str) -> None:
+    scenario = load_scenario(name)
+
+    assert scenario.steps == tuple(sorted(scenario.steps, key=lambda step: step.seconds))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("- a list", 1, "a scenario is a mapping"),
+        ("workloads:\n  - {name: a\n", 3, "not YAML"),
+        ("workloads:\n- image: x\n", 2, "a workload lacks the key 'name'; add it"),
+        ("workloads:\n- name: a\n  image: x\n  replica: 2\n", 4, "did you mean 'replicas'?"),
+        ("workloads:\n- {name: a, image: x, kind: Deploy}\n", 2, "no workload 'Deploy'; write"),
+        ("workloads:\n- {name: a, image: x, kind: CronJob}\n", 2, "lacks a schedule; add"),
+        ("workloads: 7\n", 1, "'workloads' is no list; write `- ` entries"),
+        ("workloads:\n- web\n", 1, "an entry of 'workloads' is no mapping"),
+        ("workload: []\n", 1, "did you mean 'workloads'?"),
+        ("images:\n- name: x\n  colour: red\n", 3, "an image has no key 'colour'"),
+        ("images:\n- name: x\n  crash: {code: 1}\n", 3, "crash lacks the key 'after'"),
+        ("images:\n- name: x\n  memory: lots\n", 3, "lots"),
+        ("images:\n- name: x\n  talk:\n  - {every: 0, say: [a]}\n", 4, "how far apart"),
+        ("images:\n- name: x\n  talk: [{every: 1, say: ['{int:a-b}']}]\n", 2, "{int:1-100}"),
+        ("nodes:\n- {name: n, memory: 4Xi}\n", 2, "4Xi"),
+        ("objects:\n- {kind: ConfigMap}\n", 2, "lacks the key 'apiVersion'"),
+        ("objects:\n- {apiVersion: v1, kind: Thing, metadata: {name: a}}\n", 2, "no kind 'Thing'"),
+        ("timeline:\n- {at: 5 parsecs, delete: {kind: Pod, name: a}}\n", 2, "write 90s"),
+        ("timeline:\n- {at: 5s}\n", 2, "one time and one action"),
+        ("timeline:\n- {at: 5s, explode: {}}\n", 2, "a step has no key 'explode'"),
+        ("timeline:\n- {at: 5s, lose_node: node-9}\n", 2, "known are node-1, node-2"),
+        ("timeline:\n- {at: 5s, patch: {kind: Pod, name: a}}\n", 2, "a patch changes nothing"),
+        ("timeline:\n- {at: 5s, faults: [flood]}\n", 2, "unknown fault 'flood'"),
+        ("dials:\n  pods: many\n", 2, "write a number"),
+        ("dials:\n  latency: soon\n", 2, "write 90s"),
+        ("users:\n- {name: a, rules: [{verb: get}]}\n", 2, "did you mean 'verbs'?"),
+        ("a: &a [*a]\n", 1, "an anchor contains itself"),
+        ("extends: nothing.yaml\n", 1, "not a readable file"),
+    ],
+)
+def test_a_mistake_is_one_sentence_with_its_line(
+    tmp_path: Path, text: str, line: int, words: str
+) -> None:
+    file = write(tmp_path, text)
+
+    with pytest.raises(ScenarioError) as raised:
+        load_scenario(str(file))
+
+    assert str(raised.value).startswith(f"{file}:{line}: ")
+    assert words in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_scenario_that_is_not_there_names_those_that_are() -> None:
+    with pytest.raises(ScenarioError, match="shop, bad-day, big"):
+        load_scenario("no-such")
+
+
+def test_durations_add_their_parts() -> None:
+    assert (seconds_of("1h30m"), seconds_of("1.5s"), seconds_of(7)) == (5400, 1.5, 7)
+
+
+def test_dials_stand_in_the_file_and_those_that_are_given_win(tmp_path: Path) -> None:
+    dials = "dials: {pods: 40, churn: 2, log-rate: 3, latency: 1.5s, clock-skew: -2m}\n"
+    file = write(tmp_path, dials + "faults: [429@5%]\n")
+
+    scenario = load_scenario(str(file), {"pods": 10})
+
+    assert (scenario.bulk["pods"], scenario.bulk["churn"], scenario.bulk["log_rate"]) == (10, 2, 3)
+    assert scenario.latency_seconds == 1.5
+    assert scenario.clock_skew == timedelta(minutes=-2)
+    assert scenario.faults == (Fault("429", 0.05, 1.0),)
+
+
+def test_the_examples_of_the_manual_load(tmp_path: Path) -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "demo-cluster.md").read_text()
+    examples = [part.partition("```")[0] for part in manual.split("```yaml\n")[1:]]
+
+    assert len(examples) >= 2
+    for example in examples:
+        load_scenario(str(write(tmp_path, example)))
+
+
+async def test_the_first_example_of_the_manual_lives_as_it_says(tmp_path: Path) -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "demo-cluster.md").read_text()
+    file = write(tmp_path, manual.split("```yaml\n")[1].partition("```")[0])
+
+    async with living(file) as world:
+        [namespace] = [
+            space
+            for space in world.storage.list(kind_of("namespaces"))
+            if space["metadata"]["name"] == "tea"
+        ]
+        world.advance(1)
+        before = [pod["spec"]["containers"][0]["image"] for pod in world.storage.list(PODS, "tea")]
+        world.advance(58)
+        deployed = [p["spec"]["containers"][0]["image"] for p in world.storage.list(PODS, "tea")]
+        crashed = max(
+            status["restartCount"]
+            for pod in world.storage.list(PODS, "tea")
+            for status in pod["status"]["containerStatuses"]
+        )
+        world.advance(60)
+        nodes = world.storage.list(kind_of("nodes"))
+        faults = world.cluster.options.faults.faults
+
+    assert namespace["status"]["phase"] == "Active"
+    assert set(before) == {"kettle:1.0"}
+    assert "kettle:2.0" in deployed
+    assert crashed > 0
+    states = {n["metadata"]["name"]: n["status"]["conditions"][-1]["status"] for n in nodes}
+    assert states == {"node-1": "True", "node-2": "Unknown"}
+    assert [fault.kind for fault in faults] == ["503"]
+
+
+INTERN = """
+namespaces: [shop]
+users:
+  - {name: intern, namespace: shop, rules: [{namespace: shop, resources: [pods], verbs: [list]}]}
+"""
+
+
+async def test_a_user_of_the_file_has_a_context_and_a_role(tmp_path: Path) -> None:
+    async with living(write(tmp_path, INTERN)) as world:
+        contexts = yaml.safe_load(world.cluster.kubeconfig())["contexts"]
+        roles = world.storage.list(kind_of("roles", "rbac.authorization.k8s.io"), "shop")
+
+    [context] = [each["context"] for each in contexts if each["name"] == "demo-intern"]
+    assert context == {"cluster": "demo", "user": "demo-intern", "namespace": "shop"}
+    assert [role["rules"] for role in roles] == [
+        [{"resources": ["pods"], "verbs": ["list"], "apiGroups": [""]}]
+    ]
