@@ -13,9 +13,9 @@ from demo_cluster.status import Failure, expired, unauthorized
 KINDS: dict[str, str] = {
     "drop": "the connection is cut before any answer",
     "stall": "the answer comes N seconds late (default 10)",
-    "slow": "the answer comes in small pieces",
-    "truncated": "the answer ends in the middle",
-    "garbage": "the answer is not JSON",
+    "slow": "the answer comes in small pieces, a watch too",
+    "truncated": "the answer ends in the middle, a watch too",
+    "garbage": "the answer is not JSON, the first line of a watch neither",
     "cut": "watches and followed logs are cut after N seconds (default 1)",
     "gone": "lists and watches from a version answer 410",
     "429": "too many requests, Retry-After: N (default 1)",
@@ -26,7 +26,7 @@ KINDS: dict[str, str] = {
 """Every fault and what it does."""
 
 _SPEC = re.compile(
-    r"(?P<kind>[a-z0-9-]+)(:(?P<amount>[0-9.]+))?(@(?P<share>[0-9.]+)(?P<percent>%?))?"
+    r"(?P<kind>[a-z0-9-]+)(:(?P<amount>\d+(\.\d+)?))?(@(?P<share>\d*\.?\d+)(?P<percent>%?))?"
 )
 _DEFAULT_SHARE = 0.1
 _AMOUNTS = {"stall": 10.0, "429": 1.0, "cut": 1.0}
@@ -57,7 +57,7 @@ def parse_fault(text: str) -> Fault:
     if match is None or match["kind"] not in KINDS:
         known = ", ".join(KINDS)
         raise FaultError(
-            f"unknown fault {text!r}. Write KIND[:SECONDS][@SHARE], KIND is one of {known}"
+            f"unknown fault {text!r}; write KIND[:SECONDS][@SHARE], where KIND is one of {known}."
         )
     share = float(match["share"]) if match["share"] else _DEFAULT_SHARE
     if match["percent"]:

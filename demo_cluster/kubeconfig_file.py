@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import fcntl
+import io
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +62,92 @@ def write_private(path: Path, text: str) -> None:
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
     temporary.replace(path)
+
+
+_NAMED = ("clusters", "contexts", "users")
+
+
+def put_in(path: Path, text: str, cluster: str) -> None:
+    """Add a cluster of this name to a kubeconfig that may hold others; what is there stays.
+
+    Raises:
+        ValueError: The file is no kubeconfig.
+    """
+    with _locked(path.parent):
+        theirs, ours = _read(path), _yaml().load(text)
+        _drop(theirs, cluster)
+        for part in _NAMED:
+            theirs[part] = [*(theirs.get(part) or ()), *ours[part]]
+        if not theirs.get("current-context"):
+            theirs["current-context"] = ours["current-context"]
+        _write(path, theirs)
+
+
+def take_out(path: Path, cluster: str) -> None:
+    """Remove a cluster and its contexts and users; the file goes with the last one."""
+    with _locked(path.parent), contextlib.suppress(ValueError):
+        if not path.exists():
+            return
+        theirs = _read(path)
+        _drop(theirs, cluster)
+        if theirs.get("clusters"):
+            _write(path, theirs)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _yaml() -> Any:
+    from ruamel.yaml import YAML
+
+    return YAML()
+
+
+def _read(path: Path) -> Any:
+    from ruamel.yaml.error import YAMLError
+
+    if not path.exists():
+        return _yaml().load("apiVersion: v1\nkind: Config\npreferences: {}\n")
+    try:
+        found = _yaml().load(path.read_text(encoding="utf-8"))
+    except YAMLError as error:
+        raise ValueError(f"{path} is no kubeconfig; name another file.") from error
+    if not isinstance(found, dict) or found.get("kind", "Config") != "Config":
+        raise ValueError(f"{path} is no kubeconfig; name another file.")
+    return found
+
+
+def _drop(config: Any, cluster: str) -> None:
+    users = {
+        entry["context"].get("user")
+        for entry in config.get("contexts") or ()
+        if entry["context"].get("cluster") == cluster
+    }
+    gone = {
+        entry["name"]
+        for entry in config.get("contexts") or ()
+        if entry["context"].get("cluster") == cluster
+    }
+    names = {"clusters": {cluster}, "contexts": gone, "users": users}
+    for part in _NAMED:
+        if config.get(part):
+            config[part] = [e for e in config[part] if e["name"] not in names[part]]
+    if config.get("current-context") in gone:
+        rest = config.get("contexts") or ()
+        config["current-context"] = rest[0]["name"] if rest else ""
+
+
+def _write(path: Path, config: Any) -> None:
+    text = io.StringIO()
+    _yaml().dump(config, text)
+    write_private(path, text.getvalue())
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """One at a time, for all demo clusters that write into this folder."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

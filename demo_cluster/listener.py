@@ -7,6 +7,8 @@ import contextlib
 import gzip
 import ssl
 import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -87,11 +89,14 @@ class Listener:
             whole = await _whole(reply, takes_gzip)
             return await _spoiled(request, whole, fault) if fault else whole
         if isinstance(reply, StreamReply):
-            seconds = fault.amount if fault is not None and fault.kind == "cut" else None
-            return await _stream(request, reply, seconds)
+            return await _stream(request, spoiled_stream(reply, fault), _lifetime(fault))
         if isinstance(reply, SpdyReply):
             return await _switch_to_spdy(request, reply)
         return await _upgrade(request, reply)
+
+
+def _lifetime(fault: Fault | None) -> float | None:
+    return fault.amount if fault is not None and fault.kind == "cut" else None
 
 
 async def _before_answer(request: web.BaseRequest, fault: Fault) -> None:
@@ -103,6 +108,37 @@ async def _before_answer(request: web.BaseRequest, fault: Fault) -> None:
 
 _PIECE = 512
 _PIECE_SECONDS = 0.05
+
+
+class _CutError(ConnectionError):
+    """The connection is to end here."""
+
+
+def spoiled_stream(reply: StreamReply, fault: Fault | None) -> StreamReply:
+    """A stream that a fault delivers badly."""
+    spoilers = {"slow": _slowly, "truncated": _cut_short, "garbage": _after_garbage}
+    spoil = spoilers.get(fault.kind) if fault is not None else None
+    return replace(reply, chunks=spoil(reply.chunks)) if spoil else reply
+
+
+async def _slowly(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async for chunk in chunks:
+        for start in range(0, len(chunk), _PIECE):
+            yield chunk[start : start + _PIECE]
+            await asyncio.sleep(_PIECE_SECONDS)
+
+
+async def _cut_short(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async for chunk in chunks:
+        if chunk:
+            yield chunk[: len(chunk) // 2]
+            raise _CutError
+
+
+async def _after_garbage(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield b'{"type":\x00\xff\n'
+    async for chunk in chunks:
+        yield chunk
 
 
 async def _spoiled(
@@ -206,7 +242,7 @@ async def _stream(
     try:
         async with asyncio.timeout(seconds):
             await _pass_on(response, reply)
-    except TimeoutError:
+    except (TimeoutError, _CutError):
         if request.transport is not None:
             request.transport.abort()
         return response
