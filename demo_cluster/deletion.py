@@ -150,7 +150,7 @@ def _mark(kind: Kind, meta: Obj, grace: int | None, now: datetime) -> None:
         if marked:
             before = timedelta(seconds=meta.get("deletionGracePeriodSeconds", 0))
             start = parse_timestamp(meta["deletionTimestamp"]) - before
-        meta["deletionTimestamp"] = timestamp(start + timedelta(seconds=grace))
+        meta["deletionTimestamp"] = timestamp(max(start + timedelta(seconds=grace), now))
         meta["deletionGracePeriodSeconds"] = grace
     if not marked and meta.get("generation") and kind.storage_key != _DEFINITIONS:
         meta["generation"] += 1

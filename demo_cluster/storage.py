@@ -304,6 +304,8 @@ class Storage:
         options = DeleteOptions(grace_seconds, propagation, uid, resource_version)
         deletion = plan_deletion(shelf.kind, old, options, self._clock.now())
         if deletion.is_removed:
+            if deletion.obj["metadata"].get("deletionGracePeriodSeconds") == 0:
+                return self._remove_marked(shelf, old, deletion.obj)
             return self._remove(shelf, old, deletion.obj)
         if not deletion.is_changed:
             return old
@@ -360,15 +362,14 @@ class Storage:
         self._write("DELETED", shelf.kind, last, old)
         return last
 
+    def _remove_marked(self, shelf: _Shelf, old: Obj, marked: Obj) -> Obj:
+        """Kinds that know grace are written once more, without any left, before they go."""
+        self._stamp(marked)
+        self._record("MODIFIED", shelf.kind, marked, old)
+        return self._remove(shelf, marked, json_copy(marked))
+
     def _write(self, type_: EventType, kind: Kind, obj: Obj, old: Obj | None) -> None:
-        self._reindex(kind, old, None if type_ == "DELETED" else obj)
-        event = StorageEvent(type_, kind, obj, old, self._version)
-        if len(self._history) == HISTORY_LIMIT:
-            self._forgotten_until = self._history[0].resource_version
-        self._history.append(event)
-        if len(self._history) > _FRESH:
-            self._history[-_FRESH].forget_encodings()
-        self._pending.append(event)
+        self._record(type_, kind, obj, old)
         if self._is_announcing:
             return
         self._is_announcing = True
@@ -377,6 +378,16 @@ class Storage:
                 self._announce(self._pending.popleft())
         finally:
             self._is_announcing = False
+
+    def _record(self, type_: EventType, kind: Kind, obj: Obj, old: Obj | None) -> None:
+        self._reindex(kind, old, None if type_ == "DELETED" else obj)
+        event = StorageEvent(type_, kind, obj, old, self._version)
+        if len(self._history) == HISTORY_LIMIT:
+            self._forgotten_until = self._history[0].resource_version
+        self._history.append(event)
+        if len(self._history) > _FRESH:
+            self._history[-_FRESH].forget_encodings()
+        self._pending.append(event)
 
     def _announce(self, event: StorageEvent) -> None:
         for callback in list(self._subscribers.values()):

@@ -229,8 +229,22 @@ _POD_RULE = (
 )
 
 
+_CHANGEABLE = frozenset(
+    {
+        "activeDeadlineSeconds",
+        "tolerations",
+        "terminationGracePeriodSeconds",
+        "schedulingGates",
+    }
+)
+
+
 def _pod_change(new: Obj, old: Obj) -> Iterator[Cause]:
-    if _fixed_part(new["spec"]) != _fixed_part(old["spec"]):
+    gates = old["spec"].get("schedulingGates") or ()
+    if any(gate not in gates for gate in new["spec"].get("schedulingGates") or ()):
+        text = "Forbidden: only deletion is allowed, but found new scheduling gates"
+        yield Cause("FieldValueForbidden", text, "spec.schedulingGates")
+    elif _fixed_part(new["spec"]) != _fixed_part(old["spec"]):
         yield Cause("FieldValueForbidden", _POD_RULE, "spec")
 
 
@@ -248,7 +262,7 @@ def _fixed_part(spec: Obj) -> Obj:
     fixed = {
         name: value
         for name, value in spec.items()
-        if name not in ("activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds")
+        if name not in _CHANGEABLE
     }
     for field in ("containers", "initContainers"):
         fixed[field] = [{**entry, "image": ""} for entry in spec.get(field) or ()]

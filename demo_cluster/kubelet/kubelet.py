@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import random
 import zlib
@@ -19,6 +20,7 @@ from demo_cluster.kubelet.runs import ContainerRun, RunPlan, TalkingRun, ToyRun
 from demo_cluster.kubelet.volumes import furnish, programs_of
 from demo_cluster.pages import Pages
 from demo_cluster.quantities import quantity
+from demo_cluster.status import Failure
 from demo_cluster.storage import Storage, StorageEvent
 from demo_cluster.toybox.filesystem import Directory
 from demo_cluster.toybox.machine import Machine, NoSuchProgramError, Server
@@ -101,13 +103,14 @@ class Kubelet:
         """Nothing of the pod runs any more."""
         self._workers.pop(worker.uid, None)
 
-    def remove(self, worker: PodWorker, confirm: Callable[[Obj], None]) -> None:
+    def remove(self, worker: PodWorker) -> None:
         """The pod has ended: let its object go."""
         meta = worker.pod["metadata"]
         self.forget(worker)
-        stored = self.storage.modify(PODS, meta["namespace"], meta["name"], confirm)
-        if stored is not None and not stored["metadata"].get("finalizers"):
-            self.storage.remove(PODS, meta["namespace"], meta["name"])
+        with contextlib.suppress(Failure):
+            self.storage.request_delete(
+                PODS, meta["namespace"], meta["name"], grace_seconds=0, uid=meta["uid"]
+            )
         worker.close()
 
     def write(self, pod: Obj, change: Callable[[Obj], None]) -> Obj | None:

@@ -665,13 +665,7 @@ class PodWorker:
 
     def _remove(self) -> None:
         self._is_gone = True
-        now = timestamp(self.kubelet.clock.now())
-
-        def confirm(pod: Obj) -> None:
-            pod["metadata"]["deletionTimestamp"] = now
-            pod["metadata"]["deletionGracePeriodSeconds"] = 0
-
-        self.kubelet.remove(self, confirm)
+        self.kubelet.remove(self)
 
     def stop_for(self, reason: str, message: str) -> None:
         """End the pod without deleting it (eviction by the node)."""
