@@ -33,6 +33,17 @@ def _pod(obj: Obj) -> None:
         _mount_token(obj)
     status = obj.setdefault("status", {})
     _default(status, phase="Pending", qosClass=quality_of_service(obj["spec"]))
+    if obj["spec"].get("schedulingGates") and "resourceVersion" not in obj["metadata"]:
+        status["conditions"] = [
+            {
+                "type": "PodScheduled",
+                "status": "False",
+                "lastProbeTime": None,
+                "lastTransitionTime": obj["metadata"].get("creationTimestamp"),
+                "reason": "SchedulingGated",
+                "message": "Scheduling is blocked due to non-empty scheduling gates",
+            }
+        ]
 
 
 def _add_tolerations(spec: Obj) -> None:
@@ -246,9 +257,25 @@ def _stateful_set(obj: Obj) -> None:
     _default(obj.setdefault("status", {}), replicas=0, availableReplicas=0)
 
 
+TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
+
+
+def count_template(obj: Obj, old: Obj) -> None:
+    """Daemon sets count the changes of their template in an annotation."""
+    if old["kind"] != "DaemonSet":
+        return
+    before = (old["metadata"].get("annotations") or {}).get(TEMPLATE_GENERATION, "1")
+    has_changed = obj["spec"]["template"] != old["spec"]["template"]
+    annotations = obj["metadata"].setdefault("annotations", {})
+    annotations[TEMPLATE_GENERATION] = str(int(before) + has_changed)
+
+
 def _daemon_set(obj: Obj) -> None:
     spec = obj.setdefault("spec", {})
     _template(spec)
+    if "resourceVersion" not in obj["metadata"]:
+        _default(obj["metadata"], annotations={})
+        obj["metadata"]["annotations"].setdefault(TEMPLATE_GENERATION, "1")
     _default(spec, revisionHistoryLimit=10, updateStrategy={})
     strategy = spec["updateStrategy"]
     _default(strategy, type="RollingUpdate")
@@ -282,6 +309,9 @@ def _job(obj: Obj) -> None:
     spec = obj.setdefault("spec", {})
     _job_spec(spec)
     _default(spec, manualSelector=False)
+    template_labels = spec["template"]["metadata"].setdefault("labels", {})
+    if not obj["metadata"].get("labels") and template_labels:
+        obj["metadata"]["labels"] = dict(template_labels)
     uid = obj["metadata"].get("uid")
     if uid and not spec.get("manualSelector"):
         labels = {
@@ -290,13 +320,11 @@ def _job(obj: Obj) -> None:
             "controller-uid": uid,
             "job-name": obj["metadata"]["name"],
         }
-        template_labels = spec["template"]["metadata"].setdefault("labels", {})
         for name, value in labels.items():
             template_labels.setdefault(name, value)
         _default(spec, selector={"matchLabels": {"batch.kubernetes.io/controller-uid": uid}})
-    own = obj["metadata"].get("labels")
-    if own is None and spec["template"]["metadata"].get("labels"):
-        obj["metadata"]["labels"] = dict(spec["template"]["metadata"]["labels"])
+    if not obj["metadata"].get("labels") and template_labels:
+        obj["metadata"]["labels"] = dict(template_labels)
     obj.setdefault("status", {})
 
 
@@ -357,6 +385,14 @@ def _secret(obj: Obj) -> None:
 def _claim(obj: Obj) -> None:
     _default(obj.setdefault("spec", {}), volumeMode="Filesystem")
     _default(obj.setdefault("status", {}), phase="Pending")
+    _protect(obj, "kubernetes.io/pvc-protection")
+
+
+def _protect(obj: Obj, finalizer: str) -> None:
+    """A new object that is in use may not go before its users."""
+    meta = obj["metadata"]
+    if "resourceVersion" not in meta and finalizer not in meta.get("finalizers", ()):
+        meta["finalizers"] = [*(meta.get("finalizers") or ()), finalizer]
 
 
 def _volume_object(obj: Obj) -> None:
@@ -364,6 +400,7 @@ def _volume_object(obj: Obj) -> None:
         obj.setdefault("spec", {}), persistentVolumeReclaimPolicy="Retain", volumeMode="Filesystem"
     )
     _default(obj.setdefault("status", {}), phase="Pending")
+    _protect(obj, "kubernetes.io/pv-protection")
 
 
 def _autoscaler(obj: Obj) -> None:

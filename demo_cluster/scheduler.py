@@ -244,7 +244,8 @@ def _claim_settled(event: StorageEvent) -> bool:
     if event.kind.storage_key != CLAIMS.storage_key:
         return False
     is_bound = (event.obj.get("status") or {}).get("phase") == "Bound"
-    return is_bound or event.type != "MODIFIED" or "deletionTimestamp" in event.obj["metadata"]
+    is_going = "deletionTimestamp" in event.obj["metadata"]
+    return event.type == "ADDED" or (event.type == "MODIFIED" and (is_bound or is_going))
 
 
 def _ordered(status: Obj) -> Obj:

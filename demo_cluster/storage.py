@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from demo_cluster.clock import Clock
-from demo_cluster.defaults import fill_defaults
+from demo_cluster.defaults import count_template, fill_defaults
 from demo_cluster.deletion import DeleteOptions, Propagation, is_finished, plan_deletion
 from demo_cluster.json_copy import json_copy
 from demo_cluster.kinds import Kind, Obj
@@ -231,6 +231,7 @@ class Storage:
             _keep(meta, before, name_of_field)
         meta["resourceVersion"] = before["resourceVersion"]
         fill_defaults(kind, new)
+        count_template(new, old)
         if before.get("generation") and _desired(kind, new) != _desired(kind, old):
             meta["generation"] = before["generation"] + 1
         return old if new == old else new
@@ -254,7 +255,9 @@ class Storage:
             return new
         shelf = self._shelves[kind.storage_key]
         if is_finished(shelf.kind, new):
-            return self._remove(shelf, old, new)
+            last = self._remove(shelf, old, json_copy(old))
+            new["metadata"]["resourceVersion"] = last["metadata"]["resourceVersion"]
+            return new
         self._stamp(new)
         shelf.put(new)
         self._write("MODIFIED", shelf.kind, new, old)

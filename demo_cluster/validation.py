@@ -259,11 +259,7 @@ def _ephemeral_change(new: Obj, old: Obj) -> Iterator[Cause]:
 
 
 def _fixed_part(spec: Obj) -> Obj:
-    fixed = {
-        name: value
-        for name, value in spec.items()
-        if name not in _CHANGEABLE
-    }
+    fixed = {name: value for name, value in spec.items() if name not in _CHANGEABLE}
     for field in ("containers", "initContainers"):
         fixed[field] = [{**entry, "image": ""} for entry in spec.get(field) or ()]
     return fixed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from demo_cluster.clock import Clock, TimerHandle
 from demo_cluster.status import Failure
@@ -21,7 +22,7 @@ class WorkQueue:
         self._handle = handle
         self._pace = pace
         self._soon: set[Key] = set()
-        self._later: dict[Key, TimerHandle] = {}
+        self._later: dict[Key, tuple[datetime, TimerHandle]] = {}
 
     def add(self, key: Key) -> None:
         """The object has changed."""
@@ -30,16 +31,19 @@ class WorkQueue:
             self._clock.call_later(self._pace, lambda: self._run(key))
 
     def add_after(self, key: Key, seconds: float) -> None:
-        """Look at the object again after this time (the last such wish counts)."""
-        timer = self._later.pop(key, None)
-        if timer:
-            timer.cancel()
+        """Look at the object again after this time; the earliest of such wishes counts."""
+        moment = self._clock.now() + timedelta(seconds=seconds)
+        waiting = self._later.get(key)
+        if waiting:
+            if waiting[0] <= moment:
+                return
+            waiting[1].cancel()
 
         def due() -> None:
             self._later.pop(key, None)
             self.add(key)
 
-        self._later[key] = self._clock.call_later(seconds, due)
+        self._later[key] = (moment, self._clock.call_later(seconds, due))
 
     def _run(self, key: Key) -> None:
         self._soon.discard(key)

@@ -135,9 +135,6 @@ class CronJobController:
             if kind.storage_key == JOBS.storage_key
         ]
         finished = {each["metadata"]["uid"]: each for each in jobs if _verdict(each)}
-        known = {each["uid"] for each in (cron.get("status") or {}).get("active") or ()}
-        for uid in known & set(finished):
-            self._note_end(cron, finished[uid])
         for verdict, field, default in (
             ("Complete", "successfulJobsHistoryLimit", 3),
             ("Failed", "failedJobsHistoryLimit", 1),
@@ -147,10 +144,12 @@ class CronJobController:
             limit = cron["spec"].get(field, default)
             for each in done[: max(len(done) - limit, 0)]:
                 self._delete_job(cron, key_of(each))
+        for reference in (cron.get("status") or {}).get("active") or ():
+            if reference["uid"] in finished:
+                self._note_end(cron, finished[reference["uid"]])
 
     def _note_end(self, cron: Obj, job: Obj) -> None:
         name, verdict = job["metadata"]["name"], _verdict(job)
-        self._say(cron, "SawCompletedJob", f"Saw completed job: {name}, condition: {verdict}")
 
         def change(obj: Obj) -> None:
             status = obj.setdefault("status", {})
@@ -162,6 +161,7 @@ class CronJobController:
                 status["lastSuccessfulTime"] = job["status"]["completionTime"]
 
         self._storage.modify(CRON_JOBS, *key_of(cron), change)
+        self._say(cron, "SawCompletedJob", f"Saw completed job: {name}, condition: {verdict}")
 
     def _delete_job(self, cron: Obj, key: Key) -> None:
         if self._storage.get(JOBS, *key) is not None:

@@ -14,6 +14,7 @@ from demo_cluster.controllers.owned_pods import (
     update_status,
 )
 from demo_cluster.controllers.revisions import current_revision
+from demo_cluster.defaults import TEMPLATE_GENERATION
 from demo_cluster.events import EventRecorder
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.scheduler import node_matches, untolerated_taint
@@ -23,7 +24,6 @@ from demo_cluster.work_queue import Key, WorkQueue
 DAEMON_SETS = kind_of("daemonsets", "apps")
 NODES = kind_of("nodes")
 REVISION = "controller-revision-hash"
-GENERATION = "deprecated.daemonset.template.generation"
 TOLERATED = (
     ("node.kubernetes.io/not-ready", "NoExecute"),
     ("node.kubernetes.io/unreachable", "NoExecute"),
@@ -117,7 +117,7 @@ class DaemonSetController:
                 unready += 1
 
     def _create(self, owner: Obj, node: str, mark: str) -> None:
-        generation = (owner["metadata"].get("annotations") or {}).get(GENERATION)
+        generation = (owner["metadata"].get("annotations") or {}).get(TEMPLATE_GENERATION)
         labels = {REVISION: mark}
         labels["pod-template-generation"] = generation or str(
             owner["metadata"].get("generation", 1)

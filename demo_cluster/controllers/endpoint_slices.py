@@ -27,6 +27,8 @@ class EndpointSliceController:
         self._queue = WorkQueue(clock, self._sync, 0.03)
         self._selectors: dict[str, dict[str, dict[str, str]]] = {}
         """Selector of every service, by namespace and name."""
+        self._readiness: dict[str, dict[str, str]] = {}
+        """By service: since when each of its pods is ready, or not, as of the last look."""
 
     def on_event(self, event: StorageEvent) -> None:
         """A service changed, or a pod that one selects."""
@@ -47,6 +49,7 @@ class EndpointSliceController:
         selector = event.obj["spec"].get("selector")
         if event.type == "DELETED" or not selector:
             inside.pop(name, None)
+            self._readiness.pop(event.obj["metadata"]["uid"], None)
         else:
             inside[name] = selector
             self._queue.add((namespace, name))
@@ -58,16 +61,28 @@ class EndpointSliceController:
         selector = self._selectors.get(key[0], {}).get(key[1])
         if service is None or selector is None or service["metadata"].get("deletionTimestamp"):
             return
-        pods = [
+        selected = [
             pod
             for pod in self._storage.list(PODS, key[0])
-            if selector.items() <= (pod["metadata"].get("labels") or {}).items() and _counts(pod)
+            if selector.items() <= (pod["metadata"].get("labels") or {}).items()
         ]
+        trigger = self._trigger(service, selected)
+        pods = [pod for pod in selected if _counts(pod)]
         pods.sort(key=lambda pod: (pod["metadata"]["creationTimestamp"], pod["metadata"]["name"]))
-        self._write_slice(service, pods)
-        self._write_endpoints(service, pods)
+        self._write_slice(service, pods, trigger)
+        self._write_endpoints(service, pods, trigger)
 
-    def _write_slice(self, service: Obj, pods: list[Obj]) -> None:
+    def _trigger(self, service: Obj, pods: list[Obj]) -> str:
+        """The time of the first change since the last look; "" when no pod's readiness changed."""
+        uid = service["metadata"]["uid"]
+        before = self._readiness.get(uid)
+        now = {pod["metadata"]["uid"]: since for pod in pods if (since := _ready_since(pod))}
+        self._readiness[uid] = now
+        if before is None:
+            return str(service["metadata"]["creationTimestamp"])
+        return min((since for own, since in now.items() if since > before.get(own, "")), default="")
+
+    def _write_slice(self, service: Obj, pods: list[Obj], trigger: str) -> None:
         publish = bool(service["spec"].get("publishNotReadyAddresses"))
         endpoints = [_endpoint(pod, publish=publish) for pod in pods]
         ports = _ports(service, pods) if pods else []
@@ -82,11 +97,10 @@ class EndpointSliceController:
         if existing is None:
             self._create_slice(service, endpoints, ports)
         elif existing.get("endpoints") != endpoints or existing.get("ports") != ports:
-            now = timestamp(self._clock.now())
 
             def change(obj: Obj) -> None:
                 obj["endpoints"], obj["ports"] = endpoints, ports
-                obj["metadata"].setdefault("annotations", {})[TRIGGER] = now
+                _note_trigger(obj, trigger)
 
             self._storage.modify(SLICES, *key_of(existing), change)
 
@@ -115,7 +129,7 @@ class EndpointSliceController:
             },
         )
 
-    def _write_endpoints(self, service: Obj, pods: list[Obj]) -> None:
+    def _write_endpoints(self, service: Obj, pods: list[Obj], trigger: str) -> None:
         meta = service["metadata"]
         addresses: dict[bool, list[Obj]] = {True: [], False: []}
         for pod in pods:
@@ -150,6 +164,7 @@ class EndpointSliceController:
                 },
                 **({"subsets": subsets} if subsets else {}),
             }
+            _note_trigger(made, trigger)
             self._storage.create(ENDPOINTS, made)
         elif (existing.get("subsets") or []) != subsets:
 
@@ -157,8 +172,27 @@ class EndpointSliceController:
                 obj["subsets"] = subsets
                 if not subsets:
                     del obj["subsets"]
+                _note_trigger(obj, trigger)
 
             self._storage.modify(ENDPOINTS, *key_of(existing), change)
+
+
+def _ready_since(pod: Obj) -> str:
+    """When its readiness changed last."""
+    for condition in pod.get("status", {}).get("conditions") or ():
+        if condition["type"] == "Ready":
+            return str(condition.get("lastTransitionTime") or "")
+    return ""
+
+
+def _note_trigger(obj: Obj, trigger: str) -> None:
+    annotations = {**(obj["metadata"].get("annotations") or {})}
+    annotations.pop(TRIGGER, None)
+    if trigger:
+        annotations[TRIGGER] = trigger
+    obj["metadata"]["annotations"] = annotations
+    if not annotations:
+        del obj["metadata"]["annotations"]
 
 
 def _matters(event: StorageEvent) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from demo_cluster.clock import Clock
 from demo_cluster.kinds import Kind, KindRegistry, Obj, kind_of
 from demo_cluster.status import Failure
 from demo_cluster.storage import Storage, StorageEvent, key_of
-from demo_cluster.timestamps import timestamp
+from demo_cluster.timestamps import parse_timestamp, timestamp
 from demo_cluster.work_queue import Key, WorkQueue
 
 NAMESPACES = kind_of("namespaces")
@@ -38,6 +40,9 @@ CONDITIONS = (
 )
 
 
+FIRST_LOOK_SECONDS, FINALIZER_SECONDS = 5.0, 15.0
+
+
 class NamespaceController:
     """Fills new namespaces and empties those that go."""
 
@@ -51,22 +56,23 @@ class NamespaceController:
         self._queue = WorkQueue(clock, self._sync)
 
     def on_event(self, event: StorageEvent) -> None:
-        """A namespace changed, or something in a namespace that goes was removed."""
+        """A namespace changed, or its service account was removed."""
         if event.kind.storage_key == NAMESPACES.storage_key:
-            if event.type != "DELETED":
+            if event.obj["metadata"].get("deletionTimestamp"):
+                if event.type == "MODIFIED" and event.old and not _is_going(event.old):
+                    self._queue.add_after(key_of(event.obj), FIRST_LOOK_SECONDS)
+            elif event.type != "DELETED":
                 self._queue.add(key_of(event.obj))
-        elif event.type == "DELETED":
-            namespace = event.obj["metadata"].get("namespace")
-            found = self._storage.get(NAMESPACES, "", namespace) if namespace else None
-            is_account = event.kind.storage_key == SERVICE_ACCOUNTS.storage_key
-            if found and (is_account or found["metadata"].get("deletionTimestamp")):
-                self._queue.add(("", found["metadata"]["name"]))
+        elif event.type == "DELETED" and event.kind.storage_key == SERVICE_ACCOUNTS.storage_key:
+            found = self._storage.get(NAMESPACES, "", event.obj["metadata"]["namespace"])
+            if found and not _is_going(found):
+                self._queue.add(key_of(found))
 
     def _sync(self, key: Key) -> None:
         namespace = self._storage.get(NAMESPACES, *key)
         if namespace is None:
             return
-        if namespace["metadata"].get("deletionTimestamp"):
+        if _is_going(namespace):
             self._empty(namespace)
         else:
             self._fill(namespace["metadata"]["name"])
@@ -90,21 +96,44 @@ class NamespaceController:
             )
 
     def _empty(self, namespace: Obj) -> None:
+        """Delete what is in it; look again when that should have gone. Follows deleteAllContent."""
         name = namespace["metadata"]["name"]
-        left = 0
-        blocked: dict[str, int] = {}
+        grace = self._longest_grace(namespace)
+        left: dict[str, int] = {}
+        blocked: Counter[str] = Counter()
+        estimate = 0.0
         for kind in self._namespaced_kinds():
             for obj in self._storage.list(kind, name):
                 self._delete(kind, obj)
-                if self._storage.get(kind, *key_of(obj)) is not None:
-                    left += 1
-                    for finalizer in obj["metadata"].get("finalizers") or ():
-                        blocked[finalizer] = blocked.get(finalizer, 0) + 1
-        if left:
+            rest = self._storage.list(kind, name)
+            if not rest:
+                continue
+            held = [held for obj in rest for held in obj["metadata"].get("finalizers") or ()]
+            blocked.update(held)
+            is_patient = kind.storage_key == PODS.storage_key and grace > 0
+            if not is_patient:
+                left[f"{kind.plural}.{kind.group}"] = len(rest)
+            estimate = max(estimate, grace if is_patient else FINALIZER_SECONDS)
+        if estimate:
             self._report(namespace, left, blocked)
-            self._queue.add_after(key_of(namespace), 5.0)
+            self._queue.add_after(key_of(namespace), estimate // 2 + 1)
         else:
             self._finish(namespace)
+
+    def _longest_grace(self, namespace: Obj) -> float:
+        """How long its pods may take to end, in seconds; 0 when that time has passed."""
+        meta = namespace["metadata"]
+        seconds = max(
+            (
+                float(pod["spec"].get("terminationGracePeriodSeconds") or 0)
+                for pod in self._storage.list(PODS, meta["name"])
+                if pod.get("status", {}).get("phase") not in ("Succeeded", "Failed")
+            ),
+            default=0.0,
+        )
+        since = parse_timestamp(meta["deletionTimestamp"])
+        passed = (self._clock.now() - since).total_seconds()
+        return 0.0 if passed >= seconds else seconds
 
     def _namespaced_kinds(self) -> list[Kind]:
         seen: dict[tuple[str, str], Kind] = {}
@@ -121,23 +150,18 @@ class NamespaceController:
         except Failure:
             return
 
-    def _report(self, namespace: Obj, left: int, blocked: dict[str, int]) -> None:
+    def _report(self, namespace: Obj, left: dict[str, int], blocked: dict[str, int]) -> None:
         now = timestamp(self._clock.now())
-        pods = len(self._storage.list(PODS, namespace["metadata"]["name"]))
-        what = "pods." if pods else "resources."
-        remaining = f"Some resources are remaining: {what} has {left} resource instances"
         rows = [(*row, "False") for row in CONDITIONS]
         if left:
-            rows.append(("NamespaceContentRemaining", "SomeResourcesRemain", remaining, "True"))
-        else:
-            rows.append(
-                (
-                    "NamespaceContentRemaining",
-                    "ContentRemoved",
-                    "All content successfully removed",
-                    "False",
-                )
+            parts = ", ".join(
+                f"{what} has {count} resource instances" for what, count in sorted(left.items())
             )
+            text = f"Some resources are remaining: {parts}"
+            rows.append(("NamespaceContentRemaining", "SomeResourcesRemain", text, "True"))
+        else:
+            text = "All content successfully removed"
+            rows.append(("NamespaceContentRemaining", "ContentRemoved", text, "False"))
         if blocked:
             parts = ", ".join(
                 f"{name} in {count} resource instances" for name, count in sorted(blocked.items())
@@ -172,3 +196,7 @@ class NamespaceController:
             }
 
         self._storage.modify(NAMESPACES, *key_of(namespace), change)
+
+
+def _is_going(namespace: Obj) -> bool:
+    return "deletionTimestamp" in namespace["metadata"]

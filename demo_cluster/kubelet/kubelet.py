@@ -14,8 +14,9 @@ from demo_cluster.events import EventRecorder
 from demo_cluster.images import SHELLS, Image, ImageLibrary, full_name
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.kubelet.environment import command_line, environment_of
+from demo_cluster.kubelet.pod_report import ENDED_PHASES
 from demo_cluster.kubelet.pod_status import ContainerState
-from demo_cluster.kubelet.pod_worker import ENDED_PHASES, PodWorker
+from demo_cluster.kubelet.pod_worker import PodWorker
 from demo_cluster.kubelet.runs import ContainerRun, RunPlan, TalkingRun, ToyRun
 from demo_cluster.kubelet.volumes import furnish, programs_of
 from demo_cluster.pages import Pages

@@ -36,6 +36,10 @@ class ContainerState:
     is_started: bool = False
     failures: int = 0
     """Ends in a row that count for the back-off."""
+    rests_until: datetime | None = None
+    """It is not started again before."""
+    failed_looks: int = 0
+    """How often a look at the pod could not start it."""
     previous: ContainerRun | None = field(default=None, repr=False)
 
     @property

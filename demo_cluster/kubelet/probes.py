@@ -49,7 +49,10 @@ class Probe:
 
     def _look(self) -> None:
         run = self._run
-        if run is None or not run.is_running:
+        if run is None:
+            return
+        if not run.is_running:
+            self._look_at_the_dead()
             return
         if self.kind != "startup" and not self._container.is_started:
             self._again(float(self._spec.get("periodSeconds", 10)))
@@ -60,6 +63,20 @@ class Probe:
         else:
             failure = self._talking_failure(run) if isinstance(run, TalkingRun) else self._refused()
             self._judge(failure)
+
+    def _look_at_the_dead(self) -> None:
+        """A container of a stopping pod has exited, and the pod does not know it yet."""
+        if not self._worker.is_stopping or "exec" not in self._spec:
+            return
+        self._worker.say(
+            "Unhealthy",
+            f"{self.kind.capitalize()} probe errored and resulted in unknown state: rpc error: "
+            "code = Unknown desc = failed to exec in container: container is in CONTAINER_EXITED "
+            "state",
+            container=self._container,
+            warning=True,
+        )
+        self._again(float(self._spec.get("periodSeconds") or 10))
 
     def _executed(self, code: int, output: bytes) -> None:
         if self._run is None:
@@ -147,7 +164,7 @@ class Probe:
             self._set_ready(is_ready=False)
         else:
             self._failures = 0
-            self._worker.restart_unhealthy(self._container, self.kind)
+            self._worker.retries.restart_unhealthy(self._container, self.kind)
             if self.kind == "liveness":
                 self.stop()
 

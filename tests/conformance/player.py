@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.conformance import logs, plain, sockets
+from tests.conformance import logs, plain, sockets, stories
 from tests.conformance.result import Exchange, Play, Result, not_played
 
 PLAYERS: dict[str, Play] = {
@@ -15,6 +15,7 @@ PLAYERS: dict[str, Play] = {
     "02-": plain.play,
     "02b-": plain.play,
     "03-": plain.play,
+    "03b-": stories.play,
     "04-": plain.play,
     "05-": plain.play,
     "06-": plain.play,
@@ -23,6 +24,9 @@ PLAYERS: dict[str, Play] = {
     "08b-": sockets.play,
     "10-": plain.play,
     "11-": plain.play,
+    "12a-": stories.play,
+    "12b-": stories.play,
+    "12c-": stories.play,
 }
 """The beginning of a file's name, and who plays the file."""
 

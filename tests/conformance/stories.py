@@ -23,8 +23,10 @@ from tests.conformance.story import (
     stories_of,
     without_suffix,
 )
-from tests.conformance.story_alike import Seen, stream_difference
-from tests.conformance.story_deeds import Deed, UntoldError, plan_of
+from tests.conformance.story_alike import stream_difference
+from tests.conformance.story_deeds import Deed, plan_of
+from tests.conformance.story_lives import Seen
+from tests.conformance.story_setup import UntoldError
 from tests.conformance.wire import Answer, Wire
 
 _RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "data" / "api-transcripts"
@@ -103,7 +105,9 @@ class _Stage:
     def prepare(self, before: list[tuple[str, Obj]]) -> None:
         """One node, the namespace, and what was there."""
         self.wire.send("DELETE", "/api/v1/nodes/node-2")
-        self.wire.send("POST", "/api/v1/namespaces", body={"metadata": {"name": self.story.namespace}})
+        self.wire.send(
+            "POST", "/api/v1/namespaces", body={"metadata": {"name": self.story.namespace}}
+        )
         self.advance_to(1 - _LEAD_SECONDS)
         for base, obj in before:
             self._expect(self.wire.send("POST", base, body=obj))
@@ -132,7 +136,9 @@ class _Stage:
     def _name(self, deed: Deed) -> str:
         """The object of this name, or one of the same family when names are generated."""
         listed = self.wire.send("GET", deed.base).value.get("items") or []
-        living = [each["metadata"] for each in listed if not each["metadata"].get("deletionTimestamp")]
+        living = [
+            each["metadata"] for each in listed if not each["metadata"].get("deletionTimestamp")
+        ]
         names = [meta["name"] for meta in living]
         if deed.name in names or without_suffix(deed.name) == deed.name:
             return deed.name
@@ -152,7 +158,9 @@ class _Watch:
         self._entry = entry
         request = entry["request"]
         self._since = int(
-            stage.wire.send("GET", request["path"], query={"limit": 1}).value["metadata"]["resourceVersion"]
+            stage.wire.send("GET", request["path"], query={"limit": 1}).value["metadata"][
+                "resourceVersion"
+            ]
         )
         query = {**request["query"], "resourceVersion": str(self._since)}
         split = urlsplit(stage.running.server)
@@ -186,7 +194,11 @@ class _Watch:
     def _count(self) -> int:
         """How many events the watch has been sent."""
         path = self._entry["request"]["path"].split("/")
-        namespace = path[path.index("namespaces") + 1] if path.count("namespaces") and path[-1] != "namespaces" else None
+        namespace = (
+            path[path.index("namespaces") + 1]
+            if path.count("namespaces") and path[-1] != "namespaces"
+            else None
+        )
         selector = str(self._entry["request"]["query"].get("fieldSelector", ""))
         name = selector.removeprefix("metadata.name=") if selector else None
         storage = self._stage.running.storage

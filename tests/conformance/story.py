@@ -1,4 +1,4 @@
-"""A recorded story: watches of several kinds over one stretch of time, and what was done meanwhile."""
+"""A recorded story: watches of several kinds over one stretch of time, and what was done then."""
 
 from __future__ import annotations
 
@@ -72,11 +72,13 @@ class Story:
     @property
     def end_ms(self) -> int:
         """When the recorder stopped to read."""
-        return max(entry["response"]["end_ms"] for entry in self.entries)
+        return max(int(entry["response"]["end_ms"]) for entry in self.entries)
 
     def happenings(self) -> list[Happening]:
         """The events of all watches in the order of the cluster."""
-        found = [each for entry in [*self.entries, *self.companions] for each in happenings_of(entry)]
+        found = [
+            each for entry in [*self.entries, *self.companions] for each in happenings_of(entry)
+        ]
         return sorted(found, key=lambda each: each.version)
 
 

@@ -30,7 +30,7 @@ async def test_a_crash_loop_shows_the_last_run_with_and_without_previous(
     world: SteppedWorld, follow: str
 ) -> None:
     world.pod("crash", "date +%s; echo oops >&2; exit 3")
-    world.advance(8)
+    world.advance(33)
 
     current = await ask(world, follow=follow)
     previous = await ask(world, follow=follow, previous="true")
