@@ -40,7 +40,7 @@ CONDITIONS = (
 )
 
 
-FIRST_LOOK_SECONDS, FINALIZER_SECONDS = 5.0, 15.0
+FIRST_LOOK_SECONDS, FINALIZER_SECONDS, AGAIN_SECONDS = 5.0, 15.0, 0.5
 
 
 class NamespaceController:
@@ -101,6 +101,7 @@ class NamespaceController:
         grace = self._longest_grace(namespace)
         left: dict[str, int] = {}
         blocked: Counter[str] = Counter()
+        surprises: list[str] = []
         estimate = 0.0
         for kind in self._namespaced_kinds():
             for obj in self._storage.list(kind, name):
@@ -110,13 +111,20 @@ class NamespaceController:
                 continue
             held = [held for obj in rest for held in obj["metadata"].get("finalizers") or ()]
             blocked.update(held)
-            is_patient = kind.storage_key == PODS.storage_key and grace > 0
-            if not is_patient:
-                left[f"{kind.plural}.{kind.group}"] = len(rest)
-            estimate = max(estimate, grace if is_patient else FINALIZER_SECONDS)
-        if estimate:
-            self._report(namespace, left, blocked)
-            self._queue.add_after(key_of(namespace), estimate // 2 + 1)
+            if kind.storage_key == PODS.storage_key and grace > 0:
+                estimate = max(estimate, grace)
+                continue
+            left[f"{kind.plural}.{kind.group}"] = len(rest)
+            if held:
+                estimate = max(estimate, FINALIZER_SECONDS)
+            else:
+                place = f"{kind.group}/{kind.version}, Resource={kind.plural}"
+                text = f"unexpected items still remain in namespace: {name} for gvr: {place}"
+                surprises.append(text)
+        if estimate or surprises:
+            self._report(namespace, left, blocked, surprises)
+            wait = AGAIN_SECONDS if surprises else estimate // 2 + 1
+            self._queue.add_after(key_of(namespace), wait)
         else:
             self._finish(namespace)
 
@@ -150,9 +158,19 @@ class NamespaceController:
         except Failure:
             return
 
-    def _report(self, namespace: Obj, left: dict[str, int], blocked: dict[str, int]) -> None:
+    def _report(
+        self,
+        namespace: Obj,
+        left: dict[str, int],
+        blocked: dict[str, int],
+        surprises: list[str],
+    ) -> None:
         now = timestamp(self._clock.now())
         rows = [(*row, "False") for row in CONDITIONS]
+        if surprises:
+            listed = surprises[0] if len(surprises) == 1 else f"[{', '.join(surprises)}]"
+            text = f"Failed to delete all resource types, {len(surprises)} remaining: {listed}"
+            rows[-1] = (rows[-1][0], "ContentDeletionFailed", text, "True")
         if left:
             parts = ", ".join(
                 f"{what} has {count} resource instances" for what, count in sorted(left.items())
