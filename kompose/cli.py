@@ -7,7 +7,7 @@ after them (`up`, `down`, `logs`, ...) is a Typer app.
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -166,14 +166,12 @@ def _objects(
             ReadOptions(profiles=request.profiles, interpolate=request.interpolates),
         )
     except ComposeError as error:
-        for warning in error.warnings:
-            report.warn(_words(warning))
+        _tell(error.warnings, report)
         for other in error.others:
             report.error(str(other))
         place = f"\n  at {error.position}" if error.position and sys.stderr.isatty() else ""
         raise ConvertError(f"Unable to load files: {error}{place}") from error
-    for warning in model.warnings:
-        report.warn(_words(warning))
+    _tell(model.warnings, report)
     if is_verbose:
         from kompose.exposed import exposed_values
         from kompose.ignored import ignored_keys
@@ -181,6 +179,15 @@ def _objects(
         for finding in (*exposed_values(model), *ignored_keys(model, mends=request.options.mends)):
             report.debug(str(finding))
     return convert(model, request.options, report)
+
+
+def _tell(findings: "Iterable[Diagnostic]", report: Report) -> None:
+    """Warns of what the original warns of; of what only we see we speak when asked to."""
+    from kompose.diagnostics import Severity
+
+    for finding in findings:
+        say = report.debug if finding.severity is Severity.INFO else report.warn
+        say(_words(finding))
 
 
 def _words(warning: "Diagnostic") -> str:

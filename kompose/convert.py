@@ -52,12 +52,14 @@ def _read_env_file(
             f"Unable to retrieve env file: open {path}: no such file or directory"
         ) from error
     try:
-        # The second dialect knows fewer names than compose; mended, compose's own decides.
-        names = frozenset(() if options.mends else parse_joho(text))
         values = parse_dotenv(text, environment.get, report.warn)
     except DotenvError as error:
-        raise ConvertError(
-            "Error transforming Kubernetes objects: Unable to load env variables: "
-            f"Unable to read env_file: Unable to read env_file: {error}"
-        ) from error
-    return EnvFileContent(names, values)
+        words = f"failed to read {path}: {error}"
+        raise ConvertError(f"Unable to retrieve env file: {words}") from error
+    if options.mends:
+        # The second dialect knows fewer names than compose; mended, compose's own decides.
+        return EnvFileContent(values, frozenset())
+    try:
+        return EnvFileContent(values, frozenset(parse_joho(text)))
+    except DotenvError as error:
+        return EnvFileContent(values, frozenset(), str(error))

@@ -33,8 +33,12 @@ class ConvertOptions(NamedTuple):
     """In lower case; empty lets the compose file decide."""
     creates_deployment: bool = False
     creates_daemon_set: bool = False
+    creates_replication_controller: bool = False
+    """Says what is wanted; nothing is created any more."""
+    creates_deployment_config: bool = True
+    """For OpenShift only."""
     has_controller_flag: bool = False
-    """Whether any flag chose a controller, also one that creates nothing today."""
+    """Whether any flag that chooses a controller was given, also one that creates nothing."""
     has_deployment_config_flag: bool = False
     volume_kind: str = "persistentVolumeClaim"
     pvc_request_size: str = ""
@@ -50,3 +54,12 @@ class ConvertOptions(NamedTuple):
     mends: bool = False
     """Whether to write what was meant where the original writes what a cluster refuses, or what
     does not do what compose does. `up` does; `convert` does with `--mend`."""
+
+    @property
+    def creates_any(self) -> bool:
+        """Whether the old flags ask for some kind."""
+        return (
+            self.creates_deployment
+            or self.creates_daemon_set
+            or self.creates_replication_controller
+        )

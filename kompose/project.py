@@ -53,7 +53,8 @@ class EnvFile(NamedTuple):
 class Healthcheck(NamedTuple):
     """How to see that a container is well. Times in whole seconds, 0 when not said."""
 
-    test: tuple[str, ...] = ()
+    test: tuple[str, ...] | None = None
+    """None for none at all."""
     interval: int = 0
     timeout: int = 0
     start_period: int = 0
@@ -283,7 +284,7 @@ def _healthcheck(tree: Tree | None) -> Healthcheck | None:
     if tree is None or tree.get("disable"):
         return None
     return Healthcheck(
-        test=tuple(tree.get("test") or ()),
+        test=tuple(tree["test"]) if "test" in tree else None,
         interval=_seconds(tree.get("interval")),
         timeout=_seconds(tree.get("timeout")),
         start_period=_seconds(tree.get("start_period")),

@@ -20,6 +20,7 @@ _OPENSHIFT_ONLY = {
     "build-repo": "--build-repo is an Openshift only flag",
     "build-branch": "--build-branch is an Openshift only flag",
 }
+_CONTROLLER_FLAGS = frozenset(("deployment", "daemon-set", "replication-controller"))
 _KUBERNETES_CONTROLLERS = ("daemonset", "replicationcontroller", "deployment")
 
 
@@ -68,16 +69,19 @@ def convert_request(parsed: Parsed, line: Sequence[str]) -> Request:
         check(parsed)
     out = "" if values["out"] == "-" else values["out"]
     controller = values["controller"].lower()
+    is_openshift = values["provider"] != "kubernetes"
     return Request(
         options=ConvertOptions(
-            is_openshift=values["provider"] != "kubernetes",
+            is_openshift=is_openshift,
             namespace=values["namespace"],
             replicas=values["replicas"] if "replicas" in parsed.given else None,
             controller=controller,
             creates_deployment=values["deployment"],
             creates_daemon_set=values["daemon-set"],
-            has_controller_flag=bool(controller)
-            or any(values[name] for name in ("deployment", "daemon-set", "replication-controller")),
+            creates_replication_controller=values["replication-controller"],
+            creates_deployment_config=values["deployment-config"]
+            or values["provider"] == "openshift",
+            has_controller_flag=bool(controller or parsed.given & _CONTROLLER_FLAGS),
             has_deployment_config_flag="deployment-config" in parsed.given,
             volume_kind="emptyDir" if values["emptyvols"] else values["volumes"],
             pvc_request_size=values["pvc-request-size"],

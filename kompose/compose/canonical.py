@@ -8,9 +8,13 @@ from typing import Any
 from kompose.compose.key_path import KeyPath, PathError, dotted
 from kompose.compose.ports import parse_port
 from kompose.compose.scalars import scalar_text
-from kompose.compose.volumes import parse_volume
+from kompose.compose.volumes import clean_path, parse_volume
 
 Long = Callable[[Any], Any]
+
+
+class ShapeError(ValueError):
+    """A value has a kind that no form of its key has."""
 
 
 def canonical(
@@ -51,6 +55,8 @@ def _service(service: Any, path: KeyPath, *, tolerant: bool) -> Any:
             continue
         try:
             result[key] = long(value)
+        except ShapeError as error:
+            raise PathError(f"{dotted((*path, key))}: {error}", (*path, key)) from None
         except ValueError as error:
             if not tolerant:
                 raise PathError(str(error), (*path, key)) from None
@@ -121,7 +127,12 @@ def _names(value: Any) -> Any:
 def _volumes(value: Any) -> Any:
     if not isinstance(value, list):
         return value
-    return [parse_volume(entry) if isinstance(entry, str) else entry for entry in value]
+    return [_short_volume(entry) if isinstance(entry, str) else entry for entry in value]
+
+
+def _short_volume(entry: str) -> dict[str, Any]:
+    volume = parse_volume(entry)
+    return {**volume, "target": clean_path(volume["target"])}
 
 
 def _devices(value: Any) -> Any:
@@ -157,6 +168,8 @@ def _ports(value: Any) -> Any:
             published = entry.get("published")
             is_number = isinstance(published, int | float)
             ports.append({**entry, "published": scalar_text(published)} if is_number else entry)
+        elif isinstance(entry, float):
+            raise ShapeError("invalid type float64 for port")
         else:
             ports.extend(parse_port(scalar_text(entry)))
     return ports

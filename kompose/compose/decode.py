@@ -7,6 +7,7 @@ A codec turns one value into what the model shows, or ``OMIT`` where the model s
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from kompose.compose.shell_words import split_words
 from kompose.compose.units import format_duration, parse_duration, parse_size
 
 Codec = Callable[[Any], Any]
+_OCTAL = re.compile("[+-]?[0-7]+")
 OMIT: Any = object()
 """Stands for an attribute that the model does not show."""
 
@@ -50,6 +52,14 @@ def whole_or_zero(value: Any) -> Any:
     return OMIT if value is None else _number(value)
 
 
+def count(value: Any) -> Any:
+    """A number that is not negative; zero is a value too."""
+    shown = whole_or_zero(value)
+    if shown is not OMIT and shown < 0:
+        raise ValueError(f"cannot parse value as 'uint64': {shown} overflows uint")
+    return shown
+
+
 def _number(value: Any) -> int | float:
     if isinstance(value, str):
         try:
@@ -79,6 +89,18 @@ def texts(value: Any) -> Any:
         return OMIT
     entries = value if isinstance(value, list) else [value]
     return [e if e.__class__ is str else scalar_text(e) for e in entries] or OMIT
+
+
+def whole_texts(value: Any) -> Any:
+    """Texts in which a whole number stands for its digits, and no other number for anything."""
+    findings = [
+        (f"[{index}]", "expected type 'string', got unconvertible type 'float64'")
+        for index, entry in enumerate(value or ())
+        if isinstance(entry, float)
+    ]
+    if findings:
+        raise DecodeError(findings)
+    return texts(value)
 
 
 def plain_mapping(value: Any) -> Any:
@@ -127,8 +149,10 @@ def _host(entry: str) -> list[str]:
     """One pair for each of a host's addresses, which commas separate."""
     separator = "=" if "=" in entry else ":"
     name, found, address = entry.partition(separator)
-    if not found or not name:
-        raise ValueError(f"bad host name '{entry}'")
+    if not found:
+        raise ValueError(f"invalid additional host, missing IP: {entry}")
+    if not name or ":" in name or "=" in name:
+        raise ValueError(f"bad host name '{name}'")
     return [f"{name}={_address(each)}" for each in address.split(",")]
 
 
@@ -138,6 +162,8 @@ def _address(address: str) -> str:
 
 def size(value: Any) -> Any:
     """Bytes as text, unless zero."""
+    if isinstance(value, float):
+        return OMIT
     amount = value if isinstance(value, int) else _size(value)
     return str(amount) if amount else OMIT
 
@@ -173,6 +199,8 @@ def file_mode(value: Any) -> Any:
         return OMIT
     if isinstance(value, float) and not value.is_integer():
         raise ValueError(f"invalid file mode {scalar_text(value)}")
+    if isinstance(value, str) and not _OCTAL.fullmatch(value):
+        raise ValueError(f'strconv.ParseInt: parsing "{value}": invalid syntax')
     bits = int(value, 8) if isinstance(value, str) else int(value)
     return f"{bits:04o}"
 
@@ -187,10 +215,10 @@ def command(value: Any) -> Any:
 
 
 def health_test(value: Any) -> Any:
-    """A health check's test; text is for the shell."""
+    """A health check's test; text is for the shell. An empty one is not the same as none."""
     if isinstance(value, str):
         return ["CMD-SHELL", value]
-    return texts(value)
+    return [] if value == [] else texts(value)
 
 
 def anything(value: Any) -> Any:

@@ -139,4 +139,13 @@ def _expand(value: str, found: dict[str, str]) -> str:
 
 
 def _quoted(text: str) -> str:
-    return '"' + "".join(_UNPRINTABLE.get(character, character) for character in text) + '"'
+    return '"' + "".join(map(_escaped, text)) + '"'
+
+
+def _escaped(character: str) -> str:
+    if known := _UNPRINTABLE.get(character):
+        return known
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}"

@@ -93,8 +93,10 @@ class _Extension:
         if file is not None:
             base = self._load(file)
         if reference not in base.services:
+            where = "" if file is None else f" in {file}"
             raise PathError(
-                f'cannot extend service "{name}" in {base.file}: service "{reference}" not found',
+                f'cannot extend service "{name}" in {here.file}: '
+                f'service "{reference}" not found{where}',
                 ("services", name, "extends"),
             )
         return base

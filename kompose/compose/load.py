@@ -23,7 +23,7 @@ from kompose.compose.resets import apply_resets
 from kompose.compose.schema import SchemaError, check_schema
 from kompose.compose.tree import Document, YamlContentError, YamlSyntaxError, parse_documents
 from kompose.compose.validate import check_tree
-from kompose.diagnostics import Diagnostic, Position
+from kompose.diagnostics import Diagnostic, Position, Severity
 from kompose.errors import ComposeError
 
 STANDARD_INPUT = "-"
@@ -172,10 +172,16 @@ class Loader:
         tree = canonical(tree, self._warner(source), tolerant=not self.interpolates)
         return unique_long_entries(tree)
 
-    def warn(self, message: str, path: KeyPath, source: Source | None = None) -> None:
+    def warn(
+        self,
+        message: str,
+        path: KeyPath,
+        source: Source | None = None,
+        severity: Severity = Severity.WARNING,
+    ) -> None:
         """Keeps a warning about a value, of one file or of whichever has it."""
         where = self.positions.locate(path, source.name if source else None)
-        self.warnings.append(Diagnostic(message, position=where))
+        self.warnings.append(Diagnostic(message, severity, where))
 
     def _warner(self, source: Source) -> WarnAt:
         return lambda message, path: self.warn(message, path, source)

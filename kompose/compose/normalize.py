@@ -44,6 +44,9 @@ def _service(service: dict[str, Any], lookup: Lookup) -> dict[str, Any]:
         result["pull_policy"] = "missing"
     if not result.get("network_mode") and not result.get("networks") and not result.get("provider"):
         result["networks"] = {"default": None}
+    deploy = result.get("deploy")
+    if "scale" in result and isinstance(deploy, dict) and deploy.get("replicas") is None:
+        result["deploy"] = {**deploy, "replicas": result["scale"]}
     if isinstance(result.get("build"), dict):
         result["build"] = _build(result["build"], lookup)
     dependencies = _dependencies(result)

@@ -24,7 +24,10 @@ def parse_port(text: str) -> list[dict[str, Any]]:
     _check_protocol(protocol)
     if host_ip:
         common["host_ip"] = _host_ip(host_ip)
-    ports = [{**common, "target": port, "protocol": protocol} for port in range(first, last + 1)]
+    ports = [
+        {**common, **({"target": port} if port else {}), "protocol": protocol}
+        for port in range(first, last + 1)
+    ]
     if not published:
         return ports
     low, high = _range(published, "hostPort")

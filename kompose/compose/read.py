@@ -19,7 +19,7 @@ from kompose.compose.project_name import NAME_VARIABLE, project_name
 from kompose.compose.records import SECTIONS
 from kompose.compose.shell_words import split_words
 from kompose.compose.validate import check_project
-from kompose.diagnostics import Diagnostic, Position
+from kompose.diagnostics import Diagnostic, Position, Severity
 from kompose.errors import ComposeError
 
 
@@ -202,6 +202,7 @@ def _warn_of_cut_commands(tree: dict[str, Any], loader: Loader) -> None:
                         f'services.{name}.{key} is no shell line: "{unread}" is left out. '
                         "Write it as a list, or inside sh -c '...'",
                         ("services", name, key),
+                        severity=Severity.INFO,
                     )
 
 

@@ -10,6 +10,7 @@ from kompose.compose.decode import (
     anything,
     choice,
     command,
+    count,
     duration,
     duration_or_nothing,
     environment,
@@ -28,6 +29,7 @@ from kompose.compose.decode import (
     text,
     texts,
     whole_or_zero,
+    whole_texts,
 )
 from kompose.compose.scalars import scalar_text
 
@@ -95,7 +97,7 @@ _DEVICE_REQUEST = record(
 _UPDATE = or_nothing(
     record(
         {
-            "parallelism": whole_or_zero,
+            "parallelism": count,
             "delay": duration_or_nothing,
             "failure_action": text,
             "monitor": duration_or_nothing,
@@ -130,7 +132,7 @@ _DEPLOY = record(
                 {
                     "condition": text,
                     "delay": duration,
-                    "max_attempts": whole_or_zero,
+                    "max_attempts": count,
                     "window": duration,
                 }
             )
@@ -266,7 +268,6 @@ _LISTS = [
     "dns_search",
     "expose",
     "external_links",
-    "group_add",
     "label_file",
     "links",
     "profiles",
@@ -309,6 +310,7 @@ SERVICE = record(
         "develop": or_nothing(record({"watch": listed(_WATCH)})),
         "devices": listed(record({"source": text, "target": text, "permissions": text})),
         "entrypoint": command,
+        "group_add": whole_texts,
         "env_file": listed(record({"path": text, "required": _required, "format": text})),
         "environment": environment,
         "extends": or_nothing(record({"file": text, "service": text})),
@@ -320,7 +322,7 @@ SERVICE = record(
                     "test": health_test,
                     "timeout": duration,
                     "interval": duration,
-                    "retries": whole_or_zero,
+                    "retries": count,
                     "start_period": duration,
                     "start_interval": duration,
                     "disable": flag,

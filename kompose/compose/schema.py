@@ -18,6 +18,7 @@ from kompose.compose.shape import (
     one_of_kinds,
     or_null,
     record,
+    specificity,
     whole_number,
     words,
 )
@@ -355,7 +356,7 @@ class SchemaError(PathError):
     """The files have a shape that no compose file has; the text is the gravest finding."""
 
     def __init__(self, file: str, found: list[Finding]) -> None:
-        path, why = max(found, key=lambda finding: len(finding[0]))
+        path, why = max(found, key=specificity)
         super().__init__(f"validating {file}: {dotted(path)} {why}", path)
         self.found = [finding for finding in found if finding != (path, why)]
 

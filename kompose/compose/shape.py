@@ -16,6 +16,7 @@ Finding = tuple[KeyPath, str]
 Check = Callable[[Any], "list[Finding] | None"]
 
 _NULL = type(None)
+_UNKNOWN_KEYS = "additional properties"
 _WORDS: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -35,6 +36,12 @@ class Shape(NamedTuple):
     refusal: str
     check: Check
     """Looks inside a value of these kinds: paths below it and what is wrong there."""
+
+
+def specificity(finding: Finding) -> int:
+    """How much a finding says; of several the one that says most is told."""
+    path, why = finding
+    return len(path) + why.startswith(_UNKNOWN_KEYS)
 
 
 def findings(shape: Shape, value: Any) -> list[Finding] | None:
@@ -104,16 +111,21 @@ def matching(pattern: str) -> Shape:
 def either(*shapes: Shape) -> Shape:
     """A value of one of several shapes, told apart by their kinds.
 
-    A value of no such kind is told what the first shape wants.
+    A value of no such kind is told what the first shape wants; so is one whose own shape has
+    nothing more special to say.
     """
     by_kind: dict[type, Check] = {}
     for shape in reversed(shapes):
         by_kind.update(dict.fromkeys(shape.kinds, shape.check))
+    first = shapes[0]
 
     def check(value: Any) -> list[Finding] | None:
-        return by_kind[value.__class__](value)
+        found = by_kind[value.__class__](value)
+        if found and value.__class__ not in first.kinds and not any(map(specificity, found)):
+            return [((), first.refusal)]
+        return found
 
-    return Shape(frozenset(by_kind), shapes[0].refusal, check)
+    return Shape(frozenset(by_kind), first.refusal, check)
 
 
 def list_of(shape: Shape, *, distinct: bool = False) -> Shape:
@@ -128,7 +140,7 @@ def list_of(shape: Shape, *, distinct: bool = False) -> Shape:
             found.append(((), f"items at {twins[0]} and {twins[1]} are equal"))
         return found
 
-    return Shape(frozenset({list}), "must be a list", check)
+    return Shape(frozenset({list}), "must be a array", check)
 
 
 def _twins(values: list[Any]) -> tuple[int, int] | None:
@@ -187,7 +199,7 @@ def record(fields: Mapping[str, Shape], required: Sequence[str] = ()) -> Shape:
 
 def _unknown(keys: list[str]) -> list[Finding]:
     listing = ", ".join(f"'{key}'" for key in keys)
-    return [((), f"additional properties {listing} not allowed")] if keys else []
+    return [((), f"{_UNKNOWN_KEYS} {listing} not allowed")] if keys else []
 
 
 def _missing(keys: list[str]) -> list[Finding]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from kompose.compose.key_path import KeyPath, PathError, dotted
 from kompose.errors import ComposeError
@@ -89,13 +89,11 @@ def check_project(tree: dict[str, Any], disabled: frozenset[str]) -> None:
         ComposeError: The first fault.
     """
     services: dict[str, Any] = tree["services"]
+    known = _Known(tree, services, disabled)
     for name, service in services.items():
         for check in _SERVICE_CHECKS:
-            problem = check(name, service, tree)
-            if problem:
-                text = problem if problem.endswith(_WITHOUT_SUFFIX) else f"{problem}: {_INVALID}"
-                raise PathError(text, ("services", name))
-        _check_dependencies(name, service, services, disabled)
+            if problem := check(name, service, known):
+                raise PathError(problem, ("services", name))
     _check_container_names(services)
     cycle = _cycle(services)
     if cycle:
@@ -104,141 +102,211 @@ def check_project(tree: dict[str, Any], disabled: frozenset[str]) -> None:
         )
 
 
+class _Known(NamedTuple):
+    """What a service may refer to."""
+
+    tree: Mapping[str, Any]
+    services: Mapping[str, Any]
+    disabled: frozenset[str]
+
+
 _HEALTH_TEST = 'healthcheck.test must start either by "CMD", "CMD-SHELL" or "NONE"'
-_WITHOUT_SUFFIX = _HEALTH_TEST
+_SERVICE = "service:"
 
 
-def _image(name: str, service: dict[str, Any], _tree: dict[str, Any]) -> str | None:
-    if any(service.get(key) for key in ("image", "build", "provider")):
+def _image(name: str, service: dict[str, Any], _known: _Known) -> str | None:
+    if any(service.get(key) for key in ("image", "provider")) or "build" in service:
         return None
-    return f'service "{name}" has neither an image nor a build context specified'
+    return f'service "{name}" has neither an image nor a build context specified: {_INVALID}'
 
 
-def _dockerfiles(name: str, service: dict[str, Any], _tree: dict[str, Any]) -> str | None:
+def _build(name: str, service: dict[str, Any], known: _Known) -> str | None:
     build = service.get("build") or {}
     if build.get("dockerfile") and build.get("dockerfile_inline"):
-        return f'service "{name}" declares mutualy exclusive dockerfile and dockerfile_inline'
+        return (
+            f'service "{name}" declares mutualy exclusive dockerfile and dockerfile_inline: '
+            f"{_INVALID}"
+        )
+    for context, source in (build.get("additional_contexts") or {}).items():
+        if not str(source).startswith(_SERVICE):
+            continue
+        other = source.removeprefix(_SERVICE)
+        if other not in known.services:
+            return (
+                f'service "{name}" declares unknown service "{other}" as additional contexts '
+                f"{context}"
+            )
+        if "build" not in known.services[other]:
+            return (
+                f'service "{name}" declares non-buildable service "{other}" as additional contexts '
+                f"{context}"
+            )
+    platform = service.get("platform")
+    if platform and build.get("platforms") and platform not in build["platforms"]:
+        return f'service.build.platforms MUST include service.platform "{platform}": {_INVALID}'
     return None
 
 
-def _networks(name: str, service: dict[str, Any], tree: dict[str, Any]) -> str | None:
+def _networks(name: str, service: dict[str, Any], known: _Known) -> str | None:
     networks = service.get("networks") or {}
     if service.get("network_mode") and networks:
-        return f"service {name} declares mutually exclusive `network_mode` and `networks`"
-    return _undefined(name, "network", networks, tree.get("networks"))
+        return (
+            f"service {name} declares mutually exclusive `network_mode` and `networks`: {_INVALID}"
+        )
+    return _undefined(name, "network", networks, known.tree.get("networks"))
 
 
 def _undefined(name: str, kind: str, used: Any, defined: Any) -> str | None:
     for reference in used:
         if reference not in (defined or {}):
-            return f'service "{name}" refers to undefined {kind} {reference}'
+            return f'service "{name}" refers to undefined {kind} {reference}: {_INVALID}'
     return None
 
 
-def _health(_name: str, service: dict[str, Any], _tree: dict[str, Any]) -> str | None:
+def _health(_name: str, service: dict[str, Any], _known: _Known) -> str | None:
     test = (service.get("healthcheck") or {}).get("test")
     return _HEALTH_TEST if test and test[0] not in _TEST_STARTS else None
 
 
-def _volumes(name: str, service: dict[str, Any], tree: dict[str, Any]) -> str | None:
+def _dependencies_exist(name: str, service: dict[str, Any], known: _Known) -> str | None:
+    for dependency, how in (service.get("depends_on") or {}).items():
+        is_optional = dependency in known.disabled and not how.get("required", True)
+        if dependency not in known.services and not is_optional:
+            raise PathError(
+                f'service "{name}" depends on undefined service "{dependency}": {_INVALID}',
+                ("services", name, "depends_on", dependency),
+            )
+    return None
+
+
+def _network_mode(_name: str, service: dict[str, Any], known: _Known) -> str | None:
+    mode = service.get("network_mode") or ""
+    other = mode.removeprefix(_SERVICE)
+    if mode.startswith(_SERVICE) and other not in known.services:
+        return f"service \"{other}\" not found for network_mode 'service:{other}'"
+    return None
+
+
+def _volumes(name: str, service: dict[str, Any], known: _Known) -> str | None:
     named = [
         mount["source"]
         for mount in service.get("volumes") or []
         if mount.get("type") == "volume" and mount.get("source")
     ]
-    return _undefined(name, "volume", named, tree.get("volumes"))
+    return _undefined(name, "volume", named, known.tree.get("volumes"))
 
 
-def _build_secrets(name: str, service: dict[str, Any], tree: dict[str, Any]) -> str | None:
+def _build_secrets(name: str, service: dict[str, Any], known: _Known) -> str | None:
     secrets = [m.get("source", "") for m in (service.get("build") or {}).get("secrets") or []]
-    return _undefined(name, "build secret", secrets, tree.get("secrets"))
+    return _undefined(name, "build secret", secrets, known.tree.get("secrets"))
 
 
-def _files(name: str, service: dict[str, Any], tree: dict[str, Any]) -> str | None:
-    for kind in ("config", "secret"):
-        sources = [mount.get("source", "") for mount in service.get(f"{kind}s") or []]
-        problem = _undefined(name, kind, sources, tree.get(f"{kind}s"))
-        if problem:
-            return problem
-    return _undefined(name, "model", service.get("models") or {}, tree.get("models"))
+def _configs(name: str, service: dict[str, Any], known: _Known) -> str | None:
+    sources = [mount.get("source", "") for mount in service.get("configs") or []]
+    return _undefined(name, "config", sources, known.tree.get("configs"))
 
 
-def _distinct(name: str, service: dict[str, Any], _tree: dict[str, Any]) -> str | None:
-    """Values that two attributes set differently."""
-    deploy = service.get("deploy") or {}
-    resources = deploy.get("resources") or {}
-    limits = resources.get("limits") or {}
-    reservations = resources.get("reservations") or {}
-    pairs = (
-        ("scale", service.get("scale"), "deploy.replicas", deploy.get("replicas")),
-        ("cpus", service.get("cpus"), "deploy.resources.limits.cpus", limits.get("cpus")),
-        (
-            "mem_limit",
-            service.get("mem_limit"),
-            "deploy.resources.limits.memory",
-            limits.get("memory"),
-        ),
-        (
-            "mem_reservation",
-            service.get("mem_reservation"),
-            "deploy.resources.reservations.memory",
-            reservations.get("memory"),
-        ),
-        (
-            "pids_limit",
-            service.get("pids_limit"),
-            "deploy.resources.limits.pids",
-            limits.get("pids"),
-        ),
-    )
-    for short, own, long, other in pairs:
-        if own is not None and other is not None and own != other:
-            return f"services.{name}: can't set distinct values on '{short}' and '{long}'"
+def _models(name: str, service: dict[str, Any], known: _Known) -> str | None:
+    return _undefined(name, "model", service.get("models") or {}, known.tree.get("models"))
+
+
+def _secrets(name: str, service: dict[str, Any], known: _Known) -> str | None:
+    sources = [mount.get("source", "") for mount in service.get("secrets") or []]
+    return _undefined(name, "secret", sources, known.tree.get("secrets"))
+
+
+def _replicas(name: str, service: dict[str, Any], _known: _Known) -> str | None:
+    scale = service.get("scale")
+    replicas = (service.get("deploy") or {}).get("replicas")
+    if scale is not None and replicas is not None and scale != replicas:
+        return _two_values(name, "scale", "deploy.replicas")
+    for attribute, count in (("scale", scale), ("deploy.replicas", replicas)):
+        if count is not None and count < 0:
+            return f"services.{name}.{attribute}: must be greater than or equal to 0"
     return None
 
 
-def _container_name(name: str, service: dict[str, Any], _tree: dict[str, Any]) -> str | None:
+def _limits(name: str, service: dict[str, Any], _known: _Known) -> str | None:
+    """Amounts that are set in two places; one that is missing in the second is a zero there."""
+    resources = (service.get("deploy") or {}).get("resources") or {}
+    for short, section, key in _AMOUNTS:
+        own = float(service.get(short) or 0)
+        amounts = resources.get(section)
+        if own and amounts is not None and float(amounts.get(key) or 0) != own:
+            return _two_values(name, short, f"deploy.resources.{section}.{key}")
+    return None
+
+
+_AMOUNTS = (
+    ("cpus", "limits", "cpus"),
+    ("mem_limit", "limits", "memory"),
+    ("mem_reservation", "reservations", "memory"),
+    ("pids_limit", "limits", "pids"),
+)
+
+
+def _two_values(name: str, short: str, long: str) -> str:
+    return f"services.{name}: can't set distinct values on '{short}' and '{long}': {_INVALID}"
+
+
+def _container_name(name: str, service: dict[str, Any], _known: _Known) -> str | None:
     replicas = (service.get("deploy") or {}).get("replicas")
-    for attribute, count in (("scale", service.get("scale")), ("deploy.replicas", replicas)):
-        if service.get("container_name") and count is not None and count > 1:
+    scale = service.get("scale", replicas)
+    if service.get("container_name") and scale is not None and scale > 1:
+        attribute = "scale" if "scale" in service else "deploy.replicas"
+        # The two words stand in the original's order, which is the wrong one.
+        return (
+            f"services.{attribute}: can't set container_name and {name} as container name "
+            f"must be unique: {_INVALID}"
+        )
+    return None
+
+
+def _watch(name: str, service: dict[str, Any], _known: _Known) -> str | None:
+    for trigger in (service.get("develop") or {}).get("watch") or []:
+        if trigger.get("action") not in {"rebuild", "restart"} and not trigger.get("target"):
             return (
-                f"services.{name}: can't set container_name and {attribute} as container name "
-                "must be unique"
+                f"services.{name}.develop.watch: target is required for non-rebuild actions: "
+                f"{_INVALID}"
             )
     return None
 
 
-def _watch(name: str, service: dict[str, Any], _tree: dict[str, Any]) -> str | None:
-    for trigger in (service.get("develop") or {}).get("watch") or []:
-        if trigger.get("action") not in {"rebuild", "restart"} and not trigger.get("target"):
-            return f"services.{name}.develop.watch: target is required for non-rebuild actions"
+def _targets(name: str, service: dict[str, Any], _known: _Known) -> str | None:
+    """Places in the container that two mounts want."""
+    taken: dict[str, str] = {}
+    places = [
+        *(("tmpfs", path.partition(":")[0]) for path in service.get("tmpfs") or []),
+        *(("volumes", mount.get("target", "")) for mount in service.get("volumes") or []),
+    ]
+    numbers = {"tmpfs": 0, "volumes": 0}
+    for key, target in places:
+        place = f"services.{name}.{key}[{numbers[key]}]"
+        numbers[key] += 1
+        if target in taken:
+            return f"{place}: target {target} already mounted as {taken[target]}"
+        taken[target] = place
     return None
 
 
-_SERVICE_CHECKS: tuple[Callable[[str, dict[str, Any], dict[str, Any]], str | None], ...] = (
+_SERVICE_CHECKS: tuple[Callable[[str, dict[str, Any], _Known], str | None], ...] = (
     _image,
-    _dockerfiles,
+    _build,
     _networks,
     _health,
+    _dependencies_exist,
+    _network_mode,
     _volumes,
     _build_secrets,
-    _files,
-    _distinct,
+    _configs,
+    _models,
+    _secrets,
+    _replicas,
+    _limits,
     _container_name,
     _watch,
+    _targets,
 )
-
-
-def _check_dependencies(
-    name: str, service: dict[str, Any], services: dict[str, Any], disabled: frozenset[str]
-) -> None:
-    for dependency, how in (service.get("depends_on") or {}).items():
-        if dependency in services or (dependency in disabled and not how.get("required", True)):
-            continue
-        raise PathError(
-            f'service "{name}" depends on undefined service "{dependency}": {_INVALID}',
-            ("services", name, "depends_on", dependency),
-        )
 
 
 def _check_container_names(services: dict[str, Any]) -> None:

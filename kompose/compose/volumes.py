@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import Any
 
 _PROPAGATIONS = frozenset({"rprivate", "private", "rshared", "shared", "rslave", "slave"})
+
+
+def clean_path(path: str) -> str:
+    """The path without detours; an empty one stays empty."""
+    if not path:
+        return ""
+    cleaned = posixpath.normpath(path)
+    return cleaned[1:] if cleaned.startswith("//") else cleaned
 
 
 def parse_volume(spec: str) -> dict[str, Any]:

@@ -119,12 +119,20 @@ def _to_escape() -> "re.Pattern[str]":
 
 
 def double_quoted(text: str) -> str:
-    """The text between double quotes, on one line."""
+    """The text between double quotes, on one line.
+
+    After a byte order mark every character is escaped, as the original's library does.
+    """
+    if text.startswith("\ufeff"):
+        return '"' + "".join(_escape_character(character) for character in text) + '"'
     return '"' + _to_escape().sub(_escape, text) + '"'
 
 
 def _escape(match: "re.Match[str]") -> str:
-    character = match.group()
+    return _escape_character(match.group())
+
+
+def _escape_character(character: str) -> str:
     if short := _ESCAPES.get(character):
         return short
     code = ord(character)

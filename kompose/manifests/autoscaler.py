@@ -1,10 +1,10 @@
 """`kompose.hpa.*`: how many copies run under load."""
 
-import re
 from typing import Any
 
 from kompose.manifests.component import Component, Scope
 from kompose.manifests.fields import metadata
+from kompose.manifests.numbers import whole_number, wrapped
 
 _PREFIX = "kompose.hpa."
 _DEFAULTS = {"replicas.min": 1, "replicas.max": 3, "cpu": 50, "memory": 70}
@@ -15,8 +15,7 @@ def autoscalers(component: Component, scope: Scope) -> list[dict[str, Any]]:
     labels = component.service.labels
     if not any(_PREFIX + name in labels for name in _DEFAULTS):
         return []
-    values = {name: _value(name, component, scope) for name in _DEFAULTS}
-    low, high = values["replicas.min"], values["replicas.max"]
+    low, high = (_value(name, component, scope) for name in ("replicas.min", "replicas.max"))
     if high < low:
         scope.report.warn(
             f"maxReplicas {high} is less than minReplicas {low}. Using minReplicas value {low}"
@@ -33,8 +32,7 @@ def autoscalers(component: Component, scope: Scope) -> list[dict[str, Any]]:
                 "minReplicas": low,
                 "maxReplicas": high,
                 "metrics": [
-                    _metric(name, _percentage(name, values[name], scope))
-                    for name in ("cpu", "memory")
+                    _metric(name, _percentage(name, component, scope)) for name in ("cpu", "memory")
                 ],
             },
             "status": {"desiredReplicas": 0, "currentMetrics": None},
@@ -44,14 +42,16 @@ def autoscalers(component: Component, scope: Scope) -> list[dict[str, Any]]:
 
 def _value(name: str, component: Component, scope: Scope) -> int:
     text = component.service.labels.get(_PREFIX + name, "")
-    if re.fullmatch(r"\+?[0-9]+", text):
-        return int(text)
+    number = whole_number(text)
+    if number is not None and number >= 0:
+        return wrapped(number)
     default = _DEFAULTS[name]
     scope.report.warn(f"Error converting label {_PREFIX}{name}. Using default value {default}")
     return default
 
 
-def _percentage(name: str, value: int, scope: Scope) -> int:
+def _percentage(name: str, component: Component, scope: Scope) -> int:
+    value = _value(name, component, scope)
     if 1 <= value <= 100:
         return value
     default = _DEFAULTS[name]

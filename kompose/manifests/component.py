@@ -1,18 +1,21 @@
 """A compose service made ready for the rules: names, labels and ports decided once."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from kompose.manifests.labels import ServiceLabels, lenient_int, read_labels
+from kompose.manifests.labels import (
+    ServiceLabels,
+    lenient_int,
+    read_labels,
+    readiness_labels,
+)
+from kompose.manifests.mounts import ParsedMount, parse_mount
 from kompose.manifests.names import dashed, dns_label, key_name
+from kompose.manifests.numbers import whole_number
 from kompose.manifests.placement import Placed, placed
 from kompose.options import ConvertOptions
-from kompose.project import Mount, Project, Service
+from kompose.project import Project, Service
 from kompose.report import ConvertError, Report
-
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
-_DRIVE_AND_SLASH = re.compile("[A-Za-z]:/")
 
 
 class Port(NamedTuple):
@@ -43,7 +46,7 @@ class Component(NamedTuple):
     labels: ServiceLabels
     annotations: Mapping[str, str]
     ports: tuple[Port, ...]
-    mounts: tuple[Mount, ...]
+    mounts: tuple[ParsedMount, ...]
     restart: str
     placed: Placed
     supplemental_groups: tuple[int, ...] = ()
@@ -52,10 +55,12 @@ class Component(NamedTuple):
 class EnvFileContent(NamedTuple):
     """What an env file holds, read twice as the original does."""
 
-    names: frozenset[str]
-    """Every variable that the file sets."""
     values: Mapping[str, str]
     """With references resolved from the service's own environment."""
+    names: frozenset[str]
+    """Every variable that the file sets, as the second reading finds them."""
+    fault: str = ""
+    """Why the second reading ended early; empty when it did not."""
 
 
 ReadEnvFile = Callable[[str, Mapping[str, str | None]], EnvFileContent]
@@ -97,10 +102,14 @@ def _component(service: Service, scope: Scope) -> Component:
     if scope.options.mends:
         ports = tuple(port for port in ports if port.container)
     place = placed(service, scope.report)
-    labels = read_labels(service, len(ports))
-    display_name = service.name.lower()
-    if labels.name_override:
-        display_name = labels.name_override.lower()
+    readiness = readiness_labels(service.labels)
+    display_name = service.labels.get("kompose.service.name_override", "").lower()
+    display_name = display_name or service.name.lower()
+    restart = _restart(service, display_name, scope)
+    labels = read_labels(service, len(ports), readiness)
+    if labels.concurrency and restart == "always":
+        scope.report.info("cronjob restart policy will be converted from 'always' to 'on-failure'")
+        restart = "on-failure"
     key = _key(display_name, scope)
     if key != display_name:
         scope.report.info(
@@ -119,14 +128,15 @@ def _component(service: Service, scope: Scope) -> Component:
         annotations=_annotations(service.labels, scope.options),
         ports=ports,
         mounts=_mounts(service, scope),
-        restart=_restart(service, labels, display_name, scope),
+        restart=restart,
         placed=place,
         supplemental_groups=groups,
     )
 
 
 def _annotations(labels: Mapping[str, str], options: ConvertOptions) -> dict[str, str]:
-    if not options.with_kompose_annotation:
+    """The labels as annotations; the original forgets its own ones for OpenShift."""
+    if options.is_openshift or not options.with_kompose_annotation:
         return {name: labels[name] for name in sorted(labels) if not name.startswith("kompose.")}
     every = {
         **labels,
@@ -151,8 +161,8 @@ def _ports(service: Service) -> Iterable[Port]:
             host_ip=port.host_ip,
         )
     for text in service.expose:
-        number, _, protocol = text.partition("/")
-        protocol = protocol or "TCP"
+        number, *rest = text.split("/")
+        protocol = rest[0] if rest else "TCP"
         if number + protocol not in published:
             yield Port(container=lenient_int(number), protocol=protocol.upper())
 
@@ -172,28 +182,24 @@ def _key(name: str, scope: Scope) -> str:
     return key
 
 
-def _mounts(service: Service, scope: Scope) -> tuple[Mount, ...]:
+def _mounts(service: Service, scope: Scope) -> tuple[ParsedMount, ...]:
     """The mounts of a service; none at all when the original cannot read one of them."""
-    if all(map(_is_parsable, service.mounts)):
-        return service.mounts
-    if not scope.options.mends:
-        return ()
+    found: list[ParsedMount] = []
     for mount in service.mounts:
-        if not _is_parsable(mount):
+        parsed = parse_mount(mount)
+        if parsed is not None:
+            found.append(parsed)
+        elif not scope.options.mends:
+            return ()
+        else:
             scope.report.warn(
                 f"The volume at {mount.target!r} of service {service.name} is left out: "
                 "its target is not an absolute path"
             )
-    return tuple(filter(_is_parsable, service.mounts))
+    return tuple(found)
 
 
-def _is_parsable(mount: Mount) -> bool:
-    if not mount.source and _DRIVE_AND_SLASH.match(mount.target):
-        return False
-    return "/" in mount.target or bool(_DRIVE.match(mount.target)) or mount.target == "."
-
-
-def _restart(service: Service, labels: ServiceLabels, name: str, scope: Scope) -> str:
+def _restart(service: Service, name: str, scope: Scope) -> str:
     report = scope.report
     restart = service.restart
     if scope.options.mends:
@@ -207,18 +213,17 @@ def _restart(service: Service, labels: ServiceLabels, name: str, scope: Scope) -
             "convert it to 'always'"
         )
         restart = "always"
-    if labels.concurrency and restart == "always":
-        report.info("cronjob restart policy will be converted from 'always' to 'on-failure'")
-        restart = "on-failure"
     return restart
 
 
 def _supplemental_groups(names: Iterable[str]) -> tuple[int, ...]:
-    try:
-        return tuple(int(name) for name in names)
-    except ValueError as error:
-        bad = next(name for name in names if not name.lstrip("-+").isdigit())
-        raise ConvertError(
-            "GroupAdd should be mentioned in gid format, not a group name: "
-            f'unable to get group_add key: strconv.Atoi: parsing "{bad}": invalid syntax'
-        ) from error
+    groups: list[int] = []
+    for name in names:
+        if (group := whole_number(name)) is None:
+            reason = "value out of range" if name.lstrip("+-").isdigit() else "invalid syntax"
+            raise ConvertError(
+                "GroupAdd should be mentioned in gid format, not a group name: "
+                f'unable to get group_add key: strconv.Atoi: parsing "{name}": {reason}'
+            )
+        groups.append(group)
+    return tuple(groups)

@@ -1,6 +1,5 @@
 """Configs of a service: ConfigMaps, and their volumes."""
 
-from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from kompose.manifests.component import Component, Scope
@@ -25,51 +24,74 @@ def configs(component: Component, scope: Scope) -> Configs:
         ConvertError: A file cannot be read.
     """
     found = Configs([], [], [])
+    mends = scope.options.mends
     for reference in component.service.configs:
         source = scope.project.configs.get(reference.source)
-        if source is None or not _has_content(reference, source, scope):
+        if source is None or source.is_external:
             continue
-        mends = scope.options.mends
-        target = reference.target or f"/{reference.source}"
-        if mends and not target.startswith("/"):
-            target = f"/{target}"
-        path = PurePosixPath(target).name
+        if not source.file and not source.content:
+            scope.report.warn(
+                "Environment variables in configmaps are not supported yet"
+                if source.environment
+                else f"Configmap {reference.source} is empty"
+            )
+            continue
         key, content = _content(reference, source, mends=mends)
         name = dns_label(reference.source) if mends else dashed(reference.source)
         object_name = name if source.file or mends else reference.source
-        made = config_map(object_name, component.key, {key: content}, mends=mends)
-        found.objects.append(made)
-        found.mounts.append({"name": name, "mountPath": target, "subPath": path})
-        volume = fields(
-            name=name,
-            items=[{"key": key, "path": path}],
-            defaultMode=reference.mode or None,
-        )
-        found.sources.append({"name": name, "configMap": volume})
+        found.objects.append(config_map(object_name, component.key, {key: content}, mends=mends))
+        if not mends:
+            key = _looked_for(component, reference, key, source)
+        _mount(found, reference, name, key, scope)
     return found
 
 
-def _has_content(reference: FileReference, source: FileSource, scope: Scope) -> bool:
-    if source.is_external:
-        scope.report.warn(
-            f"cannot parse config {reference.source} , config {reference.source} is external"
-        )
-        return False
-    if source.file or source.content:
-        return True
-    if source.environment:
-        scope.report.warn("Environment variables in configmaps are not supported yet")
-    scope.report.warn(
-        f"cannot parse config {reference.source} , config {reference.source} is empty"
-    )
-    return False
+def _looked_for(
+    component: Component, reference: FileReference, key: str, source: FileSource
+) -> str:
+    """The key that a reference looks for: the original takes the first one's for them all."""
+    if source.file or not reference.target:
+        return key
+    references = component.service.configs
+    first = next(each for each in references if each.source == reference.source)
+    return _base_name(first.target or first.source)
+
+
+def _mount(found: Configs, reference: FileReference, name: str, key: str, scope: Scope) -> None:
+    target = reference.target or f"/{reference.source}"
+    if scope.options.mends and not target.startswith("/"):
+        target = f"/{target}"
+    path = _base_name(target)
+    found.mounts.append({"name": name, "mountPath": target, **fields(subPath=path)})
+    volume = fields(name=name, items=[{"key": key, "path": path}], defaultMode=reference.mode)
+    found.sources.append({"name": name, "configMap": volume})
+
+
+def missing_configs(component: Component, scope: Scope) -> None:
+    """Says which configs the pod does without, once for each object that would mount them."""
+    for reference in component.service.configs:
+        source = scope.project.configs.get(reference.source)
+        why = ""
+        if source is None:
+            why = "not found"
+        elif source.is_external:
+            why = "is external"
+        elif not source.file and not source.content:
+            why = "is empty"
+        if why:
+            scope.report.warn(
+                f"cannot parse config {reference.source} , config {reference.source} {why}"
+            )
+
+
+def _base_name(path: str) -> str:
+    """The last part of a path; the root is its own."""
+    return path.rstrip("/").rpartition("/")[2] or "/"
 
 
 def _content(reference: FileReference, source: FileSource, *, mends: bool) -> tuple[str, bytes]:
     """The key and its content; mended, the key is the same for every service."""
     if source.file:
-        return PurePosixPath(source.file).name, read_config(source.file)
-    key = reference.source
-    if reference.target and not mends:
-        key = PurePosixPath(reference.target).name
-    return key, source.content.encode()
+        return _base_name(source.file), read_config(source.file)
+    key = reference.source if mends else reference.target or reference.source
+    return _base_name(key), source.content.encode()

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from kompose.manifests.component import Component, Scope
 from kompose.manifests.environment import container_env, container_env_from
 from kompose.manifests.fields import fields
+from kompose.manifests.numbers import whole_number
 from kompose.manifests.probes import liveness_probe, readiness_probe
 from kompose.manifests.resources import container_resources
 from kompose.report import ConvertError, Report
@@ -72,10 +73,11 @@ def container(component: Component, scope: Scope, volume_mounts: list[dict[str, 
     made = member_container(component, scope, volume_mounts)
     if not scope.options.mends:
         made = made._replace(args=tuple(map(_with_references, made.args)))
+    context = security_context(component, scope.report, with_read_only=True)
     return made._replace(
         resources=container_resources(component.service),
         image_pull_policy=pull_policy(component) or _composes_pull_policy(component, scope),
-        security_context=security_context(component, scope.report, with_read_only=True),
+        security_context=context,
     )
 
 
@@ -126,7 +128,8 @@ def container_ports(component: Component) -> list[dict[str, Any]]:
     for port in component.ports:
         made: dict[str, Any] = {"hostPort": port.host} if on_host and port.host else {}
         made["containerPort"] = port.container
-        made["protocol"] = port.protocol
+        if port.protocol:
+            made["protocol"] = port.protocol
         if on_host and port.host_ip:
             made["hostIP"] = port.host_ip
         seen.setdefault((port.container, port.protocol), made)
@@ -171,12 +174,12 @@ def _user_and_group(user: str, report: Report) -> tuple[int | None, int | None]:
     if len(parts) > 2:
         report.warn("Ignoring ill-formed user directive. Must be in format UID or UID:GID.")
         return None, None
-    uid = _number(parts[0])
+    uid = whole_number(parts[0])
     if len(parts) == 1:
         if uid is None:
             report.warn("Ignoring user directive. User to be specified as a UID (numeric).")
         return uid, None
-    gid = _number(parts[1])
+    gid = whole_number(parts[1])
     if uid is None:
         report.warn(
             "Ignoring user name in user directive. User to be specified as a UID (numeric)."
@@ -186,10 +189,3 @@ def _user_and_group(user: str, report: Report) -> tuple[int | None, int | None]:
             "Ignoring group name in user directive. Group to be specified as a GID (numeric)."
         )
     return uid, gid
-
-
-def _number(text: str) -> int | None:
-    try:
-        return int(text)
-    except ValueError:
-        return None

@@ -9,6 +9,7 @@ from kompose.manifests.component import Component, Scope
 from kompose.manifests.fields import fields, metadata
 from kompose.manifests.names import dns_label, env_file_name
 from kompose.project import EnvFile
+from kompose.report import ConvertError
 
 
 def container_env(component: Component, scope: Scope) -> list[dict[str, Any]]:
@@ -16,20 +17,38 @@ def container_env(component: Component, scope: Scope) -> list[dict[str, Any]]:
 
     One that an env file sets is left to that file, unlike in compose, as the original has it.
     Mended, only one that has the file's own value is.
+
+    Raises:
+        ConvertError: The original cannot read an env file a second time.
     """
     service = component.service
     mends = scope.options.mends
+    check_env_files(component, scope)
     from_files: dict[str, str | None] = {}
     for entry in _env_files(component, scope):
         content = scope.read_env_file(entry.path, service.environment)
         from_files.update(content.values if mends else dict.fromkeys(content.names))
     environment = service.environment
     return [
-        fields(name=name, value=_value(value, mends=mends))
+        {"name": name, **fields(value=_value(value, mends=mends))}
         for name in sorted(environment)
         if (value := environment[name]) is not None
         and (name not in from_files or (mends and from_files[name] != value))
     ]
+
+
+def check_env_files(component: Component, scope: Scope) -> None:
+    """Says whether every env file can be read a second time, as the original wants to.
+
+    Raises:
+        ConvertError: One of them cannot.
+    """
+    for entry in _env_files(component, scope):
+        if fault := scope.read_env_file(entry.path, component.service.environment).fault:
+            raise ConvertError(
+                "Error transforming Kubernetes objects: Unable to load env variables: "
+                f"Unable to read env_file: Unable to read env_file: {fault}"
+            )
 
 
 def container_env_from(component: Component, scope: Scope) -> list[dict[str, Any]]:
@@ -59,7 +78,7 @@ def _env_files(component: Component, scope: Scope) -> Iterable[EnvFile]:
 
 
 def _config_map(entry: EnvFile, component: Component, scope: Scope, owner: str) -> dict[str, Any]:
-    name = _name(entry, component.key, scope)
+    name = _name(entry, component.key if scope.options.mends else owner, scope)
     label = f"{owner}-{name}"
     if scope.options.mends:
         label = dns_label(label)

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from kompose.manifests.component import Component, Scope
-from kompose.manifests.config_maps import Configs, configs
+from kompose.manifests.config_maps import configs, missing_configs
 from kompose.manifests.container import (
     Container,
     member_container,
@@ -12,12 +12,30 @@ from kompose.manifests.container import (
 )
 from kompose.manifests.environment import env_file_config_maps
 from kompose.manifests.ingress import ingress
-from kompose.manifests.pod import PodSpec, pod_security_context, restart_policy
+from kompose.manifests.network_policy import network_policies
+from kompose.manifests.placement import affinity
+from kompose.manifests.pod import (
+    PodSpec,
+    placed_spreads,
+    pod_labels,
+    pod_security_context,
+    pull_secrets,
+    restart_policy,
+)
 from kompose.manifests.resources import container_resources
 from kompose.manifests.service import service_type, services
 from kompose.manifests.volumes import Volumes, volumes
-from kompose.manifests.workload import Parts, controller_kinds, workload
+from kompose.manifests.workload import (
+    MOUNTS_CONFIGS,
+    Parts,
+    SharedPod,
+    controller_kinds,
+    workload,
+)
+from kompose.project import Deploy
 from kompose.report import ConvertError
+
+_NO_VOLUMES = Volumes([], [], [], [])
 
 
 class Group(NamedTuple):
@@ -27,8 +45,16 @@ class Group(NamedTuple):
     members: tuple[Component, ...]
 
 
+class _Planned(NamedTuple):
+    """A workload that a member of a group asks for; it is made when the pod is whole."""
+
+    kind: str
+    member: Component
+    is_recreated: bool
+
+
 def groups(components: list[Component], scope: Scope) -> list[Group]:
-    """The groups that the mode asks for, in the order of their names."""
+    """The groups that the mode asks for, in the order of what makes them one."""
     mode = scope.options.group_mode
     if scope.options.is_openshift or mode not in ("label", "volume"):
         return []
@@ -37,19 +63,21 @@ def groups(components: list[Component], scope: Scope) -> list[Group]:
         mark = component.labels.group if mode == "label" else _volume_mark(component)
         if mark:
             found.setdefault(mark, []).append(component)
-    made = [
+    return [
         Group(
-            mark if mode == "label" else _joined_name(members, scope),
-            tuple(member._replace(display_name=member.key) for member in members),
+            mark if mode == "label" else _joined_name(found[mark], scope),
+            tuple(member._replace(display_name=member.key) for member in found[mark]),
         )
-        for mark, members in found.items()
+        for mark in sorted(found)
     ]
-    return sorted(made, key=lambda group: group.name)
 
 
 def _volume_mark(component: Component) -> str:
+    """The volumes of a service as one text, as they stand in the file."""
     return "".join(
-        f"{mount.source}:{mount.target}:{mount.is_read_only};" for mount in component.mounts
+        f"{mount.source}{':' if mount.target else ''}{mount.target}"
+        f"{':ro' if mount.is_read_only else ''}"
+        for mount in component.service.mounts
     )
 
 
@@ -58,122 +86,163 @@ def _joined_name(members: list[Component], scope: Scope) -> str:
 
 
 def group_objects(group: Group, scope: Scope) -> list[dict[str, Any]]:
-    """Every object of a group: its workload, and what its members have of their own.
+    """Every object of a group: workloads of its pod, and what its members have of their own.
 
     Raises:
         ConvertError: Two members open the same port, or one says something meaningless.
     """
-    pods = _Pods()
-    outer: list[dict[str, Any]] = []
-    claims: list[dict[str, Any]] = []
-    for member in group.members:
-        _check_ports(member, pods)
+    pod = _Pod(group, scope)
+    found: list[dict[str, Any] | _Planned] = []
+    for number, member in enumerate(group.members):
+        pod.check_ports(member)
         scope.report.info(f"Group Service {member.key} to [{group.name}]")
-        made_services = services(member, scope, group.name)
-        made = volumes(member, scope)
-        pods.add(member, scope, made, group.name)
-        outer.extend(env_file_config_maps(member, scope, group.name))
-        outer.extend(configs(member, scope).objects)
-        outer.extend(made_services)
-        if member.labels.expose and member.ports and service_type(member, scope) != "LoadBalancer":
-            outer.append(ingress(member, member.ports[0].service_port, group.name))
-        outer.extend(made.config_maps)
-        claims.extend(made.claims)
-    lead = _lead(group)
-    parts = Parts(
-        lead,
-        scope,
-        Configs([], [], []),
-        Volumes([], [], claims, []),
-        pods.spec(group.members),
-        {name: text for member in group.members for name, text in member.annotations.items()},
-    )
-    kinds = controller_kinds(lead, scope)
-    is_stateful = scope.options.controller == "statefulset" and "statefulset" in kinds
+        pod.add_container(member)
+        kinds = controller_kinds(member._replace(key=group.name), scope)
+        found.extend(configs(member._replace(key=group.name), scope).objects)
+        for kind in kinds:
+            if kind in MOUNTS_CONFIGS:
+                missing_configs(member, scope)
+            later = group.members[number:]
+            found.append(_Planned(kind, member, any(each.mounts for each in later)))
+        found.extend(env_file_config_maps(member, scope, group.name))
+        found.extend(_reached(member, group, scope))
+        made = volumes(member, scope, group.name)
+        pod.add_volumes(made)
+        found.extend(made.claims)
+        found.extend(made.config_maps)
+        pod.add_rights(member)
+        if scope.options.network_policies:
+            found.extend(network_policies(member, scope))
     return [
-        *(workload(kind, parts) for kind in kinds),
-        *outer,
-        *([] if is_stateful else claims),
+        _planned(each, group, pod, scope) if isinstance(each, _Planned) else each for each in found
     ]
 
 
-def _lead(group: Group) -> Component:
-    """The component that stands for the group: the first, with the last one's annotations."""
-    first = group.members[0]
-    mounts = tuple(mount for member in group.members for mount in member.mounts)
-    return first._replace(
-        key=group.name,
-        display_name=group.name,
-        annotations=group.members[-1].annotations,
-        mounts=mounts,
-    )
+def _planned(plan: _Planned, group: Group, pod: "_Pod", scope: Scope) -> dict[str, Any]:
+    """The workload of whichever member asked first, with the last one's annotations."""
+    last = group.members[-1]
+    labels = {**pod_labels(last, scope), "io.kompose.service": group.name}
+    shared = SharedPod(pod.spec, labels, last.annotations, plan.is_recreated)
+    component = plan.member._replace(key=group.name)
+    return workload(plan.kind, Parts(component, scope, None, _NO_VOLUMES, shared))
 
 
-def _check_ports(member: Component, pods: "_Pods") -> None:
-    for port in member.ports:
-        if (port.container, port.protocol) in pods.taken:
-            raise ConvertError(
-                f"detect ports conflict when group services, service: {member.key}, "
-                f"port: {port.container}"
+def _reached(member: Component, group: Group, scope: Scope) -> list[dict[str, Any]]:
+    """The Services of a member, and its Ingress."""
+    found = services(member, scope, group.name)
+    kind = service_type(member, scope, is_member=True)
+    if member.labels.expose and member.ports and kind != "LoadBalancer":
+        found.append(ingress(member, member.ports[0].service_port, group.name))
+    return found
+
+
+class _Pod:
+    """A pod as it grows by one member after another; the last one that says something wins."""
+
+    def __init__(self, group: Group, scope: Scope) -> None:
+        self.spec = PodSpec((), (), (), "")
+        self._group = group
+        self._scope = scope
+        self._taken: set[tuple[int, str]] = set()
+
+    def check_ports(self, member: Component) -> None:
+        """Says whether a member opens a port that another one has."""
+        ports = [(port.container, port.protocol) for port in member.ports]
+        for port in ports:
+            if port in self._taken:
+                raise ConvertError(
+                    f"detect ports conflict when group services, service: {member.key}, "
+                    f"port: {port[0]}"
+                )
+        self._taken.update(ports)
+
+    def add_container(self, member: Component) -> None:
+        """Adds the container of a member."""
+        made = member_container(member, self._scope, [])
+        if not member.image and not self._scope.options.mends:
+            made = made._replace(image=member.container_name)
+        self.spec = self.spec._replace(
+            containers=(*self.spec.containers, made),
+            pull_secrets=(*self.spec.pull_secrets, *pull_secrets(member)),
+            affinity=affinity(member.placed),
+        )
+
+    def add_volumes(self, made: Volumes) -> None:
+        """Adds the volumes of a member, mounted in every container that is there so far."""
+        volumes = {each["name"]: each for each in self.spec.volumes}
+        for source in made.sources:
+            volumes.setdefault(source["name"], source)
+        self.spec = self.spec._replace(
+            volumes=tuple(volumes.values()),
+            containers=tuple(
+                one._replace(volume_mounts=_joined(one.volume_mounts, made.mounts))
+                for one in self.spec.containers
+            ),
+        )
+
+    def add_rights(self, member: Component) -> None:
+        """Adds what a member may do; its limits and pull policy are for all so far."""
+        service = member.service
+        policy = self._pull_policy(member)
+        restart = self._restart_policy(member)
+        context = security_context(member, self._scope.report, with_read_only=False)
+        resources = container_resources(service._replace(deploy=_without_labels(service.deploy)))
+        containers = tuple(
+            self._with_rights(one, member, context)._replace(
+                resources={**one.resources, **resources}, image_pull_policy=policy
             )
-    pods.taken.update((port.container, port.protocol) for port in member.ports)
+            for one in self.spec.containers
+        )
+        last = self.spec
+        grace = service.stop_grace_period
+        self.spec = last._replace(
+            containers=containers,
+            restart_policy=restart,
+            security_context=pod_security_context(member) or last.security_context,
+            hostname=service.hostname or last.hostname,
+            subdomain=service.domainname or last.subdomain,
+            grace_period=last.grace_period if grace is None else grace,
+            spread_constraints=tuple(placed_spreads(member, self._scope)),
+            service_account=member.labels.service_account or last.service_account,
+        )
 
+    @staticmethod
+    def _with_rights(one: Container, member: Component, context: dict[str, Any]) -> Container:
+        if one.name == member.container_name and context:
+            return one._replace(security_context=context)
+        return one
 
-class _Pods:
-    """A pod as it grows by one member after another."""
-
-    def __init__(self) -> None:
-        self.taken: set[tuple[int, str]] = set()
-        self._containers: list[Container] = []
-        self._volumes: dict[str, dict[str, Any]] = {}
-
-    def add(self, member: Component, scope: Scope, made: Volumes, name: str) -> None:
-        """Adds a member; its mounts, limits and pull policy reach all that are there so far."""
+    def _pull_policy(self, member: Component) -> str:
         try:
-            policy = pull_policy(member)
+            return pull_policy(member)
+        except ConvertError as error:
+            policy = member.labels.pull_policy
+            raise ConvertError(
+                f"Unknown image-pull-policy {policy} for service {self._group.name}", exit_code=2
+            ) from error
+
+    def _restart_policy(self, member: Component) -> str:
+        try:
+            return restart_policy(member)
         except ConvertError as error:
             raise ConvertError(
-                f"Unknown image-pull-policy {member.labels.pull_policy} for service {name}",
+                f"Unknown restart policy {member.restart} for service {self._group.name}",
                 exit_code=2,
             ) from error
-        context = security_context(member, scope.report, with_read_only=False)
-        self._containers.append(
-            member_container(member, scope, [])._replace(security_context=context)
-        )
-        resources = container_resources(member.service)
-        self._containers = [
-            one._replace(
-                volume_mounts=_joined(one.volume_mounts, made.mounts),
-                resources=resources or one.resources,
-                image_pull_policy=policy or one.image_pull_policy,
-            )
-            for one in self._containers
-        ]
-        for source in made.sources:
-            self._volumes.setdefault(source["name"], source)
 
-    def spec(self, members: tuple[Component, ...]) -> PodSpec:
-        """The pod of all members; the last one that says something wins."""
-        last = members[-1]
-        return PodSpec(
-            volumes=tuple(self._volumes.values()),
-            init_containers=(),
-            containers=tuple(self._containers),
-            restart_policy=restart_policy(last),
-            grace_period=last.service.stop_grace_period,
-            service_account=last.labels.service_account,
-            security_context=pod_security_context(last),
-            pull_secret=last.labels.pull_secret,
-            hostname=next(
-                (one.service.hostname for one in reversed(members) if one.service.hostname), ""
-            ),
-            subdomain=next(
-                (one.service.domainname for one in reversed(members) if one.service.domainname), ""
-            ),
-        )
+
+def _without_labels(deploy: Deploy | None) -> Deploy | None:
+    """A group forgets what labels say of storage."""
+    return None if deploy is None else deploy._replace(labels={})
 
 
 def _joined(
     mounts: tuple[dict[str, Any], ...], more: list[dict[str, Any]]
 ) -> tuple[dict[str, Any], ...]:
-    return (*mounts, *(mount for mount in more if mount not in mounts))
+    """The mounts, and the first of the others at each place that is still free."""
+    taken = {mount["mountPath"] for mount in mounts}
+    fresh: dict[str, dict[str, Any]] = {}
+    for mount in more:
+        if mount["mountPath"] not in taken:
+            fresh.setdefault(mount["mountPath"], mount)
+    return (*mounts, *fresh.values())

@@ -1,20 +1,22 @@
 """`kompose.service.expose`: a component seen from outside, by Ingress or by Route."""
 
+import re
 from typing import Any
 
 from kompose.manifests.component import Component
 from kompose.manifests.fields import fields, metadata
 
 _EVERY_HOST = "true"
+_SEPARATOR = re.compile("[ ,]*,[ ,]*")
 
 
 def ingress(component: Component, port: int, selected: str = "") -> dict[str, Any]:
     """One rule for each host of the label, all to the given port of the Service."""
     name = selected or component.key
     rules, hosts = [], []
-    for part in component.labels.expose.split(","):
-        host, slash, path = part.strip().partition("/")
-        host = "" if host == _EVERY_HOST and not slash else host
+    for part in _SEPARATOR.split(component.labels.expose):
+        host, slash, path = part.partition("/")
+        host = "" if host == _EVERY_HOST else host
         hosts.append(host)
         backend = {"service": {"name": name, "port": {"number": port}}}
         paths = [{"path": slash + path or "/", "pathType": "Prefix", "backend": backend}]

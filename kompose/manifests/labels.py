@@ -1,16 +1,15 @@
 """The `kompose.*` labels of a compose service, checked and typed."""
 
-import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from kompose.manifests.numbers import loose_number
+from kompose.manifests.shell_words import label_words
 from kompose.project import Service
 from kompose.report import ConvertError
 from kube_client.duration import DurationError, parse_nanoseconds
 
 _TRUE = frozenset(("1", "t", "T", "true", "TRUE", "True"))
-_INTEGER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO]?[0-7_]*|[1-9][0-9_]*)")
-_ZERO_FRACTION = re.compile(r"\.0*$")
 _SERVICE_TYPES = {
     "": "ClusterIP",
     "clusterip": "ClusterIP",
@@ -18,7 +17,7 @@ _SERVICE_TYPES = {
     "loadbalancer": "LoadBalancer",
     "headless": "Headless",
 }
-_TRAFFIC_POLICIES = {"": "", "cluster": "Cluster", "local": "Local"}
+_TRAFFIC_POLICIES = {"": "Cluster", "cluster": "Cluster", "local": "Local"}
 _CONCURRENCY = ("", "Allow", "Forbid", "Replace")
 _READINESS = "kompose.service.healthcheck.readiness."
 _LIVENESS = "kompose.service.healthcheck.liveness."
@@ -27,7 +26,8 @@ _LIVENESS = "kompose.service.healthcheck.liveness."
 class ProbeLabels(NamedTuple):
     """What labels say about one probe; times in whole seconds."""
 
-    test: str = ""
+    test: tuple[str, ...] | None = None
+    """The command to run; None for none at all."""
     http_path: str = ""
     http_port: int = 0
     tcp_port: int = 0
@@ -56,14 +56,16 @@ class ServiceLabels(NamedTuple):
     expose: str = ""
     expose_tls_secret: str = ""
     expose_class: str = ""
-    controller: str = ""
+    controller: str | None = None
+    """None without the label; an empty word creates nothing."""
     exposes_host_ports: bool = False
     pull_policy: str = ""
     pull_secret: str = ""
     fs_group: int = 0
     service_account: str = ""
-    volume_kind: str = ""
-    volume_size: str = ""
+    volume_kind: str | None = None
+    volume_size: str | None = None
+    """Both are None without the label: an empty one is wrong."""
     volume_class: str = ""
     volume_subpath: str = ""
     group: str = ""
@@ -81,21 +83,13 @@ class ServiceLabels(NamedTuple):
 _NONE = ServiceLabels()
 
 
-def lenient_int(text: str) -> int:
-    """A number as forgiving readers take it: `80.0` is 80, `0x50` is 80, garbage is 0."""
-    if not text:
-        return 0
-    match = _INTEGER.fullmatch(_ZERO_FRACTION.sub("", text))
-    if match is None:
-        return 0
-    digits = match.group()
-    if digits.lstrip("+-").startswith("0") and digits.lstrip("+-0_").isdigit():
-        return int(digits.replace("o", "").replace("O", ""), 8)
-    return int(digits, 0) if digits.strip("+-0") else 0
+def lenient_int(text: str, bits: int = 32) -> int:
+    """A number as forgiving readers take it; what is none is 0."""
+    return loose_number(text, bits) or 0
 
 
-def read_labels(service: Service, port_count: int) -> ServiceLabels:
-    """The typed labels of a service.
+def read_labels(service: Service, port_count: int, readiness: ProbeLabels) -> ServiceLabels:
+    """The typed labels of a service; those of its readiness are read before.
 
     Raises:
         ConvertError: A label has a value that means nothing, or contradicts another.
@@ -107,18 +101,18 @@ def read_labels(service: Service, port_count: int) -> ServiceLabels:
     found = ServiceLabels(
         service_type=_service_type(get("kompose.service.type")),
         node_port=lenient_int(get("kompose.service.nodeport.port", "")),
-        traffic_policy=_traffic_policy(get("kompose.service.external-traffic-policy", "")),
+        traffic_policy=_traffic_policy(get("kompose.service.external-traffic-policy")),
         expose=get("kompose.service.expose", "").strip(" ,"),
         expose_tls_secret=get("kompose.service.expose.tls-secret", ""),
         expose_class=get("kompose.service.expose.ingress-class-name", ""),
-        controller=get("kompose.controller.type", ""),
+        controller=get("kompose.controller.type"),
         exposes_host_ports=get("kompose.controller.port.expose", "") in _TRUE,
         pull_policy=get("kompose.image-pull-policy", ""),
         pull_secret=get("kompose.image-pull-secret", ""),
-        fs_group=lenient_int(get("kompose.security-context.fsgroup", "")),
+        fs_group=lenient_int(get("kompose.security-context.fsgroup", ""), 64),
         service_account=get("kompose.serviceaccount-name", ""),
-        volume_kind=get("kompose.volume.type", ""),
-        volume_size=get("kompose.volume.size", ""),
+        volume_kind=get("kompose.volume.type"),
+        volume_size=get("kompose.volume.size"),
         volume_class=get("kompose.volume.storage-class-name", ""),
         volume_subpath=get("kompose.volume.subpath", ""),
         group=get("kompose.service.group", ""),
@@ -130,7 +124,7 @@ def read_labels(service: Service, port_count: int) -> ServiceLabels:
             http_port=lenient_int(get(_LIVENESS + "http_get_port", "")),
             tcp_port=lenient_int(get(_LIVENESS + "tcp_port", "")),
         ),
-        readiness=_readiness(labels),
+        readiness=readiness,
         init_name=get("kompose.init.containers.name", ""),
         init_image=get("kompose.init.containers.image", ""),
         init_command=get("kompose.init.containers.command", ""),
@@ -167,7 +161,9 @@ def _service_type(text: str | None) -> str | None:
     return known
 
 
-def _traffic_policy(text: str) -> str:
+def _traffic_policy(text: str | None) -> str:
+    if text is None:
+        return ""
     if (known := _TRAFFIC_POLICIES.get(text.lower())) is None:
         raise ConvertError(
             f"handleServiceExternalTrafficPolicy failed: Unknown value {text} , "
@@ -187,19 +183,35 @@ def _cron(labels: Mapping[str, str]) -> CronLabels | None:
             "handleCronJobConcurrencyPolicy failed: invalid cronjob concurrency policy: "
             + concurrency
         )
-    if backoff is not None and not re.fullmatch(r"[-+]?[0-9]+", backoff):
+    limit = loose_number(backoff) if backoff else None
+    if backoff and limit is None:
         raise ConvertError(
             f"handleCronJobBackoffLimit failed: invalid cronjob backoff limit: {backoff}"
         )
     if schedule is None:
         return None
-    return CronLabels(schedule, concurrency, None if backoff is None else int(backoff))
+    return CronLabels(schedule, concurrency, limit)
 
 
-def _readiness(labels: Mapping[str, str]) -> ProbeLabels:
+def readiness_labels(labels: Mapping[str, str]) -> ProbeLabels:
+    """What the labels say about the readiness of a service.
+
+    Raises:
+        ConvertError: One of them should be a duration and is none.
+    """
     get = labels.get
+    test = label_words(get(_READINESS + "test", ""))
+    is_disabled = test[:1] == ["NONE"] or get(_READINESS + "disable", "") in _TRUE
+    if test == ["NONE"]:
+        raise ConvertError(
+            f"The label {_READINESS}test is NONE with nothing after it. "
+            f"To have no such check, say {_READINESS}disable: true",
+            exit_code=2,
+        )
+    command = test[1:] if test[:1] == ["NONE"] else test
+    command = command[1:] if command[:1] in (["CMD"], ["CMD-SHELL"]) else command
     return ProbeLabels(
-        test=get(_READINESS + "test", ""),
+        test=tuple(command) if test else None,
         http_path=get(_READINESS + "http_get_path", ""),
         http_port=lenient_int(get(_READINESS + "http_get_port", "")),
         tcp_port=lenient_int(get(_READINESS + "tcp_port", "")),
@@ -207,16 +219,19 @@ def _readiness(labels: Mapping[str, str]) -> ProbeLabels:
         timeout=_seconds("timeout", get(_READINESS + "timeout")),
         start_period=_seconds("startPeriod", get(_READINESS + "start_period")),
         retries=lenient_int(get(_READINESS + "retries", "")),
-        is_disabled=get(_READINESS + "disable", "") in _TRUE,
+        is_disabled=is_disabled,
     )
 
 
 def _seconds(what: str, text: str | None) -> int:
-    if not text:
+    """Whole seconds, cut towards zero."""
+    if text is None:
         return 0
     try:
-        return parse_nanoseconds(text) // 1_000_000_000
+        nanoseconds = parse_nanoseconds(text)
     except DurationError as error:
         raise ConvertError(
             f"Unable to parse health check: unable to parse health check {what} variable: {error}"
         ) from error
+    seconds = abs(nanoseconds) // 1_000_000_000
+    return seconds if nanoseconds >= 0 else -seconds

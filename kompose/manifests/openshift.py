@@ -21,7 +21,7 @@ def deployment_config(
     count = 1 if deploy is not None and deploy.mode == "global" else replicas
     image_change = {
         "automatic": True,
-        "containerNames": [component.service.container_name or component.key],
+        "containerNames": [component.service.container_name.lower() or component.key],
         "from": {"kind": "ImageStreamTag", "name": f"{component.key}:{_tag(component)}"},
     }
     return {

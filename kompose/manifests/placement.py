@@ -41,7 +41,7 @@ def placed(service: Service, report: Report) -> Placed:
             )
             continue
         key = _cluster_key(parts[0], "constraints", report)
-        if key:
+        if key is not None:
             (must_be if operator == " == " else must_not_be)[key] = parts[1]
     return Placed(must_be, must_not_be, tuple(_spreads(service, report)))
 
@@ -50,11 +50,12 @@ def _spreads(service: Service, report: Report) -> Iterable[str]:
     deploy = service.deploy
     assert deploy is not None
     for spread in deploy.placement.spreads:
-        if key := _cluster_key(spread, "preferences", report):
+        key = _cluster_key(spread, "preferences", report)
+        if key is not None:
             yield key
 
 
-def _cluster_key(key: str, where: str, report: Report) -> str:
+def _cluster_key(key: str, where: str, report: Report) -> str | None:
     if key.startswith(_NODE_LABELS):
         return key.removeprefix(_NODE_LABELS)
     if known := _KNOWN_KEYS.get(key):
@@ -64,7 +65,7 @@ def _cluster_key(key: str, where: str, report: Report) -> str:
         "'engine.labels.operatingsystem' and 'node.labels.xxx' "
         "(ex: node.labels.something == anything) is supported"
     )
-    return ""
+    return None
 
 
 def affinity(place: Placed) -> dict[str, Any]:

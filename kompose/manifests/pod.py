@@ -30,7 +30,7 @@ class PodSpec(NamedTuple):
     grace_period: int | None = None
     service_account: str = ""
     security_context: Mapping[str, Any] = {}
-    pull_secret: str = ""
+    pull_secrets: tuple[str, ...] = ()
     hostname: str = ""
     subdomain: str = ""
     affinity: Mapping[str, Any] = {}
@@ -38,7 +38,7 @@ class PodSpec(NamedTuple):
 
     def as_object(self) -> dict[str, Any]:
         """The pod's specification as the API has it."""
-        secrets = [{"name": self.pull_secret}] if self.pull_secret else []
+        secrets = [{"name": name} for name in self.pull_secrets]
         return {
             **fields(volumes=list(self.volumes), initContainers=list(self.init_containers)),
             "containers": [container.as_object() for container in self.containers],
@@ -56,17 +56,26 @@ class PodSpec(NamedTuple):
         }
 
 
-def pod_spec(
-    component: Component, scope: Scope, made: Container, volumes: list[dict[str, Any]]
-) -> PodSpec:
-    """The pod of a component with its one container."""
-    service = component.service
-    spreads = spread_constraints(component.placed, component.display_name)
-    if service.deploy is not None and service.deploy.mode == "global":
+def placed_spreads(component: Component, scope: Scope) -> list[dict[str, Any]]:
+    """How the pods spread; those of a service that runs everywhere do not."""
+    deploy = component.service.deploy
+    if deploy is not None and deploy.mode == "global":
         scope.report.warn(
             f"Ignore placement preferences for global service {component.display_name}"
         )
-        spreads = []
+        return []
+    return spread_constraints(component.placed, component.display_name)
+
+
+def pod_spec(
+    component: Component,
+    scope: Scope,
+    made: Container,
+    volumes: list[dict[str, Any]],
+    spreads: list[dict[str, Any]],
+) -> PodSpec:
+    """The pod of a component with its one container."""
+    service = component.service
     return PodSpec(
         volumes=tuple(volumes),
         init_containers=init_containers(component),
@@ -75,12 +84,18 @@ def pod_spec(
         grace_period=service.stop_grace_period,
         service_account=component.labels.service_account,
         security_context=pod_security_context(component),
-        pull_secret=component.labels.pull_secret,
+        pull_secrets=pull_secrets(component),
         hostname=dns_label(service.hostname) if scope.options.mends else service.hostname,
         subdomain=service.domainname,
         affinity=affinity(component.placed),
         spread_constraints=tuple(spreads),
     )
+
+
+def pull_secrets(component: Component) -> tuple[str, ...]:
+    """The secrets that images are pulled with: one or none."""
+    secret = component.labels.pull_secret
+    return (secret,) if secret else ()
 
 
 def restart_policy(component: Component) -> str:

@@ -40,15 +40,15 @@ def secrets(scope: Scope) -> list[dict[str, Any]]:
 
 
 def secret_volumes(
-    component: Component, scope: Scope
+    component: Component, scope: Scope, owner: str
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The mounts in the container and the volumes in the pod, for each reference."""
     mounts, sources = [], []
     for reference in component.service.secrets:
         if reference.uid:
-            scope.report.warn(f"Ignore pid in secrets for service: {component.display_name}")
+            scope.report.warn(f"Ignore pid in secrets for service: {owner}")
         if reference.gid:
-            scope.report.warn(f"Ignore gid in secrets for service: {component.display_name}")
+            scope.report.warn(f"Ignore gid in secrets for service: {owner}")
         name = resource_name(reference.source)
         directory, file = _place(reference, name)
         if scope.options.secrets_as_files or scope.options.mends:
@@ -57,7 +57,7 @@ def secret_volumes(
         source = {
             "secretName": name,
             "items": [{"key": name, "path": file}],
-            **fields(defaultMode=reference.mode or None),
+            **fields(defaultMode=reference.mode),
         }
         sources.append({"name": name, "secret": source})
     return mounts, sources
@@ -65,10 +65,12 @@ def secret_volumes(
 
 def _place(reference: FileReference, name: str) -> tuple[str, str]:
     """Directory and file; a target below a directory replaces the secret's own."""
-    target = resource_name(reference.target) or f"{_DIRECTORY}/{name}"
+    target = resource_name(reference.target)
+    if not target:
+        return f"{_DIRECTORY}/{name}", name
     directory, slash, file = target.rpartition("/")
     if target.startswith("/"):
-        return directory or "/", file
+        return directory, file
     return f"{_DIRECTORY}/{directory if slash else name}", file
 
 

@@ -9,9 +9,16 @@ from kompose.manifests.fields import fields, metadata
 _HEADLESS_PORT = 55555
 
 
-def service_type(component: Component, scope: Scope) -> str | None:
-    """The kind of Service; None for the one that nobody named."""
-    if scope.options.controller == "statefulset" and not scope.options.is_openshift:
+def service_type(component: Component, scope: Scope, *, is_member: bool = False) -> str | None:
+    """The kind of Service; None for the one that nobody named.
+
+    A member of a group has the one it asks for, whatever controller is asked for.
+    """
+    if (
+        not is_member
+        and scope.options.controller == "statefulset"
+        and not scope.options.is_openshift
+    ):
         return "Headless"
     if component.labels.service_type is not None:
         return component.labels.service_type
@@ -24,7 +31,7 @@ def services(component: Component, scope: Scope, selected: str = "") -> list[dic
 
     `selected` is the name of the group whose pods run the component, if it is not its own.
     """
-    kind = service_type(component, scope)
+    kind = service_type(component, scope, is_member=bool(selected))
     owner = selected or component.key
     if not component.ports:
         if kind == "Headless" or scope.options.mends:
@@ -36,9 +43,9 @@ def services(component: Component, scope: Scope, selected: str = "") -> list[dic
             )
         return []
     if kind == "LoadBalancer" and not scope.options.mends:
-        return list(_load_balancers(component, scope))
+        return list(_load_balancers(component, scope, owner))
     if component.labels.traffic_policy and kind not in ("NodePort", "LoadBalancer"):
-        _ignore_policy(component, kind or "", scope)
+        _ignore_policy(owner, kind or "", scope)
     spec = fields(
         ports=_ports(component.ports, component.labels.node_port),
         selector={"io.kompose.service": owner},
@@ -52,7 +59,7 @@ def services(component: Component, scope: Scope, selected: str = "") -> list[dic
 def _headless(component: Component, scope: Scope, owner: str) -> dict[str, Any]:
     """A name without an address; mended, it resolves from the start, as names in compose do."""
     if component.labels.traffic_policy:
-        _ignore_policy(component, "Headless", scope)
+        _ignore_policy(owner, "Headless", scope)
     port = {"name": "headless", "port": _HEADLESS_PORT, "targetPort": 0}
     spec = fields(
         ports=[] if scope.options.mends else [port],
@@ -63,12 +70,11 @@ def _headless(component: Component, scope: Scope, owner: str) -> dict[str, Any]:
     return _service(component.display_name, owner, component, spec)
 
 
-def _ignore_policy(component: Component, kind: str, scope: Scope) -> None:
-    name = component.display_name
+def _ignore_policy(name: str, kind: str, scope: Scope) -> None:
     scope.report.warn(f"External Traffic Policy is ignored for the service {name} of type {kind}")
 
 
-def _load_balancers(component: Component, scope: Scope) -> Iterable[dict[str, Any]]:
+def _load_balancers(component: Component, scope: Scope, owner: str) -> Iterable[dict[str, Any]]:
     tcp = tuple(port for port in component.ports if port.protocol == "TCP")
     other = tuple(port for port in component.ports if port.protocol != "TCP")
     if tcp and other:
@@ -78,7 +84,7 @@ def _load_balancers(component: Component, scope: Scope) -> Iterable[dict[str, An
         )
     for suffix, ports in (("tcp", tcp), ("udp", other)):
         if ports:
-            name = f"{component.key}-{suffix}"
+            name = f"{owner}-{suffix}"
             spec = fields(
                 ports=_ports(ports, 0),
                 selector={"io.kompose.service": component.display_name},
@@ -97,7 +103,7 @@ def _ports(ports: Iterable[Port], node_port: int) -> list[dict[str, Any]]:
             name = f"{name}-{port.protocol.lower()}"
         names.add(name)
         made: dict[str, Any] = {"name": name}
-        if port.protocol != "TCP":
+        if port.protocol not in ("TCP", ""):
             made["protocol"] = port.protocol
         made["port"] = port.service_port
         made["targetPort"] = port.container

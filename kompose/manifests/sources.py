@@ -3,6 +3,7 @@
 import base64
 import os
 import re
+import stat
 from enum import Enum, auto
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,10 @@ from kompose.report import ConvertError, Report
 
 _CONFIG_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 _LARGEST_CONFIG = 1 << 20
+_STRAY_BYTE = re.compile("[\udc80-\udcff]")
+_LOOKED_AT = 1024
+_LONGEST_CHARACTER = 4
+"""Bytes."""
 
 
 class SourceKind(Enum):
@@ -24,48 +29,49 @@ class SourceKind(Enum):
     OTHER = auto()
 
 
-def inspect_source(path: str, report: Report) -> SourceKind:
-    """What stands behind a path on this machine."""
-    if not path or path.endswith(".sock"):
-        return _skipped(path, report)
-    if path.startswith(":") or not os.path.exists(path):  # noqa: PTH110 - half the time of Path
+def inspect_source(host: str, target: str, report: Report) -> SourceKind:
+    """What stands behind a path on this machine, or behind no path at all."""
+    path = host or f":{target}"
+    if path.endswith(".sock"):
+        return SourceKind.SKIPPED
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 - half the time of Path
+    except (OSError, ValueError) as error:
         report.warn(
             "File don't exist or failed to check if the directory is empty: "
-            f"stat {path}: no such file or directory"
+            f"stat {path}: {_reason(error)}"
         )
         return SourceKind.OTHER
-    place = Path(path)
-    if place.is_file():
+    if stat.S_ISREG(mode):
         return SourceKind.CONFIG
-    if not place.is_dir():
-        # A socket, pipe or device: reading it would wait for ever.
-        return _skipped(path, report)
-    return _inspect_directory(place, report)
-
-
-def _inspect_directory(place: Path, report: Report) -> SourceKind:
     try:
-        entries = sorted(place.iterdir())
+        return SourceKind.OTHER if _is_empty(path) else SourceKind.CONFIG
     except OSError as error:
-        words = os.strerror(error.errno or 0).lower()
-        report.warn(f"Failed to check if the directory is empty: open {place}: {words}")
-        return _skipped(str(place), report)
-    if any(not entry.is_dir() for entry in entries):
-        return SourceKind.CONFIG
+        # A socket, pipe or device too: reading it would wait for ever.
+        report.warn(
+            f"Failed to check if the directory is empty: open {error.filename}: {_reason(error)}"
+        )
+        return SourceKind.SKIPPED
+
+
+def _is_empty(path: str) -> bool:
+    """Whether a directory has no files at its top.
+
+    The original looks for a directory in it beside the current one, not below its parent.
+    """
+    with os.scandir(path) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
     for entry in entries:
-        # The original looks for the directory beside the current one, not beside its parent.
-        if not Path(entry.name).exists():
-            report.warn(
-                "Failed to check if the directory is empty: "
-                f"open {entry.name}: no such file or directory"
-            )
-            return _skipped(str(place), report)
-    return SourceKind.OTHER
+        if not entry.is_dir(follow_symlinks=False):
+            return False
+        _is_empty(entry.name)
+    return True
 
 
-def _skipped(path: str, report: Report) -> SourceKind:
-    report.warn(f"Skip file in path {path} ")
-    return SourceKind.SKIPPED
+def _reason(error: OSError | ValueError) -> str:
+    """What the system says, in its own words."""
+    number = error.errno if isinstance(error, OSError) else None
+    return os.strerror(number).lower() if number else "invalid argument"
 
 
 def config_map_of_path(
@@ -95,7 +101,12 @@ def config_fault(path: str) -> str:
 def _files_of(place: Path) -> list[Path]:
     if not place.is_dir():
         return [place]
-    return sorted(entry for entry in place.iterdir() if entry.is_file())
+    return sorted(entry for entry in place.iterdir() if not _is_directory(entry))
+
+
+def _is_directory(place: Path) -> bool:
+    """Whether it is itself one; a link to one is not."""
+    return place.is_dir() and not place.is_symlink()
 
 
 def config_map(
@@ -114,18 +125,47 @@ def config_map(
     data: dict[str, str] = {}
     binary: dict[str, str] = {}
     for key in sorted(content):
-        raw = content[key].replace(b"\r\n", b"\n")
-        try:
-            data[key] = raw.decode()
-        except UnicodeDecodeError:
-            content_bytes = content[key] if mends else base64.b64encode(raw)
-            binary[key] = base64.b64encode(content_bytes).decode()
+        raw = content[key]
+        text = raw.replace(b"\r\n", b"\n")
+        if _is_binary(raw) if mends else not _looks_like_text(text):
+            encoded = raw if mends else base64.b64encode(raw)
+            binary[key] = base64.b64encode(encoded).decode()
+        else:
+            data[key] = _decoded(text)
     return {
         "kind": "ConfigMap",
         "apiVersion": "v1",
         "metadata": metadata(name, labels={"io.kompose.service": owner}, annotations=annotations),
         **fields(data=data, binaryData=binary),
     }
+
+
+def _is_binary(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def _looks_like_text(content: bytes) -> bool:
+    """Whether the beginning is text as the original sees it: its last bytes do not count."""
+    head = content[:_LOOKED_AT]
+    last = len(head) - _LONGEST_CHARACTER
+    place = 0
+    for character in _decoded(head):
+        if place > last:
+            break
+        if character == "\ufffd" or (character < " " and character not in "\n\t\f"):
+            return False
+        place += 1 if character < "\x80" else len(character.encode())
+    return True
+
+
+def _decoded(content: bytes) -> str:
+    """The text, each byte that belongs to no character replaced."""
+    text = content.decode(errors="surrogateescape")
+    return text if text.isascii() else _STRAY_BYTE.sub("\ufffd", text)
 
 
 def read_config(path: str) -> bytes:
@@ -153,7 +193,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        words = os.strerror(error.errno or 0).lower()
+        verb = "read" if isinstance(error, IsADirectoryError) else "open"
         raise ConvertError(
-            f"Unable to retrieve file: Unable to read file: open {path}: {words}"
+            f"Unable to retrieve file: Unable to read file: {verb} {path}: {_reason(error)}"
         ) from error

@@ -1,11 +1,12 @@
 """Mounts of a component: claims, ConfigMaps, empty and host directories."""
 
-import re
+import os
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from kompose.manifests.component import Component, Scope
 from kompose.manifests.fields import fields, metadata
+from kompose.manifests.mounts import ParsedMount
 from kompose.manifests.names import dashed, dns_label, resource_name
 from kompose.manifests.secrets import secret_volumes
 from kompose.manifests.sources import (
@@ -14,14 +15,12 @@ from kompose.manifests.sources import (
     config_map_of_path,
     inspect_source,
 )
-from kompose.project import Mount
 from kompose.report import ConvertError
 from kube_client.quantity import QuantityError, canonical_quantity
 
 _KINDS = ("persistentVolumeClaim", "emptyDir", "hostPath", "configMap")
 _BASE_WORDS = {"emptyDir": "empty", "hostPath": "hostpath", "configMap": "cm"}
 _DEFAULT_SIZE = "100Mi"
-_WINDOWS_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
 class Volumes(NamedTuple):
@@ -36,21 +35,22 @@ class Volumes(NamedTuple):
     config_maps: list[dict[str, Any]]
 
 
-def volumes(component: Component, scope: Scope) -> Volumes:
-    """The volumes of a component, in the order of the file, then its secrets and tmpfs.
+def volumes(component: Component, scope: Scope, owner: str = "") -> Volumes:
+    """The volumes of a component: its secrets, those in the order of the file, its tmpfs.
+
+    `owner` is the group that the component is a member of, if any.
 
     Raises:
         ConvertError: A label or a size says something that means nothing.
     """
+    owner = owner or component.key
     kind = _volume_kind(component, scope)
-    found = Volumes([], [], [], [])
+    mounts, sources = secret_volumes(component, scope, owner)
+    found = Volumes(mounts, sources, [], [])
     for index, mount in enumerate(component.mounts):
-        _add(found, component, scope, mount, index, kind)
-    mounts, sources = secret_volumes(component, scope)
-    found.mounts.extend(mounts)
-    found.sources.extend(sources)
+        _add(found, component, scope, owner, mount, index, kind)
     for index, path in enumerate(component.service.tmpfs):
-        _add_memory(found, f"{component.key}-tmpfs{index}", path.split(":")[0])
+        _add_memory(found, f"{owner}-tmpfs{index}", path.split(":")[0])
     return _once_each(found) if scope.options.mends else found
 
 
@@ -64,13 +64,9 @@ def _once_each(found: Volumes) -> Volumes:
     return found._replace(sources=list({each["name"]: each for each in found.sources}.values()))
 
 
-def _volume_name(name: str, scope: Scope) -> str:
-    return dns_label(name) if scope.options.mends else dashed(name)
-
-
 def _volume_kind(component: Component, scope: Scope) -> str:
     kind = component.labels.volume_kind
-    if not kind:
+    if kind is None:
         return scope.options.volume_kind
     if kind not in _KINDS:
         raise ConvertError(
@@ -81,63 +77,72 @@ def _volume_kind(component: Component, scope: Scope) -> str:
     return kind
 
 
-def _is_named(mount: Mount) -> bool:
-    return (
-        bool(mount.source)
-        and mount.source != "."
-        and "/" not in mount.source
-        and not _WINDOWS_DRIVE.match(mount.source)
-    )
-
-
 def _add(
-    found: Volumes, component: Component, scope: Scope, mount: Mount, index: int, kind: str
+    found: Volumes,
+    component: Component,
+    scope: Scope,
+    owner: str,
+    mount: ParsedMount,
+    index: int,
+    kind: str,
 ) -> None:
     mends = scope.options.mends
     if mends and mount.kind == "tmpfs":
-        _add_memory(found, f"{component.key}-tmpfs-volume{index}", mount.target)
+        _add_memory(found, f"{owner}-tmpfs-volume{index}", mount.target)
         return
-    is_named = _is_named(mount)
-    host = "" if is_named else mount.source
     seen = SourceKind.OTHER
-    if host or not mends:
-        seen = inspect_source(host or f":{mount.target}", scope.report)
+    if mount.host or not mends:
+        seen = inspect_source(mount.host, mount.target, scope.report)
     if seen is SourceKind.SKIPPED:
+        scope.report.warn(f"Skip file in path {mount.host} ")
         return
-    if mends and seen is SourceKind.CONFIG and (fault := config_fault(host)):
-        scope.report.warn(f"{host} {fault}: an empty volume is mounted in its place")
+    if mends and seen is SourceKind.CONFIG and (fault := config_fault(mount.host)):
+        scope.report.warn(f"{mount.host} {fault}: an empty volume is mounted in its place")
         seen = SourceKind.OTHER
-    if seen is SourceKind.CONFIG and kind not in ("emptyDir", "hostPath"):
-        _add_config_map(found, component, mount, f"{component.key}-cm{index}", host, mends=mends)
+    is_content = seen is SourceKind.CONFIG
+    if kind not in ("emptyDir", "hostPath"):
+        kind = "configMap" if is_content else "persistentVolumeClaim"
+    name = _name(component, scope, owner, mount, index, kind)
+    if kind == "configMap":
+        _add_config_map(found, component, mount, name, owner, mends=mends)
         return
-    kind = "persistentVolumeClaim" if kind == "configMap" else kind
-    base = f"{component.key}-{_BASE_WORDS.get(kind, 'claim')}{index}"
-    name = _volume_name(mount.source, scope) if is_named else base
-    found.mounts.append(_mount(component, mount, name, mount.is_read_only))
+    found.mounts.append(_mount(component, mount, name))
     if kind == "hostPath":
-        found.sources.append(
-            {"name": name, "hostPath": {"path": host or scope.project.working_dir}}
-        )
+        path = os.path.join(scope.project.working_dir, mount.host)  # noqa: PTH118 - as text
+        found.sources.append({"name": name, "hostPath": {"path": os.path.normpath(path)}})
         return
     if kind == "emptyDir":
         found.sources.append({"name": name, "emptyDir": {}})
     else:
         claim = {"claimName": name, **fields(readOnly=mount.is_read_only)}
         found.sources.append({"name": name, "persistentVolumeClaim": claim})
-        top_name = mount.source if mends else name
+        top_name = mount.name if mends else name
         found.claims.append(_claim(component, scope, name, top_name, mount))
-    if host:
-        shown = host.replace("\\", "\\\\")
+    if mount.host and not is_content:
+        shown = mount.host.replace("\\", "\\\\").replace('"', '\\"')
         scope.report.warn(
             f'Volume mount on the host "{shown}" isn\'t supported - ignoring path on the host'
         )
 
 
+def _name(
+    component: Component, scope: Scope, owner: str, mount: ParsedMount, index: int, kind: str
+) -> str:
+    if mount.name:
+        return dns_label(mount.name) if scope.options.mends else dashed(mount.name)
+    word = _BASE_WORDS.get(kind, "claim")
+    if scope.options.mends:
+        return f"{owner}-{word}{index}"
+    # The words are replaced where they stand first, also inside the name of the service.
+    name = f"{component.key}-claim{index}".replace("claim", word, 1)
+    return name.replace(component.display_name, owner, 1)
+
+
 def _mount(
-    component: Component, mount: Mount, name: str, is_read_only: bool, sub_path: str = ""
+    component: Component, mount: ParsedMount, name: str, sub_path: str = ""
 ) -> dict[str, Any]:
     made: dict[str, Any] = {"name": name}
-    if is_read_only:
+    if mount.is_read_only:
         made["readOnly"] = True
     made["mountPath"] = mount.target
     if below := component.labels.volume_subpath or sub_path:
@@ -146,25 +151,30 @@ def _mount(
 
 
 def _add_config_map(
-    found: Volumes, component: Component, mount: Mount, name: str, host: str, *, mends: bool
+    found: Volumes, component: Component, mount: ParsedMount, name: str, owner: str, *, mends: bool
 ) -> None:
-    config_map, only_key = config_map_of_path(host, name, component.key, mends=mends)
+    config_map, only_key = config_map_of_path(mount.host, name, owner, mends=mends)
     found.config_maps.append(config_map)
-    target = mount.target.rstrip("/").rpartition("/")[2] if only_key else ""
-    found.mounts.append(_mount(component, mount, name, mount.is_read_only, target))
+    file = (mount.target.rstrip("/") if mends else mount.target).rpartition("/")[2]
+    target = file if only_key else ""
+    found.mounts.append(_mount(component, mount, name, target))
     items = [{"key": only_key, "path": target}] if only_key else []
     found.sources.append({"name": name, "configMap": fields(name=name, items=items)})
 
 
 def _claim(
-    component: Component, scope: Scope, name: str, top_name: str, mount: Mount
+    component: Component, scope: Scope, name: str, top_name: str, mount: ParsedMount
 ) -> dict[str, Any]:
     top_labels = scope.project.volume_labels.get(top_name, {})
     labels = component.labels
     top_size = top_labels.get("kompose.volume.size", "")
-    size = top_size or labels.volume_size or scope.options.pvc_request_size or _DEFAULT_SIZE
+    size = top_size
+    if not top_size:
+        size = scope.options.pvc_request_size or _DEFAULT_SIZE
+        if labels.volume_size is not None:
+            size = labels.volume_size
     selector = top_labels.get("kompose.volume.selector", "")
-    claim_name = resource_name(name)
+    claim_name = dns_label(name) if scope.options.mends else resource_name(name)
     spec = fields(
         accessModes=["ReadOnlyMany" if mount.is_read_only else "ReadWriteOnce"],
         selector=fields(matchLabels=fields(**{"io.kompose.service": selector})),

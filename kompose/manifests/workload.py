@@ -1,6 +1,6 @@
 """Which object runs a component, and that object."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from kompose.manifests.component import Component, Scope
@@ -8,12 +8,29 @@ from kompose.manifests.config_maps import Configs
 from kompose.manifests.container import container
 from kompose.manifests.fields import fields, metadata
 from kompose.manifests.openshift import deployment_config
-from kompose.manifests.pod import PodSpec, pod_labels, pod_spec, pod_template
+from kompose.manifests.pod import (
+    PodSpec,
+    placed_spreads,
+    pod_labels,
+    pod_spec,
+    pod_template,
+)
 from kompose.manifests.volumes import Volumes
 from kompose.report import ConvertError
 
 _ONE_SHOT = ("no", "on-failure")
+MOUNTS_CONFIGS = frozenset(("deployment", "statefulset", "deploymentconfig"))
+"""Kinds whose pods see the configs of their component."""
 _DEFAULT_KINDS = ("deployment", "daemonset", "statefulset")
+
+
+class SharedPod(NamedTuple):
+    """The pod of a group, and what its members say about the object that runs it."""
+
+    spec: PodSpec
+    labels: dict[str, str]
+    annotations: Mapping[str, str]
+    is_recreated: bool
 
 
 class Parts(NamedTuple):
@@ -21,22 +38,37 @@ class Parts(NamedTuple):
 
     component: Component
     scope: Scope
-    configs: Configs
+    configs: Configs | None
+    """None for a kind that does not mount them."""
     volumes: Volumes
-    shared_spec: PodSpec | None = None
+    shared: SharedPod | None = None
     """The pod of a group; None for a component that has its pod for itself."""
-    template_annotations: Mapping[str, str] | None = None
-    """Those of a group's pods; None for the component's own."""
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        """Of the object, not of its pods."""
+        return dict(self.component.annotations if self.shared is None else self.shared.annotations)
+
+    @property
+    def pod_labels(self) -> dict[str, str]:
+        """What selects the pod."""
+        if self.shared is not None:
+            return self.shared.labels
+        return pod_labels(self.component, self.scope)
+
+    @property
+    def is_recreated(self) -> bool:
+        """Whether an old pod has to go before a new one comes: they would fight over volumes."""
+        return bool(self.component.mounts) if self.shared is None else self.shared.is_recreated
 
 
 def workload_kinds(component: Component, scope: Scope) -> list[str]:
     """The kinds of objects that run the component; empty when nothing does."""
     options = scope.options
-    if component.restart in _ONE_SHOT and not options.has_controller_flag:
+    is_one_shot = component.restart in _ONE_SHOT
+    if is_one_shot and (options.is_openshift or not options.has_controller_flag):
         if options.is_openshift and options.has_deployment_config_flag:
-            raise ConvertError(
-                f"Controller object cannot be specified with restart: '{component.restart}'"
-            )
+            raise ConvertError("Controller object cannot be specified with restart: 'on-failure'")
         if not component.labels.cron:
             return ["pod"]
         if not options.is_openshift:
@@ -46,7 +78,14 @@ def workload_kinds(component: Component, scope: Scope) -> list[str]:
             )
         return ["cronjob"]
     found = controller_kinds(component, scope)
-    return [*found, "deploymentconfig"] if options.is_openshift else found
+    if options.is_openshift and options.creates_deployment_config:
+        return [*found, "deploymentconfig"]
+    return found
+
+
+def lasts(kinds: Iterable[str]) -> bool:
+    """Whether something keeps the component running; none at all counts too."""
+    return not {"pod", "cronjob"} & set(kinds)
 
 
 def controller_kinds(component: Component, scope: Scope) -> list[str]:
@@ -59,31 +98,24 @@ def controller_kinds(component: Component, scope: Scope) -> list[str]:
             "Global deploy mode service is best converted to daemonset, "
             f"now it convert to {options.controller}"
         )
-    if label:
+    if label is not None:
         if options.controller:
             scope.report.warn(
                 f"Use label kompose.controller.type type {label} for service "
                 f"{component.key}, ignore {options.controller} flags"
             )
-        return [label] if label in _DEFAULT_KINDS and _is_made(label, scope) else []
-    if options.controller:
-        kind = options.controller
-        return [kind] if kind in _DEFAULT_KINDS and _is_made(kind, scope) else []
-    if is_global:
-        return ["daemonset"]
-    if options.creates_deployment or options.creates_daemon_set:
-        wanted = (
-            ("deployment", options.creates_deployment),
-            ("daemonset", options.creates_daemon_set),
-        )
-        return [kind for kind, is_wanted in wanted if is_wanted]
-    if options.has_controller_flag and not options.is_openshift:
-        return []
-    return [] if options.is_openshift else ["deployment"]
-
-
-def _is_made(kind: str, scope: Scope) -> bool:
-    return not scope.options.is_openshift or kind != "deployment"
+        return [label] if label in _DEFAULT_KINDS else []
+    wants_deployment, wants_daemon_set = options.creates_deployment, options.creates_daemon_set
+    if is_global and not options.controller:
+        wants_deployment, wants_daemon_set = False, True
+    elif not options.creates_any and not options.controller and not options.is_openshift:
+        wants_deployment = True
+    wanted = (
+        ("deployment", wants_deployment),
+        ("daemonset", wants_daemon_set),
+        ("statefulset", False),
+    )
+    return [kind for kind, is_wanted in wanted if is_wanted or kind == options.controller]
 
 
 def workload(kind: str, parts: Parts) -> dict[str, Any]:
@@ -98,13 +130,8 @@ def workload(kind: str, parts: Parts) -> dict[str, Any]:
 def _deployment(parts: Parts) -> dict[str, Any]:
     component = parts.component
     mends = parts.scope.options.mends
-    annotations = parts.template_annotations
-    if annotations is None:
-        annotations = component.annotations
-    strategy = fields(
-        type="Recreate" if has_own_volumes(component) else "", rollingUpdate=None
-    ) | _update_strategy(component)
-    if has_own_volumes(component):
+    strategy = _update_strategy(component)
+    if parts.is_recreated:
         # The original keeps `rollingUpdate` beside it, which the API refuses.
         strategy = {"type": "Recreate"} if mends else {**strategy, "type": "Recreate"}
     return {
@@ -115,7 +142,7 @@ def _deployment(parts: Parts) -> dict[str, Any]:
             "replicas": replicas(component, parts.scope),
             "selector": _selector(component),
             "template": pod_template(
-                _lasting_spec(parts), pod_labels(component, parts.scope), dict(annotations)
+                _lasting_spec(parts), parts.pod_labels, dict(component.annotations)
             ),
             "strategy": strategy,
         },
@@ -125,14 +152,14 @@ def _deployment(parts: Parts) -> dict[str, Any]:
 
 def _daemon_set(parts: Parts) -> dict[str, Any]:
     component = parts.component
-    spec = _lasting_spec(parts._replace(configs=Configs([], [], [])))
+    spec = _lasting_spec(parts._replace(configs=None))
     return {
         "kind": "DaemonSet",
         "apiVersion": "apps/v1",
         "metadata": _controller_metadata(parts),
         "spec": {
             "selector": _selector(component),
-            "template": pod_template(spec, pod_labels(component, parts.scope)),
+            "template": pod_template(spec, parts.pod_labels),
             "updateStrategy": {},
         },
         "status": {"currentNumberScheduled": 0, "numberMisscheduled": 0,
@@ -142,22 +169,19 @@ def _daemon_set(parts: Parts) -> dict[str, Any]:
 
 def _stateful_set(parts: Parts) -> dict[str, Any]:
     component, options = parts.component, parts.scope.options
-    is_asked_for = options.controller == "statefulset" and not component.labels.controller
-    keeps_volumes = not is_asked_for or options.volume_kind == "configMap"
     spec = _lasting_spec(parts)
+    has_claims = bool(component.mounts) and parts.shared is None
     if options.mends:
         # Claims of the template are volumes by themselves; all others must be named.
         claimed = {claim["metadata"]["name"] for claim in parts.volumes.claims}
         others = (each for each in spec.volumes if each["name"] not in claimed)
         spec = spec._replace(volumes=tuple(others))
-    elif not keeps_volumes:
-        spec = spec._replace(volumes=tuple(parts.configs.sources))
+    elif options.volume_kind == "configMap":
+        has_claims = False
     claims = [
         {name: value for name, value in claim.items() if name not in ("kind", "apiVersion")}
-        for claim in parts.volumes.claims
+        for claim in (parts.volumes.claims if has_claims else ())
     ]
-    if is_asked_for and keeps_volumes and not options.mends:
-        claims = []
     return {
         "kind": "StatefulSet",
         "apiVersion": "apps/v1",
@@ -165,7 +189,7 @@ def _stateful_set(parts: Parts) -> dict[str, Any]:
         "spec": {
             "replicas": replicas(component, parts.scope),
             "selector": _selector(component),
-            "template": pod_template(spec, pod_labels(component, parts.scope)),
+            "template": pod_template(spec, parts.pod_labels),
             **fields(volumeClaimTemplates=claims),
             "serviceName": component.display_name,
             "updateStrategy": {},
@@ -176,8 +200,8 @@ def _stateful_set(parts: Parts) -> dict[str, Any]:
 
 def _pod(parts: Parts) -> dict[str, Any]:
     component = parts.component
-    spec = _spec(parts._replace(configs=Configs([], [], [])))
-    labels = pod_labels(component, parts.scope)
+    spec = _spec(parts._replace(configs=None))
+    labels = parts.pod_labels
     return {
         "kind": "Pod",
         "apiVersion": "v1",
@@ -191,10 +215,10 @@ def _cron_job(parts: Parts) -> dict[str, Any]:
     component = parts.component
     cron = component.labels.cron
     assert cron is not None
-    spec = _spec(parts._replace(configs=Configs([], [], [])))
+    spec = _spec(parts._replace(configs=None))
     job = {
         **fields(backoffLimit=cron.backoff_limit),
-        "template": pod_template(spec, pod_labels(component, parts.scope)),
+        "template": pod_template(spec, parts.pod_labels),
     }
     return {
         "kind": "CronJob",
@@ -213,13 +237,13 @@ def _deployment_config(parts: Parts) -> dict[str, Any]:
     component = parts.component
     spec = _spec(parts)
     spec = spec._replace(
-        pull_secret="", containers=tuple(one._replace(image=" ") for one in spec.containers)
+        pull_secrets=(), containers=tuple(one._replace(image=" ") for one in spec.containers)
     )
     return deployment_config(
         component,
         replicas=replicas(component, parts.scope),
-        template=pod_template(spec, pod_labels(component, parts.scope)),
-        is_recreated=has_own_volumes(component),
+        template=pod_template(spec, parts.pod_labels),
+        is_recreated=parts.is_recreated,
     )
 
 
@@ -234,26 +258,26 @@ _RULES = {
 
 
 def _spec(parts: Parts) -> PodSpec:
-    if parts.shared_spec is not None:
-        return parts.shared_spec
+    if parts.shared is not None:
+        return parts.shared.spec
     component, scope = parts.component, parts.scope
-    mounts = [*parts.configs.mounts, *parts.volumes.mounts]
-    made = container(component, scope, mounts)
-    if parts.configs.mounts and not component.image and not scope.options.mends:
+    options = scope.options
+    has_configs = parts.configs is not None and bool(component.service.configs)
+    mounted = parts.configs or Configs([], [], [])
+    spreads = placed_spreads(component, scope)
+    made = container(component, scope, [*mounted.mounts, *parts.volumes.mounts])
+    if has_configs and not component.image and not options.mends:
         made = made._replace(image="")
-    sources = [*parts.configs.sources, *parts.volumes.sources]
-    return pod_spec(component, scope, made, sources)
+    sources = [*mounted.sources]
+    if options.mends or options.controller != "statefulset" or options.volume_kind == "configMap":
+        sources += parts.volumes.sources
+    return pod_spec(component, scope, made, sources, spreads)
 
 
 def _lasting_spec(parts: Parts) -> PodSpec:
     """The pod of a controller that keeps it running; mended, it always starts again."""
     spec = _spec(parts)
     return spec._replace(restart_policy="Always") if parts.scope.options.mends else spec
-
-
-def has_own_volumes(component: Component) -> bool:
-    """Whether two copies would fight over a volume."""
-    return bool(component.mounts)
 
 
 def replicas(component: Component, scope: Scope) -> int:
@@ -288,4 +312,4 @@ def _controller_metadata(parts: Parts) -> dict[str, Any]:
     component = parts.component
     deploy = component.service.deploy
     labels = {"io.kompose.service": component.key, **(deploy.labels if deploy else {})}
-    return metadata(component.key, labels=labels, annotations=dict(component.annotations))
+    return metadata(component.key, labels=labels, annotations=parts.annotations)

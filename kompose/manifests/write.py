@@ -6,9 +6,9 @@ from typing import Any
 from kompose.manifests.autoscaler import autoscalers
 from kompose.manifests.build_config import GitSource, build_config, git_source
 from kompose.manifests.component import Component, Scope, components
-from kompose.manifests.config_maps import configs
+from kompose.manifests.config_maps import Configs, configs, missing_configs
 from kompose.manifests.digests import with_digests
-from kompose.manifests.environment import env_file_config_maps
+from kompose.manifests.environment import check_env_files, env_file_config_maps
 from kompose.manifests.fields import fields
 from kompose.manifests.groups import group_objects, groups
 from kompose.manifests.ingress import ingress, route
@@ -17,8 +17,14 @@ from kompose.manifests.openshift import image_stream
 from kompose.manifests.secrets import secrets
 from kompose.manifests.service import service_type, services
 from kompose.manifests.shared_network import join_shared_networks
-from kompose.manifests.volumes import Volumes, volumes
-from kompose.manifests.workload import Parts, workload, workload_kinds
+from kompose.manifests.volumes import volumes
+from kompose.manifests.workload import (
+    MOUNTS_CONFIGS,
+    Parts,
+    lasts,
+    workload,
+    workload_kinds,
+)
 
 Objects = list[dict[str, Any]]
 
@@ -82,19 +88,18 @@ def _component_objects(component: Component, scope: Scope, source: GitSource | N
     """The objects of one component; each line is one kind."""
     is_openshift = scope.options.is_openshift
     kinds = workload_kinds(component, scope)
-    made_configs = configs(component, scope)
+    made_configs = configs(component, scope) if lasts(kinds) else Configs([], [], [])
+    for _ in filter(MOUNTS_CONFIGS.__contains__, kinds):
+        missing_configs(component, scope)
+    env_objects = env_file_config_maps(component, scope)
     made_services = services(component, scope)
-    made_volumes = volumes(component, scope) if kinds else Volumes([], [], [], [])
+    check_env_files(component, scope)
+    made_volumes = volumes(component, scope)
     parts = Parts(component, scope, made_configs, made_volumes)
     workloads = [workload(kind, parts) for kind in kinds]
-    is_stateful = "statefulset" in kinds and (
-        scope.options.controller == "statefulset" or scope.options.mends
-    )
-    objects: Objects = []
-    if not {"pod", "cronjob"} & set(kinds):
-        objects.extend(made_configs.objects)
+    objects: Objects = [*made_configs.objects]
     objects.extend(each for each in workloads if each["kind"] != "DeploymentConfig")
-    objects.extend(env_file_config_maps(component, scope))
+    objects.extend(env_objects)
     if "deploymentconfig" in kinds:
         objects.append(workloads[-1])
         objects.append(image_stream(component, scope))
@@ -108,7 +113,7 @@ def _component_objects(component: Component, scope: Scope, source: GitSource | N
     ):
         port = component.ports[0].service_port
         objects.append(route(component, port) if is_openshift else ingress(component, port))
-    if not is_stateful:
+    if not _claims_are_inside(kinds, scope):
         objects.extend(made_volumes.claims)
     objects.extend(made_volumes.config_maps)
     if not is_openshift:
@@ -116,6 +121,13 @@ def _component_objects(component: Component, scope: Scope, source: GitSource | N
             objects.extend(network_policies(component, scope))
         objects.extend(autoscalers(component, scope))
     return objects
+
+
+def _claims_are_inside(kinds: Iterable[str], scope: Scope) -> bool:
+    """Whether claims are part of the workload, or forgotten with it as the original does."""
+    if scope.options.mends and "statefulset" not in kinds:
+        return False
+    return scope.options.mends or scope.options.controller == "statefulset"
 
 
 def _without_repeats(objects: Iterable[dict[str, Any]]) -> Objects:

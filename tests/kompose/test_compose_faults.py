@@ -45,7 +45,7 @@ def test_every_unknown_key_is_found_at_once_with_its_line(tmp_path: Path) -> Non
         ("services:\n  web:\n    image: 5\n", "services.web.image must be a string", 3),
         (
             "services:\n  web:\n    ports: 80\n    image: x\n",
-            "services.web.ports must be a list",
+            "services.web.ports must be a array",
             3,
         ),
         ("services:\n  web: {image: x, cgroup: y}\n", "value must be one of 'host', 'private'", 2),

@@ -10,7 +10,13 @@ import pytest
 from kompose.manifests.component import Component, EnvFileContent, Scope, components
 from kompose.manifests.container import container_ports, security_context
 from kompose.manifests.ingress import ingress
-from kompose.manifests.labels import ServiceLabels, lenient_int, read_labels
+from kompose.manifests.labels import (
+    ProbeLabels,
+    ServiceLabels,
+    lenient_int,
+    read_labels,
+    readiness_labels,
+)
 from kompose.manifests.names import env_file_name, key_name, network_name
 from kompose.manifests.placement import affinity, placed, spread_constraints
 from kompose.manifests.resources import container_resources
@@ -191,7 +197,7 @@ def test_an_ingress_has_a_rule_for_each_host_of_the_label() -> None:
 def test_a_secret_is_mounted_where_its_target_says(target: str, directory: str, file: str) -> None:
     component, scope, _ = _component(secrets=[{"source": "my_Sec", "target": target}])
 
-    [mount], [volume] = secret_volumes(component, scope)
+    [mount], [volume] = secret_volumes(component, scope, component.key)
 
     assert (mount["mountPath"], mount["subPath"]) == (directory, file)
     assert volume["secret"]["items"] == [{"key": "my-sec", "path": file}]
@@ -245,8 +251,8 @@ def test_what_runs_a_service_follows_from_flags_labels_and_restart(
 )
 def test_a_label_that_means_nothing_is_refused(labels: dict[str, str], text: str) -> None:
     with pytest.raises(ConvertError, match=text):
-        read_labels(_service(labels=labels), 1)
+        read_labels(_service(labels=labels), 1, readiness_labels(labels))
 
 
 def test_a_service_without_our_labels_costs_nothing() -> None:
-    assert read_labels(_service(labels={"team": "shop"}), 1) == ServiceLabels()
+    assert read_labels(_service(labels={"team": "shop"}), 1, ProbeLabels()) == ServiceLabels()
