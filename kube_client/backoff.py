@@ -1,12 +1,15 @@
 """The delays between retries, as an endless iterator. Nothing here sleeps."""
 
-import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from random import Random
 
 
-@dataclass(frozen=True, slots=True)
-class Backoff:
+class Backoff(msgspec.Struct, frozen=True):
     """Growing delays with jitter, in seconds.
 
     Each delay lies between the step and the step plus `jitter` of it, so that many clients which
@@ -18,9 +21,11 @@ class Backoff:
     limit: float = 30.0
     jitter: float = 0.2
 
-    def delays(self, rng: random.Random | None = None) -> Iterator[float]:
+    def delays(self, rng: "Random | None" = None) -> Iterator[float]:
         """The delay before the first retry, before the second, and so on for ever."""
-        draw = (rng or random).random
+        import random as shared  # most runs never wait
+
+        draw = (rng or shared).random
         step = self.first
         while True:
             yield step * (1.0 + self.jitter * draw())

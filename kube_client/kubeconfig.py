@@ -6,7 +6,6 @@ context wins; relative paths are relative to the file that has them.
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,8 +17,7 @@ from kube_client.kubeconfig_file import Section, read_kubeconfig_file
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectOptions:
+class ConnectOptions(msgspec.Struct, frozen=True):
     """What a person may say on a command line about the cluster to use; None means not said.
 
     `interactive` says whether a credential plugin may use the terminal; None means it may when

@@ -5,9 +5,10 @@ skipped, only the ends of a chunk are looked at, however many lines it holds.
 """
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
+
+import msgspec
 
 _STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)(?= )")
 _HEAD_BYTES = 1024
@@ -47,8 +48,7 @@ class LineCutter:
         return piece
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True):
     """The last line that was given, so that it is known again in a replay.
 
     `run` lines in a row up to this one carried its stamp. `head` is the line's beginning and

@@ -7,9 +7,10 @@ again, and what is said when something can not be read.
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
+
+import msgspec
 
 from kube_client.backoff import Backoff
 from kube_client.client import Client
@@ -34,8 +35,7 @@ _TRIES_OF_THE_DEAD = 5
 _RECONNECT = Backoff(first=0.2, factor=2.0, limit=15.0)
 
 
-@dataclass(frozen=True, slots=True)
-class LogQuery:
+class LogQuery(msgspec.Struct, frozen=True):
     """Which container's log, and which part of it.
 
     `since_time` is RFC 3339 and excludes `since_seconds`. `previous` asks for the run before the

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 from stern.errors import UsageError
@@ -11,15 +10,13 @@ from stern.flag_values import FlagValueError, parse_value, quoted
 from stern.flags import BY_GLUED_DIGITS, BY_NAME, BY_SHORT, FLAGS, Flag, Kind
 
 
-@dataclass(slots=True)
 class ParsedFlags:
     """The value of every flag, which of them were given, and the words that are no flags."""
 
-    values: dict[str, object] = field(
-        default_factory=lambda: {flag.name: flag.default for flag in FLAGS}
-    )
-    given: set[str] = field(default_factory=set)
-    words: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.values: dict[str, object] = {flag.name: flag.default for flag in FLAGS}
+        self.given: set[str] = set()
+        self.words: list[str] = []
 
     def set(self, flag: Flag, text: str) -> None:
         """Take one use of a flag; a list flag's first use replaces its default.

@@ -5,8 +5,9 @@ Names, defaults and kinds are those of the Go program up to `BEYOND`; what follo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from stern.options import DEFAULT_SINCE
 from stern.pod_state import CONTAINER_STATES
@@ -29,8 +30,7 @@ class Kind(Enum):
     SLICE = "strings"  # repeatable, each use a comma-separated record
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(msgspec.Struct, frozen=True):
     """One flag. `bare` is the value of a flag given without one, where that is allowed."""
 
     name: str

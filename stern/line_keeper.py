@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 from stern.line_filter import LineFilter
 
@@ -30,8 +31,7 @@ class Line(NamedTuple):
     message: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class KeepOptions:
+class KeepOptions(msgspec.Struct, frozen=True):
     """What decides beside the filter: lines around, records of several lines, a level."""
 
     before: int = 0

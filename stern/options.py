@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
+
+import msgspec
 
 from stern.pod_state import Condition
 
@@ -12,8 +13,7 @@ FOLLOW_LIMIT = 50
 READ_LIMIT = 5
 
 
-@dataclass(frozen=True, slots=True)
-class TailOptions:
+class TailOptions(msgspec.Struct, frozen=True):
     """Whose logs, from when, and for how long.
 
     A query is a regular expression on pod names (RE2 syntax, unanchored) or `kind/name`; no query

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from stern.errors import SternError
 from stern.line_filter import Highlighter, LineFilter
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 OUTPUTS = ("default", "raw", "json", "extjson", "ppextjson")
 
 
-@dataclass(frozen=True, slots=True)
-class OutputOptions:
+class OutputOptions(msgspec.Struct, frozen=True):
     """How the lines that pass the filter are written.
 
     `show_namespace` counts for the default form, `all_namespaces` for extjson and ppextjson.
@@ -38,8 +38,8 @@ class OutputOptions:
     output: str = "default"
     template: Template | None = None
     stamps: StampFormat | None = None
-    palette: Palette = field(default_factory=Palette)
-    line_filter: LineFilter = field(default_factory=lambda: LineFilter(None, None))
+    palette: Palette = msgspec.field(default_factory=Palette)
+    line_filter: LineFilter = msgspec.field(default_factory=lambda: LineFilter(None, None))
     highlighter: Highlighter | None = None
     show_namespace: bool = False
     all_namespaces: bool = False

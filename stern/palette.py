@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from stern.errors import SternError
 
@@ -12,8 +13,7 @@ _RESETS = {1: 22, 2: 22, 3: 23, 4: 24, 5: 25, 6: 25, 7: 27, 8: 28, 9: 29}
 _INT64 = range(-(2**63), 2**63)
 
 
-@dataclass(frozen=True, slots=True)
-class Color:
+class Color(msgspec.Struct, frozen=True):
     """SGR codes; `plain` colours leave text as it is."""
 
     codes: tuple[int, ...]
@@ -43,8 +43,7 @@ def _sgr(codes: tuple[int, ...]) -> bytes:
     return b"\x1b[" + b";".join(b"%d" % code for code in codes) + b"m"
 
 
-@dataclass(frozen=True, slots=True)
-class ColorPair:
+class ColorPair(msgspec.Struct, frozen=True):
     """A pod's colour, and that of its containers."""
 
     pod: Color

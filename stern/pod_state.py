@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from stern.errors import SternError
 
@@ -26,8 +27,7 @@ def _quoted(choices: tuple[str, ...]) -> list[str]:
     return [f"'{choice}'" for choice in choices]
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(msgspec.Struct, frozen=True):
     """A pod condition and the value that it must have."""
 
     name: str

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from stern.config_file import apply_config, config_path, read_config
 from stern.errors import SternError, first_error
@@ -32,8 +34,7 @@ if TYPE_CHECKING:
 Note = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """Everything a run needs; `start` does it."""
 
     flags: ParsedFlags

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from stern.errors import SternError
 from stern.regex.pattern import Pattern, compile_any, compile_pattern
@@ -28,8 +29,7 @@ KINDS = {
 _CANONICAL = {word: kind for kind, words in KINDS.items() for word in (kind, *words)}
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceQuery:
+class ResourceQuery(msgspec.Struct, frozen=True):
     """`deployment/web`: an object whose pods are meant."""
 
     kind: str
@@ -69,8 +69,7 @@ def resource_type(kind: str) -> ResourceType:
     return types[kind]
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(msgspec.Struct, frozen=True):
     """One stream of pods to watch; `namespace` None means all of them."""
 
     namespace: str | None

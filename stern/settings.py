@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from stern.errors import SternError, UsageError
 from stern.flag_parser import ParsedFlags
 from stern.line_filter import compile_filter, compile_highlighter
@@ -114,8 +116,6 @@ def _field_selector(flags: ParsedFlags) -> str:
 
 def _checked(options: TailOptions, flags: ParsedFlags, default_namespace: str) -> TailOptions:
     """The options with their condition, once all patterns are known to compile."""
-    from dataclasses import replace
-
     for query in options.queries or ("",):
         build_filter(options, "" if "/" in query else query)
     compile_filter(flags.texts("include"), flags.texts("exclude"))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
+
+import msgspec
 
 
 class ContainerKind(Enum):
@@ -14,12 +15,12 @@ class ContainerKind(Enum):
     EPHEMERAL = "ephemeral"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True, eq=False):
     """One instance of a container: after a restart it is another target.
 
     `labels` and `annotations` are None when the pod has none, which JSON output tells apart.
-    `context` is empty unless several clusters are followed at once.
+    `context` is empty unless several clusters are followed at once; `is_alone` says that the pod
+    has no other container.
     """
 
     namespace: str
@@ -29,8 +30,20 @@ class Target:
     uid: str = ""
     container_id: str = ""
     kind: ContainerKind = ContainerKind.REGULAR
-    labels: dict[str, str] | None = field(default=None, hash=False, compare=False)
-    annotations: dict[str, str] | None = field(default=None, hash=False, compare=False)
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
     context: str = ""
     is_alone: bool = False
-    """The pod has no other container."""
+
+    @property
+    def _instance(self) -> tuple[str, ...]:
+        return (
+            *(self.namespace, self.pod, self.container, self.node, self.uid),
+            *(self.container_id, self.kind.value, self.context),
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Target) and self._instance == other._instance
+
+    def __hash__(self) -> int:
+        return hash((self.uid, self.container, self.container_id))

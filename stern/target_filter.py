@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from stern.pod_state import effective_container_id, state_matches
 from stern.regex.pattern import Pattern
@@ -17,11 +18,10 @@ if TYPE_CHECKING:
 _Place = tuple[str, str, str]
 
 
-@dataclass(slots=True)
-class ContainerMemory:
+class ContainerMemory(msgspec.Struct):
     """The instance of every container that was seen last: (pod UID, container ID)."""
 
-    _seen: dict[_Place, tuple[str, str]] = field(default_factory=dict)
+    _seen: dict[_Place, tuple[str, str]] = msgspec.field(default_factory=dict)
 
     def see(self, place: _Place, uid: str, container_id: str) -> tuple[str, str] | None:
         """What was known of a container until now; from now on it is this."""
@@ -35,16 +35,14 @@ class ContainerMemory:
             del self._seen[place]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """A container to read; `is_restart` when an earlier instance of it was seen."""
 
     target: Target
     is_restart: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TargetFilter:
+class TargetFilter(msgspec.Struct, frozen=True):
     """What a run asks of pods and containers."""
 
     pod: Pattern

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import NoReturn
+
+import msgspec
+from msgspec.structs import replace
 
 from stern.errors import SternError
 from stern.regex.classes import PERL, POSIX, fold_orbit, fold_ranges, unicode_class
@@ -46,8 +48,7 @@ class PatternError(SternError):
         super().__init__(f"error parsing regexp: {reason}: `{part}`")
 
 
-@dataclass(frozen=True, slots=True)
-class _Flags:
+class _Flags(msgspec.Struct, frozen=True):
     fold: bool = False
     multi_line: bool = False
     dot_all: bool = False
