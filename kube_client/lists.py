@@ -1,6 +1,5 @@
 """Lists of objects: which are wanted, and what one page of an answer holds."""
 
-from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -27,8 +26,7 @@ class ObjectList(NamedTuple, Generic[T]):
     resource_version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(msgspec.Struct, frozen=True):
     """Which objects of a kind; no namespace means all of them."""
 
     namespace: str | None = None

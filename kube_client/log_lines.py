@@ -6,15 +6,23 @@ skipped, only the ends of a chunk are looked at, however many lines it holds.
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Self
 
 import msgspec
 
-_STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)(?= )")
+_STAMP = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)(?= )"
+_USUAL_STAMP = b"2026-01-31T12:00:00.123456789Z"
 _HEAD_BYTES = 1024
 _NEWLINE = 0x0A
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
+
+
+@cache
+def _stamp_pattern() -> re.Pattern[bytes]:
+    """Compiled when it is needed: most logs have stamps of one shape, known without it."""
+    return re.compile(_STAMP)
 
 
 class LineCutter:
@@ -128,14 +136,14 @@ class Replay:
 
     def _is_old(self, block: bytes) -> bool:
         """Whether every line was given before: the last one is stamped before the mark."""
-        last = _STAMP.match(block, _last_line(block))
+        last = _stamp_pattern().match(block, _last_line(block))
         return last is not None and not _at_or_before(self._mark.stamp, last[0])
 
     def _line_by_line(self, block: bytes) -> bytes:
         fresh: list[bytes] = []
         lines = _lines(block)
         for number, line in enumerate(lines):
-            found = _STAMP.match(line)
+            found = _stamp_pattern().match(line)
             if found is None:
                 if line != self._known_text:
                     fresh.append(line)
@@ -250,13 +258,16 @@ class LogResume:
 
     def _remember_quickly(self, block: bytes, start: int) -> bool:
         """Remember an ordinary block: its last line has a stamp of the usual shape, alone."""
-        last, width = self._stamp, len(self._stamp)
+        last = self._stamp or _USUAL_STAMP
+        width = len(last)
         stamp = block[start : start + width]
         if not (
             block[start + width : start + width + 1] == b" "
             and stamp[10:11] == b"T"
             and stamp[19:20] == b"."
             and stamp[29:] == last[29:]
+            and stamp[:4].isdigit()
+            and stamp[20:29].isdigit()
             and stamp != last
         ):
             return False
@@ -269,14 +280,14 @@ class LogResume:
         return True
 
     def _remember_carefully(self, block: bytes, start: int) -> None:
-        found = _STAMP.match(block, start)
+        found = _stamp_pattern().match(block, start)
         if found is None:
             self._last_text = block[start:]
             block = _up_to_last_stamped(block)
             if not block:
                 return
             start = _last_line(block)
-            found = _STAMP.match(block, start)
+            found = _stamp_pattern().match(block, start)
             assert found is not None
         stamp = found[0]
         self._run = self._run_length(block, start, stamp)
@@ -335,7 +346,7 @@ def _up_to_last_stamped(block: bytes) -> bytes:
     end = len(block)
     while end > 0:
         start = _last_line(block, end)
-        if _STAMP.match(block, start):
+        if _stamp_pattern().match(block, start):
             return block[:end]
         end = start
     return b""

@@ -1,8 +1,9 @@
 """Which kind of object, which object, and where both live in the API's URLs."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import quote
+
+import msgspec
 
 
 class ObjectKey(NamedTuple):
@@ -15,8 +16,7 @@ class ObjectKey(NamedTuple):
         return f"{self.namespace}/{self.name}" if self.namespace else self.name
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceType:
+class ResourceType(msgspec.Struct, frozen=True):
     """One kind as the server serves it, and the URL path of its objects."""
 
     group: str

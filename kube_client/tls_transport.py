@@ -30,8 +30,14 @@ async def resolve(host: str, port: int) -> Sequence[AddressInfo]:
             continue
         return [(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port))]
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    name = _quick_name(host)
+    found = await loop.getaddrinfo(name, port, type=socket.SOCK_STREAM)
     return [(int(family), int(kind), proto, name, at) for family, kind, proto, name, at in found]
+
+
+def _quick_name(host: str) -> str | bytes:
+    """The name as the system takes it; as text it would load the tables of Unicode names."""
+    return host.encode() if host.isascii() else host
 
 
 async def open_tls(
@@ -50,7 +56,7 @@ async def open_tls(
     try:
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         secure = context.wrap_socket(
-            plain, server_hostname=server_hostname, do_handshake_on_connect=False
+            plain, server_hostname=_quick_name(server_hostname), do_handshake_on_connect=False
         )
     except BaseException:
         plain.close()

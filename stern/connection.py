@@ -45,10 +45,10 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _timeout(text: str) -> float | None:
     """Seconds: a bare number means seconds, 0 means no limit."""
-    from kube_client.duration import DurationError, parse_duration
-
     if text.isdecimal():
         return float(text) or None
+    from kube_client.duration import DurationError, parse_duration
+
     try:
         return parse_duration(text).total_seconds() or None
     except DurationError as error:

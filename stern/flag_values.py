@@ -46,6 +46,8 @@ def parse_bool(text: str) -> bool:
 
 def parse_int(text: str) -> int:
     """A whole number in Go's base 0: `0x10`, `0b11`, `017` and `1_000` are numbers."""
+    if text.isdecimal() and text.isascii() and text[0] != "0" and len(text) < 19:
+        return int(text)
     if not re.fullmatch(_INT, text):
         raise FlagValueError(f"strconv.ParseInt: parsing {quoted(text)}: invalid syntax")
     digits = text.replace("_", "")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from stern.errors import SternError
 from stern.palette import HIGHLIGHT, Palette
-from stern.regex.pattern import Pattern, compile_any
-from stern.regex.syntax import PatternError
+
+if TYPE_CHECKING:
+    from stern.regex.pattern import Pattern
 
 
 class LineFilter:
@@ -106,6 +108,11 @@ def compile_highlighter(
 
 
 def _compile(texts: Sequence[str], what: str, *, ignore_case: bool) -> Pattern | None:
+    if not texts:
+        return None
+    from stern.regex.pattern import compile_any
+    from stern.regex.syntax import PatternError
+
     try:
         return compile_any(texts, ignore_case=ignore_case)
     except PatternError as error:

@@ -10,13 +10,7 @@ import msgspec
 from stern.errors import SternError
 from stern.line_filter import Highlighter, LineFilter
 from stern.palette import Palette
-from stern.renderers import (
-    JsonRenderer,
-    PrefixRenderer,
-    Renderer,
-    default_renderer,
-    extended_json_renderer,
-)
+from stern.renderers import PrefixRenderer, Renderer, default_renderer
 from stern.target import Target
 from stern.timestamps import StampFormat
 
@@ -76,8 +70,12 @@ def renderer_for(
         case "raw":
             return PrefixRenderer(b"")
         case "json":
+            from stern.json_renderers import JsonRenderer
+
             return JsonRenderer(target)
         case "extjson" | "ppextjson":
+            from stern.json_renderers import extended_json_renderer
+
             return extended_json_renderer(
                 target,
                 colors,

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _STAMP_WIDTH = 31  # 2026-01-31T12:00:00.123456789Z and a blank
 _STAMP = rb"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)"
-_USUAL_STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z ")
 _BLANK = itemgetter(_STAMP_WIDTH - 1)
 _ONLY_BLANK = {0x20}
 _MESSAGE = itemgetter(slice(_STAMP_WIDTH, -1))
@@ -146,6 +145,12 @@ def _keeper_of(options: OutputOptions) -> LineKeeper | None:
     return LineKeeper(options.keep, options.line_filter)
 
 
+def _has_usual_stamp(line: bytes) -> bool:
+    """Whether a line begins like 2026-01-31T12:00:00.123456789Z and a blank."""
+    marks = line[4:5] + line[7:8] + line[10:11] + line[13:14] + line[16:17] + line[19:20]
+    return marks + line[29:31] == b"--T::.Z " and line[20:29].isdigit() and line[:4].isdigit()
+
+
 def _ended_lines(chunk: bytes) -> list[bytes]:
     """The lines of a chunk, each with a newline; `split` takes twice the time."""
     return BytesIO(chunk if chunk.endswith(b"\n") else chunk + b"\n").readlines()
@@ -162,7 +167,7 @@ def are_usual(ended_lines: list[bytes]) -> bool:
     the day in front and a blank where the stamps end is a stamped one.
     """
     least, greatest = min(ended_lines), max(ended_lines)
-    if _USUAL_STAMP.match(least) is None or not greatest.startswith(least[:11]):
+    if not (_has_usual_stamp(least) and greatest.startswith(least[:11])):
         return False
     try:
         return set(map(_BLANK, ended_lines)) == _ONLY_BLANK

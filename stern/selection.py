@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from stern.errors import SternError
-from stern.regex.pattern import Pattern, compile_any, compile_pattern
-from stern.regex.syntax import PatternError
+from stern.name_pattern import compile_name, compile_names
 from stern.target_filter import TargetFilter
 
 if TYPE_CHECKING:
@@ -123,30 +122,16 @@ def build_filter(options: TailOptions, pod_pattern: str) -> TargetFilter:
         SternError: A pattern does not compile.
     """
     return TargetFilter(
-        pod=_compile(pod_pattern, "from query"),
-        exclude_pod=_compile_any(options.exclude_pods, "excluded pod query"),
-        container=_compile(options.container, "for container query"),
-        exclude_container=_compile_any(options.exclude_containers, "excluded container query"),
+        pod=compile_name(pod_pattern, "from query"),
+        exclude_pod=compile_names(options.exclude_pods, "for excluded pod query"),
+        container=compile_name(options.container, "for container query"),
+        exclude_container=compile_names(options.exclude_containers, "for excluded container query"),
         states=options.container_states,
         init_containers=options.init_containers,
         ephemeral_containers=options.ephemeral_containers,
         condition=options.condition,
         context=options.context,
     )
-
-
-def _compile(text: str, what: str) -> Pattern:
-    try:
-        return compile_pattern(text)
-    except PatternError as error:
-        raise SternError(f"failed to compile regular expression {what}: {error}") from error
-
-
-def _compile_any(texts: tuple[str, ...], what: str) -> Pattern | None:
-    try:
-        return compile_any(texts)
-    except PatternError as error:
-        raise SternError(f"failed to compile regular expression for {what}: {error}") from error
 
 
 def namespaces_of(options: TailOptions, default: str) -> list[str | None]:

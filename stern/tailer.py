@@ -24,7 +24,6 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from stern.entry import Entry
-from stern.follower import Follower
 from stern.log_read import log_query, read_log
 from stern.options import TailOptions
 from stern.selection import Selection, nothing_found, select
@@ -51,6 +50,8 @@ async def tail(client: Client, options: TailOptions, *, sink: Sink) -> list[str]
     """
     selections = await select(client, options)
     if options.follow and not options.previous:
+        from stern.follower import Follower
+
         return await Follower(client, options, sink).run(selections)
     await _Reading(client, options, sink).run(selections)
     return []

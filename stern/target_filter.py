@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stern.pod_state import effective_container_id, state_matches
-from stern.regex.pattern import Pattern
 from stern.target import ContainerKind, Target
 
 if TYPE_CHECKING:
     from kube_client.objects import ContainerStatus, Pod
+    from stern.name_pattern import NamePattern
     from stern.pod_state import Condition
 
 _Place = tuple[str, str, str]
@@ -45,10 +45,10 @@ class Found(msgspec.Struct, frozen=True):
 class TargetFilter(msgspec.Struct, frozen=True):
     """What a run asks of pods and containers."""
 
-    pod: Pattern
-    exclude_pod: Pattern | None
-    container: Pattern
-    exclude_container: Pattern | None
+    pod: NamePattern
+    exclude_pod: NamePattern | None
+    container: NamePattern
+    exclude_container: NamePattern | None
     states: tuple[str, ...] = ("all",)
     init_containers: bool = True
     ephemeral_containers: bool = True

@@ -13,8 +13,8 @@ import msgspec
 from stern import go_json
 from stern.errors import RenderError, SternError
 from stern.go_json import NumberText
+from stern.json_renderers import json_or_text
 from stern.palette import Palette
-from stern.renderers import json_or_text
 from stern.template.go_time import ZERO_TIME, GoTime, parse_time, rfc3339_nano
 from stern.template.printf import sprintf
 from stern.template.record import Record
