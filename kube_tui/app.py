@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
+from msgspec import structs
 from textual import on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -124,7 +125,7 @@ class KubeApp(App[None]):
     @work(exclusive=True, group="connect")
     async def _connect_to(self, name: str, then: Intent | None) -> None:
         """Leave this cluster for another; stay when it cannot be connected to."""
-        options = replace(self._options.connect, context=name, namespace=None)
+        options = structs.replace(self._options.connect, context=name, namespace=None)
         try:
             self._config = load_kubeconfig(options.kubeconfig)
             client = connect(options)

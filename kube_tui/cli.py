@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import structs
 
 from kube_tui.version import VERSION
 
@@ -99,7 +100,7 @@ def _run(options: StartOptions, *, demo: bool, scenario: str | None) -> int:
         except DemoStartError as error:
             sys.stderr.write(f"kube-tui: {error}\n")
             return FAILED
-        connect = replace(options.connect, kubeconfig=str(process.kubeconfig), context=None)
+        connect = structs.replace(options.connect, kubeconfig=str(process.kubeconfig), context=None)
         return _show(replace(options, connect=connect))
 
 
