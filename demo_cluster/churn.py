@@ -12,7 +12,7 @@ from demo_cluster.timestamps import timestamp
 PODS = kind_of("pods")
 TICK = 0.02
 DELETED_EVERY = 60
-_COST_OF_DELETION = 10
+_COST_OF_DELETION = 8
 """How many changes one deletion leads to: the end of the old pod and the start of the new one."""
 
 

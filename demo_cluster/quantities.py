@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 _UNITS = {
@@ -28,6 +29,7 @@ _UNITS = {
 _FORM = re.compile(r"([-+]?\d*\.?\d*(?:[eE][-+]?\d+)?)([numkKMGTPE]?i?)")
 
 
+@lru_cache(4096)
 def quantity(text: str | float) -> Decimal:
     """The number that a quantity stands for; 0 for what is none."""
     match = _FORM.fullmatch(str(text).strip())

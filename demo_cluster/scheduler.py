@@ -32,6 +32,8 @@ class Scheduler:
         self._clock = clock
         self._events = events
         self._used: dict[str, dict[Key, tuple[Decimal, Decimal]]] = {}
+        self._sums: dict[str, tuple[Decimal, Decimal]] = {}
+        """CPU and memory that the pods of a node ask for; missing = to be summed up."""
         self._waiting: dict[Key, None] = {}
         self._queue = WorkQueue(clock, self._schedule, 0.005)
         self._retry = WorkQueue(clock, lambda _key: self._retry_all(), 0.005)
@@ -49,9 +51,13 @@ class Scheduler:
         node = pod["spec"].get("nodeName")
         ended = pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
         if node and event.type != "DELETED" and not ended:
-            self._used.setdefault(node, {}).setdefault(key, requests_of(pod))
+            used = self._used.setdefault(node, {})
+            if key not in used:
+                used[key] = requests_of(pod)
+                self._sums.pop(node, None)
             return
         if node:
+            self._sums.pop(node, None)
             if self._used.get(node, {}).pop(key, None) and self._waiting:
                 self._retry.add(("", "all"))
         elif event.type == "DELETED":
@@ -153,12 +159,20 @@ class Scheduler:
 
     def _room(self, node: Obj) -> Room:
         allocatable = node.get("status", {}).get("allocatable") or {}
-        used = self._used.get(node["metadata"]["name"], {}).values()
-        cpu = quantity(allocatable.get("cpu", "0")) - sum((each[0] for each in used), Decimal(0))
-        memory = quantity(allocatable.get("memory", "0")) - sum(
-            (each[1] for each in used), Decimal(0)
+        name = node["metadata"]["name"]
+        used = self._used.get(name, {})
+        if name not in self._sums:
+            pairs = used.values()
+            self._sums[name] = (
+                sum((cpu for cpu, _ in pairs), Decimal(0)),
+                sum((memory for _, memory in pairs), Decimal(0)),
+            )
+        cpu, memory = self._sums[name]
+        return (
+            quantity(allocatable.get("cpu", "0")) - cpu,
+            quantity(allocatable.get("memory", "0")) - memory,
+            int(allocatable.get("pods", "110")) - len(used),
         )
-        return cpu, memory, int(allocatable.get("pods", "110")) - len(used)
 
     def _load(self, node: Obj) -> tuple[int, str]:
         name = node["metadata"]["name"]

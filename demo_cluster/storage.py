@@ -99,6 +99,7 @@ class Storage:
         self._is_announcing = False
         self._owned: dict[str, dict[str, tuple[Kind, str, str]]] = {}
         self._on_node: dict[str, dict[Key, None]] = {}
+        self._unowned: dict[str, dict[str, None]] = {}
 
     @property
     def resource_version(self) -> int:
@@ -152,6 +153,14 @@ class Storage:
         if shelf is None:
             return []
         found = (shelf.get(*key) for key in self._on_node.get(name, ()))
+        return [pod for pod in found if pod is not None]
+
+    def pods_without_owner(self, namespace: str) -> Objects:
+        """The pods of a namespace that name no owner at all, sorted by name."""
+        shelf = self._shelves.get(("", "pods"))
+        if shelf is None:
+            return []
+        found = (shelf.get(namespace, name) for name in sorted(self._unowned.get(namespace, ())))
         return [pod for pod in found if pod is not None]
 
     # -- writing ---------------------------------------------------------------------------
@@ -404,6 +413,10 @@ class Storage:
             self._owned.setdefault(uid, {})[own] = (kind, space, name)
         if kind.storage_key != ("", "pods"):
             return
+        if old is not None and (new is None or new["metadata"].get("ownerReferences")):
+            self._unowned.get(key_of(old)[0], {}).pop(key_of(old)[1], None)
+        if new is not None and not new["metadata"].get("ownerReferences"):
+            self._unowned.setdefault(key_of(new)[0], {})[key_of(new)[1]] = None
         before, after = _node_of(old), _node_of(new)
         if before != after:
             if old is not None and before:

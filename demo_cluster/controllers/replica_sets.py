@@ -110,8 +110,8 @@ class ReplicaSetController:
         def change(obj: Obj) -> None:
             obj["metadata"].setdefault("ownerReferences", []).append(reference)
 
-        for pod in self._storage.list(PODS, owner["metadata"]["namespace"]):
-            if controller_of(pod) is None and is_active(pod) and self._selects(owner, pod):
+        for pod in self._storage.pods_without_owner(owner["metadata"]["namespace"]):
+            if is_active(pod) and self._selects(owner, pod):
                 stored = self._storage.modify(PODS, *key_of(pod), change)
                 adopted += [stored] if stored else []
         return adopted
@@ -122,7 +122,8 @@ class ReplicaSetController:
             for _ in range(min(wanted - len(active), BURST)):
                 if not self._create(owner):
                     return
-        for pod in by_uselessness(active)[: max(len(active) - wanted, 0)]:
+        surplus = max(len(active) - wanted, 0)
+        for pod in by_uselessness(active)[:surplus] if surplus else ():
             self._storage.request_delete(PODS, *key_of(pod))
             self._say(owner, "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}")
 
