@@ -16,7 +16,7 @@ from demo_cluster.handlers import (
     exec,  # noqa: A004 - the subresource's name
     logs,
     metrics,
-    node_stats,
+    node_proxy,
     objects,
     openapi,
     patching,
@@ -70,7 +70,7 @@ _METRICS: dict[tuple[str, str], Handler] = {
 """What answers for metrics.k8s.io, by plural and verb."""
 
 _PROXIES: dict[str, Handler] = {
-    "nodes": node_stats.proxy,
+    "nodes": node_proxy.proxy,
     "pods": proxies.pod_proxy,
     "services": proxies.service_proxy,
 }

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import uuid
+from datetime import datetime
 from typing import Any
 
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.storage import Storage
+from demo_cluster.timestamps import micro_timestamp
 
 FIRST_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 _RBAC = "rbac.authorization.k8s.io"
@@ -157,7 +162,7 @@ _PRIORITIES = {
 }
 
 
-def make_first_objects(storage: Storage) -> None:
+def make_first_objects(storage: Storage, now: datetime) -> None:
     """Create them in an empty storage."""
     for name in FIRST_NAMESPACES:
         _create(storage, "namespaces", "", {"metadata": {"name": name}})
@@ -174,6 +179,22 @@ def make_first_objects(storage: Storage) -> None:
             "preemptionPolicy": "PreemptLowerPriority",
         }
         _create(storage, "priorityclasses", "scheduling.k8s.io", body)
+    _create(storage, "leases", "coordination.k8s.io", _identity_lease(now))
+
+
+def _identity_lease(now: datetime) -> Obj:
+    """The lease by which API servers know of one another."""
+    name = "apiserver-" + base64.b32encode(hashlib.sha256(b"demo").digest()).decode().lower()[:26]
+    labels = {
+        "apiserver.kubernetes.io/identity": "kube-apiserver",
+        "kubernetes.io/hostname": "host-1",
+    }
+    peer = {"kubernetes.io/peer-advertise-address": "192.0.2.10:6443"}
+    meta = {"name": name, "namespace": "kube-system", "labels": labels, "annotations": peer}
+    holder = f"{name}_{uuid.uuid5(uuid.NAMESPACE_DNS, name)}"
+    renewed = micro_timestamp(now)
+    spec = {"holderIdentity": holder, "leaseDurationSeconds": 3600, "renewTime": renewed}
+    return {"metadata": meta, "spec": spec}
 
 
 def bind_first_users(storage: Storage) -> None:

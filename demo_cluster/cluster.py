@@ -15,7 +15,7 @@ from demo_cluster.clock import Clock, RealClock
 from demo_cluster.custom_kinds import CustomKinds
 from demo_cluster.faults import FaultPlan
 from demo_cluster.history import HistoryClock
-from demo_cluster.kinds import KindRegistry, Obj
+from demo_cluster.kinds import KINDS, Kind, KindRegistry, Obj
 from demo_cluster.kubeconfig_file import ContextEntry, kubeconfig_text, write_private
 from demo_cluster.listener import Listener
 from demo_cluster.people import Person, rights_of
@@ -39,6 +39,8 @@ class ClusterOptions:
     faults: FaultPlan = field(default_factory=FaultPlan)
     state: Path | None = None
     """Where the objects are kept between runs; None = nowhere."""
+    has_metrics: bool = True
+    """Whether a metrics server is installed (`metrics.k8s.io`), as most clusters have one."""
     dials: dict[str, Any] = field(default_factory=dict)
     """Settings for what lives on the cluster: nodes, pods, namespaces, churn, log_rate."""
     clock_skew: timedelta = timedelta()
@@ -58,7 +60,9 @@ class DemoCluster:
         self.clock = HistoryClock(self.options.clock)
         self.storage = Storage(self.clock, random.Random(rng.getrandbits(64)))
         self.tokens = Tokens(random.Random(random.SystemRandom().getrandbits(128)))
-        self.backend = Backend(self.storage, self.clock, KindRegistry(), rng, self.tokens)
+        self.backend = Backend(
+            self.storage, self.clock, KindRegistry(_served(self.options)), rng, self.tokens
+        )
         self.server = ""
         self._certificates = make_certificates(_hosts(self.options.host))
         self._listener = Listener(
@@ -86,7 +90,7 @@ class DemoCluster:
         world = World(self.backend, self.clock, options, self._certificates.authority)
         self.backend.world = world
         world.begin()
-        make_first_objects(self.storage)
+        make_first_objects(self.storage, self.clock.now())
         if self.options.scenario != "empty":
             bind_first_users(self.storage)
         self._let_in(scenario)
@@ -150,6 +154,10 @@ class DemoCluster:
     def token(self, user: User = ADMIN) -> str:
         """The bearer token of one of the first users."""
         return self._user_tokens[user]
+
+
+def _served(options: ClusterOptions) -> tuple[Kind, ...]:
+    return tuple(kind for kind in KINDS if options.has_metrics or kind.group != "metrics.k8s.io")
 
 
 def _hosts(host: str) -> tuple[str, ...]:

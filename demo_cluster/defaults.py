@@ -382,6 +382,15 @@ def _secret(obj: Obj) -> None:
     _default(obj, type="Opaque")
 
 
+def _event(obj: Obj) -> None:
+    """Fields of events that are always shown, null or not."""
+    obj.setdefault("source", {})
+    for name in ("firstTimestamp", "lastTimestamp", "eventTime"):
+        obj.setdefault(name, None)
+    for name in ("reportingComponent", "reportingInstance"):
+        obj.setdefault(name, "")
+
+
 def _claim(obj: Obj) -> None:
     _default(obj.setdefault("spec", {}), volumeMode="Filesystem")
     _default(obj.setdefault("status", {}), phase="Pending")
@@ -438,6 +447,7 @@ _FILLERS: dict[tuple[str, str], Callable[[Obj], None]] = {
     ("", "namespaces"): _namespace,
     ("", "nodes"): _node,
     ("", "secrets"): _secret,
+    ("", "events"): _event,
     ("", "persistentvolumeclaims"): _claim,
     ("", "persistentvolumes"): _volume_object,
     ("apps", "deployments"): _deployment,

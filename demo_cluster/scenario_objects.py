@@ -10,6 +10,15 @@ from demo_cluster.images import byte_count
 from demo_cluster.kinds import Obj
 
 
+_NODE_FEATURES = (
+    "ExtendWebSocketsToKubelet",
+    "InPlacePodLevelResourcesVerticalScaling",
+    "InPlacePodVerticalScalingInitContainers",
+    "RestartAllContainersOnContainerExits",
+)
+"""What a kubelet of 1.36 says that it can do."""
+
+
 def node_object(entry: Mapping[str, Any]) -> Obj:
     """A Node from its few settings."""
     name = entry["name"]
@@ -60,7 +69,7 @@ def node_object(entry: Mapping[str, Any]) -> Obj:
                 "machineID": "00000000000000000000000000000000",
                 "systemUUID": "00000000-0000-0000-0000-000000000000",
                 "bootID": "00000000-0000-0000-0000-000000000000",
-                "kernelVersion": "6.1.0-demo",
+                "kernelVersion": "6.1.0",
                 "osImage": "Debian GNU/Linux 12 (bookworm)",
                 "containerRuntimeVersion": "containerd://1.7.24",
                 "kubeletVersion": version,
@@ -68,6 +77,14 @@ def node_object(entry: Mapping[str, Any]) -> Obj:
                 "operatingSystem": "linux",
                 "architecture": "amd64",
             },
+            "images": [
+                {
+                    "names": ["docker.io/library/busybox:1.36", "docker.io/library/busybox:latest"],
+                    "sizeBytes": 2_130_683,
+                },
+                {"names": ["registry.k8s.io/pause:3.10"], "sizeBytes": 319_610},
+            ],
+            "declaredFeatures": list(_NODE_FEATURES),
         },
     }
 

@@ -1,187 +1,182 @@
-"""The kubelet's own paths behind nodes/NAME/proxy: stats/summary, metrics/resource, healthz."""
+"""The kubelet's stats/summary: what a node and its pods use, in the kubelet's own shape."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from demo_cluster.kinds import Obj, kind_of
+from demo_cluster.kinds import Obj
 from demo_cluster.quantities import quantity
-from demo_cluster.reply import Call, Reply
-from demo_cluster.status import Failure, not_found
+from demo_cluster.reply import Call
 from demo_cluster.timestamps import parse_timestamp, timestamp
 from demo_cluster.usage import Usage
 
-NODES = kind_of("nodes")
-PLAIN = {"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"}
-METRICS = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"}
 DISK = 98_831_908 << 10
+_VOLUMES_SECONDS = 60.0
+"""Volumes are measured once a minute: a new pod has no figures for them."""
+_INODES = 6_553_600
+_FREE_INODES = 6_300_000
 
 
-async def proxy(call: Call) -> Reply:
-    """Any request to a node's kubelet.
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Makes one summary; `only_basics` leaves CPU, memory and swap."""
 
-    Raises:
-        Failure: 404, no such node; 503, it does not answer.
-    """
-    node = call.storage.get(NODES, "", call.route.name)
-    if node is None:
-        raise not_found(NODES, call.route.name)
-    if call.route.name in call.backend.world.kubelet.lost_nodes:
-        address = call.backend.world.kubelet.node_address(call.route.name)
-        text = f"error trying to reach service: dial tcp {address}:10250: connect: no route to host"
-        raise Failure(503, "ServiceUnavailable", text)
-    path = call.route.rest.strip("/")
-    if path == "stats/summary":
-        return Reply(body=_summary(call, node, only_basics=call.flag("only_cpu_and_memory")))
-    if path == "metrics/resource":
-        return Reply(200, _resource_metrics(call, node), METRICS)
-    if path == "healthz":
-        return Reply(200, "ok", PLAIN)
-    return Reply(404, "404 page not found\n", PLAIN)
+    usage: Usage
+    now: datetime
+    only_basics: bool
 
+    def whole(self, call: Call, node: Obj) -> Obj:
+        """The answer about a node."""
+        pods = [
+            pod
+            for pod in call.storage.pods_on_node(node["metadata"]["name"])
+            if pod.get("status", {}).get("phase") == "Running"
+        ]
+        return {"node": self._node(node, pods), "pods": [self._pod(pod) for pod in pods]}
 
-def _usage_of(call: Call) -> Usage:
-    usage: Usage = call.backend.world.usage
-    return usage
-
-
-def _summary(call: Call, node: Obj, *, only_basics: bool) -> Obj:
-    now, usage = call.backend.clock.now(), _usage_of(call)
-    name = node["metadata"]["name"]
-    started = parse_timestamp(node["metadata"]["creationTimestamp"])
-    cores, memory = usage.node(name)
-    capacity = int(quantity(node["status"]["capacity"]["memory"]))
-    age = (now - started).total_seconds()
-    stats: Obj = {
-        "nodeName": name,
-        "startTime": timestamp(started),
-        "cpu": _cpu(now, cores, cores * age),
-        "memory": _memory(now, memory, capacity - memory),
-    }
-    if not only_basics:
-        stats["network"] = {**_network(now, age, cores), "interfaces": [_interface(age, cores)]}
-        stats["fs"] = _disk(now, DISK // 5)
-        stats["runtime"] = {
-            "imageFs": _disk(now, DISK // 12),
-            "containerFs": _disk(now, DISK // 12),
-        }
-        stats["rlimit"] = {"time": timestamp(now), "maxpid": 4194304, "curproc": 400}
-    stats["swap"] = {"time": timestamp(now), "swapAvailableBytes": 0, "swapUsageBytes": 0}
-    pods = [
-        _pod(usage, pod, now, only_basics=only_basics)
-        for pod in call.storage.pods_on_node(name)
-        if pod.get("status", {}).get("phase") == "Running"
-    ]
-    return {"node": stats, "pods": pods}
-
-
-def _pod(usage: Usage, pod: Obj, now: datetime, *, only_basics: bool) -> Obj:
-    meta, status = pod["metadata"], pod["status"]
-    measures = usage.containers(pod)
-    started = parse_timestamp(status["startTime"])
-    age = (now - started).total_seconds()
-    containers = []
-    for name, (cores, memory) in measures.items():
-        container: Obj = {
-            "name": name,
+    def _node(self, node: Obj, pods: list[Obj]) -> Obj:
+        name = node["metadata"]["name"]
+        started = parse_timestamp(node["metadata"]["creationTimestamp"])
+        age = (self.now - started).total_seconds()
+        cores, memory = self.usage.node(name)
+        room = int(quantity(node["status"]["capacity"]["memory"]))
+        measured = [self.usage.containers(pod).values() for pod in pods]
+        pod_cores = sum(each[0] for uses in measured for each in uses)
+        pod_memory = sum(each[1] for uses in measured for each in uses)
+        stats: Obj = {
+            "nodeName": name,
+            "systemContainers": [
+                {
+                    "name": "pods",
+                    "startTime": timestamp(started),
+                    **self._basics(pod_cores, pod_cores * age, pod_memory, room - pod_memory),
+                    "swap": self._swap(),
+                }
+            ],
             "startTime": timestamp(started),
-            "cpu": _cpu(now, cores, usage.core_seconds(pod, name)),
-            "memory": _memory(now, memory, None),
+            **self._basics(cores, cores * age, memory, room - memory),
         }
-        if not only_basics:
-            container["rootfs"] = _disk(now, 24576)
-            container["logs"] = _disk(now, 12288)
-        container["swap"] = {"time": timestamp(now), "swapUsageBytes": 0}
-        containers.append(container)
-    cores = sum(each[0] for each in measures.values())
-    memory = sum(each[1] for each in measures.values())
-    spent = sum(usage.core_seconds(pod, name) for name in measures)
-    stats: Obj = {
-        "podRef": {"name": meta["name"], "namespace": meta["namespace"], "uid": meta["uid"]},
-        "startTime": timestamp(started),
-        "containers": containers,
-        "cpu": _cpu(now, cores, spent),
-        "memory": _memory(now, memory, None),
-    }
-    if not only_basics:
-        stats["network"] = {**_network(now, age, cores), "interfaces": [_interface(age, cores)]}
-        stats["ephemeral-storage"] = _disk(now, 40960)
-        stats["process_stats"] = {"process_count": len(containers)}
-    stats["swap"] = {"time": timestamp(now), "swapUsageBytes": 0}
-    return stats
+        if not self.only_basics:
+            stats["network"] = self._network(age, cores)
+            stats["fs"] = self._disk(DISK // 5)
+            stats["runtime"] = {
+                "imageFs": self._disk(DISK // 12),
+                "containerFs": self._disk(DISK // 12),
+            }
+            stats["rlimit"] = {"time": timestamp(self.now), "maxpid": 4194304, "curproc": 400}
+        stats["swap"] = self._swap(0)
+        return stats
 
-
-def _cpu(now: datetime, cores: float, seconds: float) -> Obj:
-    return {
-        "time": timestamp(now),
-        "usageNanoCores": int(cores * 1e9),
-        "usageCoreNanoSeconds": int(seconds * 1e9),
-    }
-
-
-def _memory(now: datetime, used: int, available: int | None) -> Obj:
-    return {
-        "time": timestamp(now),
-        **({"availableBytes": available} if available is not None else {}),
-        "usageBytes": used * 11 // 10,
-        "workingSetBytes": used,
-        "rssBytes": used * 4 // 5,
-        "pageFaults": used // 4096,
-        "majorPageFaults": 0,
-    }
-
-
-def _interface(age: float, cores: float) -> Obj:
-    received = int(age * (800 + cores * 90_000))
-    return {
-        "name": "eth0",
-        "rxBytes": received,
-        "rxErrors": 0,
-        "txBytes": received * 3 // 4,
-        "txErrors": 0,
-    }
-
-
-def _network(now: datetime, age: float, cores: float) -> Obj:
-    return {"time": timestamp(now), **_interface(age, cores)}
-
-
-def _disk(now: datetime, used: int) -> Obj:
-    return {
-        "time": timestamp(now),
-        "availableBytes": DISK - used,
-        "capacityBytes": DISK,
-        "usedBytes": used,
-        "inodesFree": 6_300_000,
-        "inodes": 6_553_600,
-        "inodesUsed": 253_600,
-    }
-
-
-def _resource_metrics(call: Call, node: Obj) -> str:
-    """The metrics of metrics-server, in the text form of Prometheus."""
-    usage, now = _usage_of(call), call.backend.clock.now()
-    stamp = int(now.timestamp() * 1000)
-    cpu, memory = [], []
-    for pod in call.storage.pods_on_node(node["metadata"]["name"]):
+    def _pod(self, pod: Obj) -> Obj:
         meta = pod["metadata"]
-        for name, (_cores, used) in usage.containers(pod).items():
-            labels = f'container="{name}",namespace="{meta["namespace"]}",pod="{meta["name"]}"'
-            spent = usage.core_seconds(pod, name)
-            cpu.append(f"container_cpu_usage_seconds_total{{{labels}}} {spent:.9f} {stamp}")
-            memory.append(f"container_memory_working_set_bytes{{{labels}}} {used} {stamp}")
-    lines = [
-        (
-            "# HELP container_cpu_usage_seconds_total [STABLE] Cumulative cpu time consumed by the "
-            "container in core-seconds"
-        ),
-        "# TYPE container_cpu_usage_seconds_total counter",
-        *sorted(cpu),
-        (
-            "# HELP container_memory_working_set_bytes [STABLE] Current working set of the "
-            "container in bytes"
-        ),
-        "# TYPE container_memory_working_set_bytes gauge",
-        *sorted(memory),
-    ]
-    return "\n".join(lines) + "\n"
+        measures = self.usage.containers(pod)
+        started = parse_timestamp(pod["status"]["startTime"])
+        limits = {name: memory_limit(pod, name) for name in measures}
+        containers = [
+            self._container(pod, name, cores, memory, limits[name])
+            for name, (cores, memory) in measures.items()
+        ]
+        cores = sum(each[0] for each in measures.values())
+        memory = sum(each[1] for each in measures.values())
+        spent = sum(self.usage.core_seconds(pod, name) for name in measures)
+        room = sum(limits.values()) - memory if limits and all(limits.values()) else None
+        stats: Obj = {
+            "podRef": {"name": meta["name"], "namespace": meta["namespace"], "uid": meta["uid"]},
+            "startTime": timestamp(started),
+            "containers": containers,
+            **self._basics(cores, spent, memory, room),
+        }
+        if not self.only_basics:
+            age = (self.now - started).total_seconds()
+            stats["network"] = self._network(age, cores)
+            if age > _VOLUMES_SECONDS and (volumes := self._volumes(pod)):
+                stats["volume"] = volumes
+            stats["ephemeral-storage"] = self._disk(40960)
+            stats["process_stats"] = {"process_count": len(containers)}
+        stats["swap"] = self._swap()
+        return stats
+
+    def _volumes(self, pod: Obj) -> list[Obj]:
+        return [
+            {**self._disk(12288), "name": volume["name"]}
+            for volume in pod["spec"].get("volumes") or ()
+        ]
+
+    def _container(self, pod: Obj, name: str, cores: float, memory: int, limit: int) -> Obj:
+        spent = self.usage.core_seconds(pod, name)
+        made: Obj = {
+            "name": name,
+            "startTime": pod["status"]["startTime"],
+            **self._basics(cores, spent, memory, limit - memory if limit else None),
+        }
+        if not self.only_basics:
+            made["rootfs"] = self._disk(24576)
+            made["logs"] = self._disk(12288)
+        made["swap"] = self._swap(0 if limit else None)
+        return made
+
+    def _basics(self, cores: float, seconds: float, memory: int, room: int | None) -> Obj:
+        """CPU and memory, and input and output where they are wanted."""
+        moment = timestamp(self.now)
+        found: Obj = {
+            "cpu": {
+                "time": moment,
+                "usageNanoCores": int(cores * 1e9),
+                "usageCoreNanoSeconds": int(seconds * 1e9),
+                "psi": _no_pressure(),
+            },
+            "memory": {
+                "time": moment,
+                **({"availableBytes": max(room, 0)} if room is not None else {}),
+                "usageBytes": memory * 11 // 10,
+                "workingSetBytes": memory,
+                "rssBytes": memory * 4 // 5,
+                "pageFaults": memory // 4096,
+                "majorPageFaults": 0,
+                "psi": _no_pressure(),
+            },
+        }
+        if not self.only_basics:
+            found["io"] = {"time": moment, "psi": _no_pressure()}
+        return found
+
+    def _swap(self, available: int | None = None) -> Obj:
+        room = {} if available is None else {"swapAvailableBytes": available}
+        return {"time": timestamp(self.now), **room, "swapUsageBytes": 0}
+
+    def _network(self, age: float, cores: float) -> Obj:
+        received = int(age * (800 + cores * 90_000))
+        interface = {
+            "name": "eth0",
+            "rxBytes": received,
+            "rxErrors": 0,
+            "txBytes": received * 3 // 4,
+            "txErrors": 0,
+        }
+        return {"time": timestamp(self.now), **interface, "interfaces": [interface]}
+
+    def _disk(self, used: int) -> Obj:
+        return {
+            "time": timestamp(self.now),
+            "availableBytes": DISK - used,
+            "capacityBytes": DISK,
+            "usedBytes": used,
+            "inodesFree": _FREE_INODES,
+            "inodes": _INODES,
+            "inodesUsed": _INODES - _FREE_INODES,
+        }
+
+
+def memory_limit(pod: Obj, container: str) -> int:
+    """The bytes that a container may use; 0 = no limit."""
+    for each in (*(pod["spec"].get("initContainers") or ()), *pod["spec"]["containers"]):
+        if each["name"] == container:
+            limits = (each.get("resources") or {}).get("limits") or {}
+            return int(quantity(limits["memory"])) if "memory" in limits else 0
+    return 0
+
+
+def _no_pressure() -> Obj:
+    calm = {"total": 0, "avg10": 0, "avg60": 0, "avg300": 0}
+    return {"full": calm, "some": calm}

@@ -36,6 +36,8 @@ class ContainerState:
     is_started: bool = False
     failures: int = 0
     """Ends in a row that count for the back-off."""
+    restarts_free: bool = False
+    """A probe ended its first run: the kubelet sees no dead run yet that it would wait for."""
     rests_until: datetime | None = None
     """It is not started again before."""
     failed_looks: int = 0

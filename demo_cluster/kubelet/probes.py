@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from demo_cluster.kubelet.pod_worker import PodWorker
 
 FIELDS = {"startup": "startupProbe", "readiness": "readinessProbe", "liveness": "livenessProbe"}
+_NOTICED = 0.6
+"""Seconds until the kubelet's own view of its containers shows that one has started."""
+_SILENT = " "
+"""The failure of a command that said nothing."""
 STEADY = 3600.0
 """A talking image without moods is not asked again before this many seconds."""
 
@@ -35,6 +39,8 @@ class Probe:
         delay = float(self._spec.get("initialDelaySeconds") or 0)
         if self.kind == "readiness" and isinstance(self._run, TalkingRun) and not delay:
             delay = self._run.plan.image.ready_after
+        elif not isinstance(self._run, TalkingRun):
+            delay = max(delay, _NOTICED)
         self._again(delay)
 
     def stop(self) -> None:
@@ -81,7 +87,7 @@ class Probe:
     def _executed(self, code: int, output: bytes) -> None:
         if self._run is None:
             return
-        self._judge(output.decode("utf-8", "replace").strip() or " " if code else "")
+        self._judge(output.decode("utf-8", "replace") or _SILENT if code else "")
 
     def _refused(self) -> str:
         """A TCP or HTTP probe of a toy container: somebody must listen."""
@@ -137,7 +143,7 @@ class Probe:
             word = self.kind.capitalize()
             self._worker.say(
                 "Unhealthy",
-                f"{word} probe failed: {failure.strip()}".rstrip(),
+                f"{word} probe failed: {'' if failure is _SILENT else failure}",
                 container=self._container,
                 warning=True,
             )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from demo_cluster.kubelet.pod_ending import SHORTEST_GRACE
 from demo_cluster.kubelet.pod_report import ENDED_PHASES
 from demo_cluster.kubelet.pod_status import INIT, MAIN, SIDECAR, ContainerState
 
@@ -77,6 +78,10 @@ class Retries:
                     self._worker.later(5.0, each.run.kill)
 
     def _restart(self, container: ContainerState) -> None:
+        if container.restarts_free:
+            container.restarts_free = False
+            self._worker.later(RESTART, lambda: self._start_again(container))
+            return
         container.failures = max(container.failures, 0) + 1
         if container.failures == 1:
             self._worker.later(RESTART, lambda: self._start_again(container))
@@ -111,10 +116,13 @@ class Retries:
         worker, run = self._worker, container.run
         message = f"Container {container.name} failed {probe} probe, will be restarted"
         worker.say("Killing", message, container=container)
+        container.restarts_free = container.restarts == 0
         if run:
             run.stop()
-            grace = worker.pod["spec"].get("terminationGracePeriodSeconds", 30)
-            worker.later(float(grace), lambda: run.kill(137) if run.is_running else None)
+            grace = float(worker.pod["spec"].get("terminationGracePeriodSeconds", 30))
+            worker.later(
+                max(grace, SHORTEST_GRACE), lambda: run.kill(137) if run.is_running else None
+            )
 
 
 def _go_duration(seconds: float) -> str:

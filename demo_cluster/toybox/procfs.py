@@ -40,7 +40,7 @@ def proc_directory(machine: Machine) -> Directory:
         "loadavg": Computed(lambda: _load(machine)),
         "meminfo": Computed(lambda: _memory(machine)),
         "stat": Computed(lambda: _system(machine)),
-        "version": Computed(lambda: b"Linux version 6.1.0-demo (demo@cluster) #1 SMP\n"),
+        "version": Computed(lambda: b"Linux version 6.1.0 (demo@cluster) #1 SMP\n"),
         "cpuinfo": Computed(_processors),
         "mounts": Computed(lambda: b"overlay / overlay rw,relatime 0 0\nproc /proc proc rw 0 0\n"),
         "net": Directory(_net(machine)),

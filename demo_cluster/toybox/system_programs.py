@@ -21,7 +21,7 @@ BANNER = (
     "\n\nBusyBox v1.36.1 (2024-05-18 03:34:36 UTC) built-in shell (ash)\n"
     "Enter 'help' for a list of built-in commands.\n\n"
 )
-KERNEL = "6.1.0-demo"
+KERNEL = "6.1.0"
 
 
 async def shell(machine: Machine, process: Process, arguments: list[str]) -> int:

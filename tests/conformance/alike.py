@@ -46,7 +46,7 @@ _VARIES = frozenset(
         "expirationTimestamp",
     }
 )
-_LISTS_THAT_VARY = frozenset({"podIPs", "hostIPs", "clusterIPs"})
+_LISTS_THAT_VARY = frozenset({"podIPs", "hostIPs", "clusterIPs", "images"})
 _VERSION = frozenset(
     {"gitVersion", "gitCommit", "gitTreeState", "buildDate", "goVersion", "kubeletVersion"}
 )
@@ -63,6 +63,8 @@ _RV_TEXT = re.compile(
 )
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _ADDRESS = re.compile(r"\b(10\.(244|9[6-9]|10\d|11[01])|192\.0\.2|127\.0\.0)\.\d+(\.\d+)?(:\d+)?\b")
+_RUNTIME = re.compile(r"containerd://\d+\.\d+\.\d+")
+_IDENTITY = re.compile(r"\bapiserver-[a-z2-7]{26}(?![a-z2-7])")
 _IGNORED_CONFIG = "openshift-service-ca.crt"
 
 
@@ -73,6 +75,9 @@ def normal(value: Any, *, keeps_managers: bool = False) -> Any:
 
 def _normal(value: Any, key: str, keeps_managers: bool) -> Any:
     if isinstance(value, dict):
+        made = str(value.get("generateName", ""))
+        if made and str(value.get("name", "")).startswith(made):
+            value = {**value, "name": f"{made}<name>"}
         return {
             name: _normal(inner, name, keeps_managers)
             for name, inner in value.items()
@@ -102,6 +107,8 @@ def _text(text: str) -> str:
     text = _PEM.sub("<certificate>", text).replace("<certificate>\n<certificate>", "<certificate>")
     text = text.replace("v0.0.0-master+$Format:%H$", "v1.36.2")
     text = _UUID.sub("<uid>", text)
+    text = _RUNTIME.sub("containerd://<version>", text)
+    text = _IDENTITY.sub("apiserver-<identity>", text)
     text = _TIME.sub("<time>", text)
     text = _RV_TEXT.sub(r"\1<rv>", text)
     text = _ADDRESS.sub("<address>", text)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.conformance import logs, plain, sockets, stories
+from tests.conformance import logs, nodes, plain, sockets, stories
 from tests.conformance.result import Exchange, Play, Result, not_played
 
 PLAYERS: dict[str, Play] = {
@@ -22,6 +22,7 @@ PLAYERS: dict[str, Play] = {
     "07-": logs.play,
     "08-": sockets.play,
     "08b-": sockets.play,
+    "09-": nodes.play,
     "10-": plain.play,
     "11-": plain.play,
     "12a-": stories.play,

@@ -69,7 +69,8 @@ class SteppedCluster:
 
     def __init__(self, start: datetime | None = None) -> None:
         self._clock = SteppedClock(start) if start is not None else SteppedClock()
-        self.cluster = DemoCluster(ClusterOptions(scenario="empty", clock=self._clock))
+        options = ClusterOptions(scenario="empty", clock=self._clock, has_metrics=False)
+        self.cluster = DemoCluster(options)
         self._rounds_of_silence = 0
         self._start = self._clock.now()
         self._tokens: dict[str, str] = {}
