@@ -9,7 +9,6 @@ from typing import Any
 from demo_cluster.images import byte_count
 from demo_cluster.kinds import Obj
 
-
 _NODE_FEATURES = (
     "ExtendWebSocketsToKubelet",
     "InPlacePodLevelResourcesVerticalScaling",

@@ -22,13 +22,18 @@ def upgrade(call: Call, talk: Callable[[Channels], Awaitable[None]]) -> UpgradeR
 
     async def over_spdy(socket: WebSocket) -> None:
         channels = SpdyChannels(socket, protocol)
-        if await channels.open(wanted_channels(call, protocol)):
-            await talk(channels)
-        else:
+        try:
+            if await channels.open(wanted_channels(call, protocol)):
+                await talk(channels)
+        finally:
             channels.abandon()
 
     async def over_websocket(socket: WebSocket) -> None:
-        await talk(ChannelSocket(socket))
+        channels = ChannelSocket(socket)
+        try:
+            await talk(channels)
+        finally:
+            channels.abandon()
 
     if is_spdy(call):
         return SpdyReply(over_spdy, protocol)

@@ -25,7 +25,7 @@ _FAMILY = re.compile(r"^# (?:HELP|TYPE) .*$", re.MULTILINE)
 _LABELS = re.compile(r"(\w+)=\"")
 _FILLED_IN = ("nodeName", "serviceAccount", "serviceAccountName", "tolerations", "priority")
 _START = timedelta(seconds=5)
-_MORE_LOOKS, _BETWEEN_LOOKS = 4, 0.5
+_MORE_LOOKS, _BETWEEN_LOOKS = 60, 0.1
 """Recorded moments are cut to seconds, and the recorder asked a little later."""
 _LONGEST_WAIT = 3600.0
 

@@ -94,6 +94,7 @@ class SteppedCluster:
 
     async def __aexit__(self, *_: object) -> None:
         await self.cluster.stop()
+        await self.settle()
 
     @property
     def token(self) -> str:
