@@ -18,8 +18,8 @@ from demo_cluster.bulk_objects import (
 )
 from demo_cluster.churn import Churn
 from demo_cluster.clock import Clock
-from demo_cluster.controllers.deployments import DESIRED, HASH, MAXIMUM, REVISION
 from demo_cluster.controllers.owned_pods import owner_reference, template_hash
+from demo_cluster.controllers.rollouts import DESIRED, HASH, MAXIMUM, REVISION
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.scenario_objects import node_object
 from demo_cluster.storage import NAME_LETTERS, Key, Storage, key_of
