@@ -84,12 +84,12 @@ _STRICT = _StrictDecoder()
 
 def format_float(value: float) -> str:
     """A float as encoding/json prints it: shortest, an exponent below 1e-6 and from 1e21."""
-    if value == int(value) and abs(value) < 1e21:
-        return str(int(value)) if value or str(value)[0] != "-" else "-0"
+    if not value:
+        return str(value).removesuffix(".0")
     if 1e-6 <= abs(value) < 1e21:
         from decimal import Decimal
 
-        return format(Decimal(repr(value)), "f")
+        return format(Decimal(repr(value)), "f").removesuffix(".0")
     mantissa, _, exponent = repr(value).partition("e")
     sign = "-" if exponent.startswith("-") else "+"
     return f"{mantissa}e{sign}{exponent.lstrip('+-0')}"

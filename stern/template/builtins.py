@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from urllib.parse import quote_plus
 
 from stern.errors import RenderError
 from stern.template.printf import sprint, sprintf, sprintln
-from stern.template.values import equal, is_true, less, type_name
+from stern.template.values import StringMap, equal, is_true, less, type_name
 
 _HTML = {'"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;", "\0": "\ufffd"}
 _JS = {
@@ -28,7 +27,7 @@ def _one_index(value: object, key: object) -> object:
     if isinstance(value, Mapping):
         if not isinstance(key, str):
             raise RenderError(f"value has type {type_name(key)}; should be string")
-        return value.get(key)
+        return value.get(key, "" if isinstance(value, StringMap) else None)
     if isinstance(value, str | list | tuple):
         if not isinstance(key, int) or isinstance(key, bool):
             raise RenderError(f"cannot index slice/array with type {type_name(key)}")
@@ -54,12 +53,15 @@ def slice_of(value: object, *bounds: object) -> object:
         if not 0 <= bound <= len(data):
             raise RenderError(f"index out of range: {bound}")
         places.append(bound)
-    if len(places) > 2:
+    if len(places) > 3:
         raise RenderError(f"too many slice indexes: {len(places)}")
+    if len(places) > 2 and isinstance(value, str):
+        raise RenderError("cannot 3-index slice a string")
     start = places[0] if places else 0
     end = places[1] if len(places) > 1 else len(data)
-    if start > end:
-        raise RenderError(f"invalid slice index: {start} > {end}")
+    for low, high in ((start, end), (end, places[2] if len(places) > 2 else end)):
+        if low > high:
+            raise RenderError(f"invalid slice index: {low} > {high}")
     part = data[start:end]
     return part.decode("utf-8", "surrogateescape") if isinstance(part, bytes) else part
 
@@ -93,18 +95,29 @@ def call(function: object, *arguments: object) -> object:
 
 def html(*values: object) -> str:
     """Escaped for HTML."""
-    return "".join(_HTML.get(char, char) for char in sprint(values))
+    return "".join(_HTML.get(char, char) for char in _shown(values))
 
 
 def js(*values: object) -> str:
     """Escaped for a JavaScript string."""
-    text = "".join(_JS.get(char, char) for char in sprint(values))
-    return re.sub(r"[\x00-\x1f]", lambda found: f"\\u{ord(found[0]):04X}", text)
+    return "".join(_js_char(char) for char in _shown(values))
+
+
+def _js_char(char: str) -> str:
+    if char in _JS:
+        return _JS[char]
+    is_byte = "\udc80" <= char <= "\udcff"
+    return char if char.isprintable() or is_byte else f"\\u{ord(char):04X}"
+
+
+def _shown(values: tuple[object, ...]) -> str:
+    """The values as these functions print them, which is as actions do."""
+    return sprint(["<no value>" if value is None else value for value in values])
 
 
 def urlquery(*values: object) -> str:
     """Escaped for the query of a URL."""
-    return quote_plus(sprint(values).encode("utf-8", "surrogateescape"), safe="-_.~")
+    return quote_plus(_shown(values).encode("utf-8", "surrogateescape"), safe="-_.~")
 
 
 def printf(layout: object, *values: object) -> str:

@@ -15,7 +15,7 @@ from stern.template import nodes
 from stern.template.members import member
 from stern.template.parser import Parsed
 from stern.template.record import FIELDS, Record
-from stern.template.values import is_true, printed, type_name
+from stern.template.values import MISSING, is_true, printed, type_name
 
 _MAX_DEPTH = 100
 _NOTHING = object()
@@ -130,7 +130,7 @@ class Compiler:
         at = self._place(pipeline.offset, pipeline.source)
 
         def run(frame: Frame, emit: Emit) -> None:
-            items = _items(value(frame), at)
+            items = _items(value(frame), at, len(names))
             for key, item in items:
                 frame.variables.update(zip(names, (key, item)[-len(names) :], strict=False))
                 try:
@@ -169,6 +169,8 @@ class Compiler:
 
     def _command(self, command: nodes.Command, piped: Expression | None) -> Expression:
         head, *rest = command.words
+        if isinstance(head, nodes.Constant) and head.source == "nil":
+            return _raiser(self._place(command.offset, "nil"), "nil is not a command")
         if isinstance(head, nodes.Function):
             return self._function(head, command, rest, piped)
         if isinstance(head, nodes.Chain) and (rest or piped):
@@ -245,8 +247,7 @@ class Compiler:
         before = self._parsed.source[:offset]
         line = before.count("\n") + 1
         column = len(before.rpartition("\n")[2].encode("utf-8", "surrogateescape"))
-        shown = source if len(source) <= 20 else f"{source[:20]}..."
-        return f'template: {self._name}:{line}:{column}: executing "{self._name}" at <{shown}>: '
+        return f'template: log:{line}:{column}: executing "{self._name}" at <{source}>: '
 
 
 def _emit(emit: Emit, text: str) -> None:
@@ -290,15 +291,17 @@ def _run_with(dot: object, program: Program, frame: Frame, emit: Emit) -> None:
         frame.dot = outer
 
 
-def _items(value: object, at: str) -> list[tuple[object, object]]:
+def _items(value: object, at: str, variables: int) -> list[tuple[object, object]]:
     """What a range goes over: keys or numbers, and values."""
-    if value is None:
+    if value is None or value is MISSING:
         return []
     if isinstance(value, Mapping):
         return [(key, value[key]) for key in sorted(value)]
     if isinstance(value, list | tuple):
         return list(enumerate(value))
     if isinstance(value, int) and not isinstance(value, bool):
+        if variables > 1:
+            raise _failure(at, f"can't use {value} to iterate over more than one variable")
         return [(number, number) for number in range(value)]
     raise _failure(at, f"range can't iterate over {printed(value)}")
 
@@ -329,9 +332,11 @@ def _stepper(value: Expression, name: str, at: str, *, is_first: bool) -> Expres
         found = value(frame)
         kind = type(found)
         if kind is dict:
-            return found.get(name)  # type: ignore[attr-defined]  # it is a dict
+            return found.get(name, MISSING)  # type: ignore[attr-defined]  # it is a dict
         if kind is Record and attribute:
             return getattr(found, attribute)
+        if found is MISSING:
+            return found
         if found is None and not is_first:
             raise _failure(at, f"nil pointer evaluating interface {{}}.{name}")
         try:
@@ -347,6 +352,8 @@ def _caller(
 ) -> Expression:
     def run(frame: Frame) -> object:
         values = [argument(frame) for argument in arguments]
+        if MISSING in values:
+            values = [None if value is MISSING else value for value in values]
         try:
             return function(*values)
         except RenderError as error:
@@ -354,9 +361,22 @@ def _caller(
                 raise
             raise _failure(at, f"error calling {name}: {error}") from error
         except TypeError as error:
-            raise _failure(at, f"wrong number of args for {name}") from error
+            wanted = wanted_arguments(function)
+            raise _failure(
+                at, f"wrong number of args for {name}: want {wanted} got {len(values)}"
+            ) from error
 
     return run
+
+
+def wanted_arguments(function: Callable[..., object]) -> str:
+    """How many arguments a function takes, in words."""
+    from inspect import Parameter, signature
+
+    kinds = list(signature(function).parameters.values())
+    several = any(kind.kind is Parameter.VAR_POSITIONAL for kind in kinds)
+    least = sum(kind.kind is not Parameter.VAR_POSITIONAL for kind in kinds)
+    return f"at least {least}" if several else str(least)
 
 
 def _failure(at: str, reason: str) -> RenderError:

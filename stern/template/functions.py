@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import json
+import math
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC
 from typing import Any
@@ -18,7 +20,7 @@ from stern.palette import Palette
 from stern.template.go_time import ZERO_TIME, GoTime, parse_time, rfc3339_nano
 from stern.template.printf import sprintf
 from stern.template.record import Record
-from stern.template.values import ColorValue, text_of, type_name
+from stern.template.values import ColorValue, NilMap, StringMap, text_of, type_name
 from stern.timestamps import load_zone
 
 _COLORS = {
@@ -52,7 +54,14 @@ def _refuse(name: str) -> object:
     raise ValueError(f"invalid character in {name}")
 
 
-_FLOATS = json.JSONDecoder(parse_int=float, parse_constant=_refuse)
+def _float(text: str) -> float:
+    value = float(text)
+    if value in (math.inf, -math.inf):
+        raise ValueError(f"json: cannot unmarshal number {text} into Go value of type float64")
+    return value
+
+
+_FLOATS = json.JSONDecoder(parse_int=_float, parse_float=_float, parse_constant=_refuse)
 _KEEPING = json.JSONDecoder(parse_int=NumberText, parse_float=NumberText, parse_constant=_refuse)
 
 
@@ -60,11 +69,11 @@ def parse_json(text: object) -> dict[str, object]:
     """The object in a text, numbers as floats; `null` is an empty one."""
     source = string_argument(text)
     try:
-        value = _FLOATS.decode(source)
+        value = _FLOATS.decode(_without_halves(source))
     except (ValueError, RecursionError) as error:
         raise RenderError(f"invalid JSON: {error}") from error
     if value is None:
-        return {}
+        return NilMap()
     if not isinstance(value, dict):
         kind = "array" if isinstance(value, list) else type_name(value)
         raise RenderError(
@@ -73,18 +82,27 @@ def parse_json(text: object) -> dict[str, object]:
     return value
 
 
-def try_parse_json(text: object) -> dict[str, object] | None:
-    """The first JSON value of a text if it is an object, numbers as written; else nothing."""
+def try_parse_json(text: object) -> dict[str, object]:
+    """The first JSON value of a text if it is an object, numbers as written; else a nil map."""
     source = string_argument(text)
     value = _decoded_quickly(source)
     if value is _NOT_QUICKLY:
         try:
-            value, _ = _KEEPING.raw_decode(source.lstrip(" \t\r\n"))
+            value, _ = _KEEPING.raw_decode(_without_halves(source).lstrip(" \t\r\n"))
         except (ValueError, RecursionError):
-            return None
-    if value is None:
-        return {}
-    return value if isinstance(value, dict) else None
+            return NilMap()
+    return value if isinstance(value, dict) else NilMap()
+
+
+_HALVES = re.compile(
+    r"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    r"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}|[\udc80-\udcff]"
+)
+
+
+def _without_halves(source: str) -> str:
+    """The JSON text with U+FFFD for bytes that are not UTF-8 and for halves of surrogate pairs."""
+    return _HALVES.sub(lambda found: found[0] if len(found[0]) in (2, 12) else "\ufffd", source)
 
 
 _NOT_QUICKLY = object()
@@ -138,6 +156,8 @@ def to_json(value: object) -> str:
     if isinstance(value, Record):
         members = (f'"{key}":{go_json.encode(item)}' for key, item in value.as_json().items())
         return f"{{{','.join(members)}}}"
+    if isinstance(value, NilMap) or (isinstance(value, StringMap) and value.is_nil):
+        return "null"
     try:
         return go_json.encode(value)
     except (TypeError, ValueError) as error:
@@ -148,9 +168,11 @@ def pretty_json(value: object) -> str:
     """An object, or a text that holds one, as indented JSON; anything else as it is."""
     if isinstance(value, str) and not isinstance(value, NumberText):
         try:
-            return go_json.indent(parse_json(value))
+            return pretty_json(parse_json(value))
         except RenderError:
             return value
+    if isinstance(value, NilMap):
+        return "null"
     if isinstance(value, Mapping):
         return go_json.indent(value)
     return text_of(value)
@@ -190,8 +212,9 @@ def to_utc(value: object) -> GoTime:
     return ZERO_TIME if moment is None else moment.at(UTC)
 
 
-def to_timestamp(value: object, layout: object, zone: object = "") -> str:
-    """The moment in a layout and a zone."""
+def to_timestamp(value: object, layout: object, *zones: object) -> str:
+    """The moment in a layout and a zone, which is UTC where none is given."""
+    zone = zones[0] if zones else ""
     moment = to_time(value)
     if moment is None:
         raise RenderError(f"unable to parse date: {text_of(value)}")

@@ -9,6 +9,11 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = 1_000_000_000
+_CYCLE_YEARS = 400
+_CYCLE_SECONDS = 146_097 * 86_400
+"""After which the calendar repeats, days of the week included."""
+_CALENDAR = (-62_135_424_000, 253_402_128_000)
+"""The seconds that datetime has dates for, a day less at either end for the zones."""
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
@@ -16,7 +21,7 @@ MONTHS = (
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 _LAYOUT_PARTS = re.compile(
-    r"January|Jan|Monday|Mon|MST|2006|"
+    r"January|Jan(?![a-z])|Monday|Mon(?![a-z])|MST|2006|"
     r"-07:00:00|-07:00|-070000|-0700|-07|Z07:00:00|Z07:00|Z070000|Z0700|Z07|"
     r"002|__2|_2(?!006)|01|02|03|04|05|06|15|PM|pm|[.,]0+(?!\d)|[.,]9+(?!\d)|1|2|3|4|5"
 )
@@ -41,19 +46,39 @@ class GoTime:
         return self.nanoseconds % _SECOND
 
     @property
+    def _cycles(self) -> int:
+        """How many times the calendar repeats between datetime's years and this moment's."""
+        seconds = self.nanoseconds // _SECOND
+        if seconds < _CALENDAR[0]:
+            return (seconds - _CALENDAR[0]) // _CYCLE_SECONDS
+        return max(-(-(seconds - _CALENDAR[1]) // _CYCLE_SECONDS), 0)
+
+    @property
+    def year(self) -> int:
+        """The year in the zone, which may be beyond those that `local` can say."""
+        return self.local.year + self._cycles * _CYCLE_YEARS
+
+    @property
     def local(self) -> datetime:
-        """Date and time of day in the zone, to the second."""
-        moment = _EPOCH + timedelta(seconds=self.nanoseconds // _SECOND)
-        return moment.astimezone(self.zone)
+        """Date and time of day in the zone, to the second; of a year that has the same calendar."""
+        seconds = self.nanoseconds // _SECOND - self._cycles * _CYCLE_SECONDS
+        return (_EPOCH + timedelta(seconds=seconds)).astimezone(self.zone)
 
     def at(self, zone: tzinfo | None) -> GoTime:
         """The same moment in another zone."""
         return GoTime(self.nanoseconds, zone)
 
+    def plus(self, years: int, months: int, days: int) -> GoTime:
+        """The same time of day on another date; a day too many goes over into the next month."""
+        local = self.local
+        month = local.month - 1 + months
+        first = local.replace(year=local.year + years + month // 12, month=month % 12 + 1, day=1)
+        return GoTime.of(first + timedelta(days=local.day - 1 + days), self.fraction, self.zone)
+
     def format(self, layout: str) -> str:
         """The moment as the layout shows it."""
-        local = self.local
-        return _LAYOUT_PARTS.sub(lambda found: _shown(found[0], local, self.fraction), layout)
+        local, year = self.local, self.year
+        return _LAYOUT_PARTS.sub(lambda found: _shown(found[0], local, year, self.fraction), layout)
 
     def __str__(self) -> str:
         return self.format("2006-01-02 15:04:05.999999999 -0700 MST")
@@ -67,7 +92,11 @@ def rfc3339_nano(moment: GoTime) -> str:
     return moment.format("2006-01-02T15:04:05.999999999Z07:00")
 
 
-def _shown(part: str, local: datetime, fraction: int) -> str:
+def _shown(part: str, local: datetime, year: int, fraction: int) -> str:
+    if part == "2006":
+        return f"{year:04d}" if year >= 0 else f"-{-year:04d}"
+    if part == "06":
+        return f"{abs(year) % 100:02d}"
     if part in _SIMPLE_PARTS:
         return _SIMPLE_PARTS[part](local)
     if part[0] in ".,":
@@ -112,8 +141,6 @@ _SIMPLE_PARTS: dict[str, Callable[[datetime], str]] = {
     "Monday": lambda t: DAYS[t.weekday()],
     "Mon": lambda t: DAYS[t.weekday()][:3],
     "MST": zone_name,
-    "2006": lambda t: f"{t.year:04d}",
-    "06": lambda t: f"{t.year % 100:02d}",
     "01": lambda t: f"{t.month:02d}",
     "1": lambda t: str(t.month),
     "02": lambda t: f"{t.day:02d}",
@@ -140,7 +167,8 @@ _PATTERNS = {
     "Jan": f"(?P<month_name>{'|'.join(month[:3] for month in MONTHS)})",
     "Monday": f"(?:{'|'.join(DAYS)})",
     "Mon": f"(?:{'|'.join(day[:3] for day in DAYS)})",
-    "MST": r"(?P<zone>[A-Z]{3,4}T?|[+-]\d{2})",
+    "MST": r"(?P<zone>UTC|ChST|MeST|GMT(?:[+-]\d{1,2})?|WITA|[A-Z]{3}T?(?![A-Z])|[A-Z]{4}T(?![A-Z])"
+    r"|[+-]\d{2})",
     "2006": r"(?P<year>\d{4})",
     "06": r"(?P<short_year>\d{2})",
     "01": r"(?P<month>\d{2})",
@@ -235,9 +263,11 @@ def parse_time(text: str) -> GoTime | None:
 
 
 def _moment(parts: dict[str, str | None]) -> GoTime | None:
+    year = _year(parts)
+    cycles = 0 if year else 1
     try:
         local = datetime(
-            _year(parts),
+            year + cycles * _CYCLE_YEARS,
             _month(parts),
             int(parts.get("day") or 1),
             _hour(parts),
@@ -248,14 +278,22 @@ def _moment(parts: dict[str, str | None]) -> GoTime | None:
     except ValueError:
         return None
     fraction = (parts.get("fraction") or "")[:9].ljust(9, "0")
-    return GoTime.of(local, int(fraction), local.tzinfo)
+    moment = GoTime.of(local, int(fraction), local.tzinfo)
+    seconds = cycles * _CYCLE_SECONDS - _unapplied_offset(parts)
+    return GoTime(moment.nanoseconds - seconds * _SECOND, moment.zone)
+
+
+def _unapplied_offset(parts: dict[str, str | None]) -> int:
+    """The seconds of a zone such as GMT+3: Go shows the moment in it, but reads it in UTC."""
+    zone = parts.get("zone") or ""
+    return int(zone[3:]) * 3600 if zone[:3] == "GMT" and zone[3:] and not parts.get("offset") else 0
 
 
 def _year(parts: dict[str, str | None]) -> int:
     short = parts.get("short_year")
     if short:
         return int(short) + (1900 if int(short) >= 69 else 2000)
-    return int(parts.get("year") or 1)
+    return int(parts.get("year") or 0)
 
 
 def _month(parts: dict[str, str | None]) -> int:
@@ -274,11 +312,15 @@ def _hour(parts: dict[str, str | None]) -> int:
 
 def _zone(parts: dict[str, str | None]) -> tzinfo:
     offset = parts.get("offset")
+    if parts.get("zone") == "UTC":
+        return UTC  # whatever offset stands before it
     if offset and offset != "Z":
         digits = offset[1:].replace(":", "").ljust(4, "0")
         length = timedelta(hours=int(digits[:2]), minutes=int(digits[2:4]))
         return timezone(-length if offset[0] == "-" else length)
     name = parts.get("zone")
     if name and name not in ("UTC", "GMT") and not offset:
-        return timezone(timedelta(), name)  # Go, too, makes up a zone of that name at no offset
+        return timezone(
+            timedelta(seconds=_unapplied_offset(parts)), name
+        )  # Go, too, makes up a zone of that name at no offset
     return UTC

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from stern.errors import TemplateError
+from stern.template.values import quoted
 
 
 class Token(Enum):
@@ -45,7 +46,8 @@ _PARTS = re.compile(
     (?P<space>[ \t\r\n]+)
   | (?P<string>"(?:[^"\\\n]|\\.)*"|`[^`]*`)
   | (?P<char>'(?:[^'\\\n]|\\.[^']*)')
-  | (?P<number>[+-]?(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+
+  | (?P<number>[+-]?(?:0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?\d+)?
+        |0[bB][01_]+|0[oO][0-7_]+
         |(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))
   | (?P<field>\.[^\W\d]\w*)
   | (?P<dot>\.)
@@ -152,11 +154,29 @@ def _action(source: str, at: int, left: int) -> Generator[Item, None, tuple[int,
         if found is None:
             raise failure(source, at, _complaint(source, at))
         item = _item(found, at)
+        _check_end(source, item, found.end())
         depth += (item.token is Token.OPEN) - (item.token is Token.CLOSE)
         if depth < 0:
             raise failure(source, at, "unexpected right paren")
         yield item
         at = found.end()
+
+
+def _check_end(source: str, item: Item, end: int) -> None:
+    """Refuse names and numbers that run into something else."""
+    after = source[end : end + 1]
+    if item.token is Token.NUMBER and (after == "_" or after.isalnum()):
+        raise failure(source, end, f"bad number syntax: {quoted(item.text + after)}")
+    is_name = item.token in _NAMES
+    if is_name and after not in _TERMINATORS and not source.startswith("}}", end):
+        shown = f" '{after}'" if after.isprintable() else ""
+        raise failure(source, end, f"bad character U+{ord(after):04X}{shown}")
+
+
+_NAMES = frozenset(
+    (Token.FIELD, Token.VARIABLE, Token.IDENTIFIER, Token.KEYWORD, Token.BOOL, Token.NIL)
+)
+_TERMINATORS = frozenset(("", " ", "\t", "\r", "\n", ".", ",", "|", ":", "(", ")"))
 
 
 def _closing(source: str, at: int) -> tuple[int, bool] | None:
@@ -176,7 +196,7 @@ def _complaint(source: str, at: int) -> str:
         return "unterminated raw quoted string"
     if char == "'":
         return "unterminated character constant"
-    return f"unexpected {char!r} in command"
+    return f"unexpected {quoted(char)} in command"
 
 
 def _item(found: re.Match[str], at: int) -> Item:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}|.)", re.DOTALL)
@@ -38,8 +39,11 @@ def number(text: str) -> int | float | None:
         return parse_int(text)
     except FlagValueError:
         pass
+    is_binary = "p" in text.lower()
     try:
-        value = float(text)
-    except ValueError:
+        value = float.fromhex(text) if is_binary else float(text)
+    except (ValueError, OverflowError):
         return None
-    return value
+    if not math.isfinite(value) or (text.lstrip("+-").isdigit() and text.lstrip("+-")[0] == "0"):
+        return None
+    return int(value) if value.is_integer() and is_binary else value

@@ -9,14 +9,34 @@ from stern.errors import RenderError
 from stern.template.go_time import DAYS, MONTHS, GoTime
 from stern.template.printf import sprint, sprintf, sprintln
 from stern.template.record import FIELDS, Record
-from stern.template.values import ColorValue, type_name
+from stern.template.values import MISSING, ColorValue, NamedInt, type_name
 
 _SECOND = 1_000_000_000
 _ZERO_NANOSECONDS = -62_135_596_800 * _SECOND
 
 
-def _weekday(time: GoTime) -> str:
-    return DAYS[time.local.weekday()]
+def _weekday(time: GoTime) -> NamedInt:
+    day = time.local.weekday()
+    return NamedInt((day + 1) % 7, DAYS[day], "time.Weekday")
+
+
+def _month(time: GoTime) -> NamedInt:
+    month = time.local.month
+    return NamedInt(month, MONTHS[month - 1], "time.Month")
+
+
+def _since(time: GoTime, other: GoTime) -> NamedInt:
+    from datetime import timedelta
+
+    from kube_client.duration import format_duration
+
+    nanoseconds = time.nanoseconds - other.nanoseconds
+    shown = format_duration(timedelta(microseconds=nanoseconds / 1000))
+    return NamedInt(nanoseconds, shown, "time.Duration")
+
+
+def _zone(time: GoTime) -> str:
+    return "Local" if time.zone is None else str(time.zone)
 
 
 _TIME_METHODS: dict[str, Callable[..., object]] = {
@@ -28,8 +48,8 @@ _TIME_METHODS: dict[str, Callable[..., object]] = {
     "UnixNano": lambda time: time.nanoseconds,
     "UTC": lambda time: time.at(UTC),
     "Local": lambda time: time.at(None),
-    "Year": lambda time: time.local.year,
-    "Month": lambda time: MONTHS[time.local.month - 1],
+    "Year": lambda time: time.year,
+    "Month": _month,
     "Day": lambda time: time.local.day,
     "Hour": lambda time: time.local.hour,
     "Minute": lambda time: time.local.minute,
@@ -38,6 +58,13 @@ _TIME_METHODS: dict[str, Callable[..., object]] = {
     "YearDay": lambda time: time.local.timetuple().tm_yday,
     "Weekday": _weekday,
     "IsZero": lambda time: time.nanoseconds == _ZERO_NANOSECONDS,
+    "Add": lambda time, length: GoTime(time.nanoseconds + length, time.zone),
+    "AddDate": lambda time, years, months, days: time.plus(years, months, days),
+    "Sub": _since,
+    "Compare": lambda time, other: (
+        (time.nanoseconds > other.nanoseconds) - (time.nanoseconds < other.nanoseconds)
+    ),
+    "Location": _zone,
     "Before": lambda time, other: time.nanoseconds < other.nanoseconds,
     "After": lambda time, other: time.nanoseconds > other.nanoseconds,
     "Equal": lambda time, other: time.nanoseconds == other.nanoseconds,
@@ -65,7 +92,7 @@ def member(value: object, name: str, arguments: Sequence[object] = ()) -> object
             return getattr(value, field)
         case Mapping():
             _no_arguments(name, arguments)
-            return value.get(name)
+            return value.get(name, MISSING)
         case GoTime():
             return _call(_TIME_METHODS, value, name, arguments)
         case ColorValue():

@@ -9,6 +9,7 @@ from stern.errors import TemplateError
 from stern.template import nodes
 from stern.template.lexer import Item, Token, failure, tokens
 from stern.template.literals import character, number, string
+from stern.template.values import quoted
 
 _OPERANDS = frozenset(
     (
@@ -35,11 +36,25 @@ def parse(source: str, functions: Container[str]) -> Parsed:
     return _Parser(source, functions).whole()
 
 
+def _all_tokens(source: str) -> tuple[list[Item], TemplateError | None]:
+    """The tokens up to what is none; that is an error only when the parser comes to it."""
+    found: list[Item] = []
+    try:
+        found.extend(tokens(source))
+    except TemplateError as error:
+        return found, error
+    return found, None
+
+
+def _is_blank(body: nodes.Body) -> bool:
+    return all(isinstance(one, nodes.Text) and not one.text.strip() for one in body)
+
+
 class _Parser:
     def __init__(self, source: str, functions: Container[str]) -> None:
         self._source = source
         self._functions = functions
-        self._items = list(tokens(source))
+        self._items, self._lexical_error = _all_tokens(source)
         self._at = 0
         self._variables = [("$", "$")]  # as written, and by a name of their own; inner ones last
         self._count = 0
@@ -56,10 +71,12 @@ class _Parser:
     # -- tokens --------------------------------------------------------------------------------
 
     def _peek(self) -> Item:
+        if self._at >= len(self._items) and self._lexical_error is not None:
+            raise self._lexical_error
         return self._items[self._at]
 
     def _next(self) -> Item:
-        item = self._items[self._at]
+        item = self._peek()
         self._at += 1
         return item
 
@@ -75,9 +92,9 @@ class _Parser:
         return self._next()
 
     def _unexpected(self, item: Item, context: str) -> TemplateError:
-        shown = "EOF" if item.token is Token.END else f"{item.text!r}".replace("'", '"')
-        if item.token is Token.RIGHT:
-            shown = '"}}"'
+        shown = "EOF" if item.token is Token.END else quoted(item.text)
+        if item.token in (Token.DOT, Token.KEYWORD, Token.NIL):
+            shown = f"<{item.text}>"
         return failure(self._source, item.offset, f"unexpected {shown} in {context}")
 
     def _error(self, reason: str) -> TemplateError:
@@ -108,7 +125,7 @@ class _Parser:
                     if not opener:
                         raise self._error(f"unexpected {{{{{word}}}}}")
                     return tuple(statements), word
-                statements.extend(self._statement(word))
+                statements.extend(self._statement(word, opener))
 
     def _keyword(self) -> str:
         item = self._skip_space()
@@ -119,11 +136,13 @@ class _Parser:
             self._expect(Token.RIGHT, "end")
         return item.text
 
-    def _statement(self, word: str) -> list[nodes.Statement]:
+    def _statement(self, word: str, opener: str) -> list[nodes.Statement]:
         match word:
             case "if" | "with" | "range":
                 return [self._branch(word)]
             case "define":
+                if opener:
+                    raise self._error("unexpected <define> in command")
                 self._define()
                 return []
             case "template":
@@ -173,7 +192,17 @@ class _Parser:
     def _define(self) -> None:
         name = self._name("define clause")
         self._expect(Token.RIGHT, "define clause")
-        self._parsed.bodies[name] = self._separate_body("define")
+        self._add(name, self._separate_body("define"))
+
+    def _add(self, name: str, body: nodes.Body) -> None:
+        """Keep a body under its name; an empty one gives way to another."""
+        known = self._parsed.bodies.get(name)
+        if not _is_blank(body):
+            if known is not None and not _is_blank(known):
+                raise self._error(f'template: multiple definition of template "{name}"')
+            self._parsed.bodies[name] = body
+        elif known is None:
+            self._parsed.bodies[name] = body
 
     def _separate_body(self, word: str) -> nodes.Body:
         """A body that does not see the variables around it."""
@@ -199,7 +228,7 @@ class _Parser:
         name = self._name("block clause")
         pipeline = self._pipeline("block clause")
         self._expect(Token.RIGHT, "block clause")
-        self._parsed.bodies[name] = self._separate_body("block")
+        self._add(name, self._separate_body("block"))
         return nodes.Call(name, pipeline, offset)
 
     # -- pipelines -----------------------------------------------------------------------------
@@ -218,8 +247,6 @@ class _Parser:
             if self._skip_space().token is not Token.PIPE:
                 break
             self._next()
-            if self._skip_space().token in (Token.RIGHT, Token.CLOSE):
-                raise self._error(f"missing value for {context}")
         if not commands:
             raise self._error(f"missing value for {context}")
         for command in commands[1:]:
@@ -255,8 +282,10 @@ class _Parser:
                 self._next()
                 self._check_assigned(names, context, declares=item.token is Token.DECLARE)
                 return tuple(names), item.token is Token.DECLARE
-            if item.token is not Token.COMMA or context != "range" or len(names) > 1:
+            if item.token is not Token.COMMA:
                 break
+            if context != "range" or len(names) > 1:
+                raise self._error(f"too many declarations in {context}")
             self._next()
         self._at = start
         return (), False
@@ -294,7 +323,7 @@ class _Parser:
         if not names:
             return start
         if isinstance(start, nodes.Constant):
-            raise self._error(f"unexpected . after term {item.text!r}".replace("'", '"'))
+            raise self._error(f"unexpected . after term {quoted(item.text)}")
         return nodes.Chain(start, tuple(names), self._text(item.offset), item.offset)
 
     def _term(self, item: Item, context: str) -> nodes.Operand:
@@ -327,7 +356,7 @@ class _Parser:
             case Token.NUMBER:
                 value = number(text)
                 if value is None:
-                    raise self._error(f'bad number syntax: "{text}"')
+                    raise self._error(f'illegal number syntax: "{text}"')
                 return value
             case _:
                 return {"true": True, "false": False}.get(text)

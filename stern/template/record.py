@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from stern.palette import ColorPair
 from stern.target import Target
-from stern.template.values import ColorValue
+from stern.template.values import ColorValue, StringMap, text_of
 
 
 @dataclass(slots=True)
@@ -19,8 +19,8 @@ class Record:
     namespace: str
     pod: str
     container: str
-    labels: dict[str, str] | None
-    annotations: dict[str, str] | None
+    labels: StringMap
+    annotations: StringMap
     pod_color: ColorValue
     container_color: ColorValue
     context: str = ""
@@ -35,8 +35,8 @@ class Record:
             namespace=target.namespace,
             pod=target.pod,
             container=target.container,
-            labels=target.labels,
-            annotations=target.annotations,
+            labels=StringMap(target.labels),
+            annotations=StringMap(target.annotations),
             pod_color=ColorValue(colors.pod),
             container_color=ColorValue(colors.container),
             context=target.context,
@@ -46,6 +46,14 @@ class Record:
         """Another message of the same target."""
         self.message = message
         self.timestamp = timestamp
+
+    def __str__(self) -> str:
+        """As %v prints the record: its fields in braces, colours left out."""
+        fields = (
+            self.message, self.timestamp, self.node, self.namespace, self.pod, self.container,
+            text_of(self.labels), text_of(self.annotations),
+        )  # fmt: skip
+        return f"{{{' '.join(fields)}}}"
 
     def as_json(self) -> dict[str, object]:
         """The record as `json .` writes it."""
@@ -57,8 +65,8 @@ class Record:
             "namespace": self.namespace,
             "podName": self.pod,
             "containerName": self.container,
-            "labels": self.labels,
-            "annotations": self.annotations,
+            "labels": None if self.labels.is_nil else self.labels,
+            "annotations": None if self.annotations.is_nil else self.annotations,
         }
         return shown
 

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 
 from stern.errors import RenderError
 from stern.go_json import NumberText
@@ -26,6 +27,44 @@ class ColorValue:
     color: Color
 
 
+class StringMap(dict[str, str]):
+    """Labels or annotations: Go's map[string]string, which may be nil and empty at once."""
+
+    def __init__(self, found: Mapping[str, str] | None) -> None:
+        super().__init__(found or {})
+        self.is_nil = found is None
+
+
+class NilMap(dict[str, object]):
+    """What is left of a text that is no JSON object: a nil map, which has no keys either."""
+
+
+class Missing:
+    """What stands behind a key that a map does not have; all that stands behind it is missing."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
+MISSING = Missing()
+
+
+class NamedInt(int):
+    """A number that prints as a word: time.Month, time.Weekday, time.Duration."""
+
+    def __new__(cls, value: int, word: str, kind: str) -> Self:
+        """The number, its word, and the name of its type."""
+        made = super().__new__(cls, value)
+        made.word, made.kind = word, kind
+        return made
+
+    word: str
+    kind: str
+
+    def __str__(self) -> str:
+        return self.word
+
+
 def is_true(value: object) -> bool:
     """Whether `if` takes its first branch: not for zero, empty, false and nothing."""
     return bool(value) or isinstance(value, GoTime | ColorValue)
@@ -38,6 +77,8 @@ def type_name(value: object) -> str:
             return "<nil>"
         case bool():
             return "bool"
+        case NamedInt():
+            return value.kind
         case NumberText():
             return "json.Number"
         case str():
@@ -46,6 +87,8 @@ def type_name(value: object) -> str:
             return "int"
         case float():
             return "float64"
+        case StringMap():
+            return "map[string]string"
         case Mapping():
             return "map[string]interface {}"
         case list() | tuple():
@@ -62,22 +105,24 @@ def float_text(value: float) -> str:
         return "NaN"
     if math.isinf(value):
         return "+Inf" if value > 0 else "-Inf"
-    exponent = int(f"{value:.17e}".partition("e")[2])
+    mantissa, exponent = _shortest(value)
     if value and (exponent < -4 or exponent >= _EXPONENT_FROM):
         sign = "-" if exponent < 0 else "+"
-        return f"{_shortest_mantissa(value)}e{sign}{abs(exponent):02d}"
+        return f"{mantissa}e{sign}{abs(exponent):02d}"
     if value.is_integer():
         return "-0" if str(value) == "-0.0" else str(int(value))
     return repr(value)
 
 
-def _shortest_mantissa(value: float) -> str:
-    """The digits before the exponent, in as few as name the number."""
+def _shortest(value: float) -> tuple[str, int]:
+    """Mantissa and exponent, in as few digits as name the number."""
     from decimal import Decimal
 
-    sign, digits, _ = Decimal(repr(value)).normalize().as_tuple()
+    shown = Decimal(repr(value))
+    sign, digits, _ = shown.normalize().as_tuple()
     text = "".join(map(str, digits))
-    return ("-" if sign else "") + text[0] + (f".{text[1:]}" if len(text) > 1 else "")
+    mantissa = ("-" if sign else "") + text[0] + (f".{text[1:]}" if len(text) > 1 else "")
+    return mantissa, shown.adjusted()
 
 
 def text_of(value: object) -> str:
@@ -104,7 +149,7 @@ def text_of(value: object) -> str:
 
 def printed(value: object) -> str:
     """A value as an action prints it."""
-    return "<no value>" if value is None else text_of(value)
+    return "<no value>" if value is None or value is MISSING else text_of(value)
 
 
 _KINDS = ((bool, "bool"), (str, "string"), (int, "int"), (float, "float"))
@@ -127,10 +172,14 @@ def equal(one: object, other: object) -> bool:
         return one is other
     first, second = _basic_kind(one), _basic_kind(other)
     if first and second and first != second:
-        raise RenderError("incompatible types for comparison")
+        raise RenderError(_incompatible(one, other))
     if not (first and second) and not isinstance(one, GoTime):
         raise RenderError(f"non-comparable type {text_of(one)}: {type_name(one)}")
     return one == other
+
+
+def _incompatible(one: object, other: object) -> str:
+    return f"incompatible types for comparison: {type_name(one)} and {type_name(other)}"
 
 
 def less(one: object, other: object) -> bool:
@@ -143,7 +192,7 @@ def less(one: object, other: object) -> bool:
     if not first or not second or first == "bool":
         raise RenderError("invalid type for comparison")
     if first != second:
-        raise RenderError("incompatible types for comparison")
+        raise RenderError(_incompatible(one, other))
     assert isinstance(one, str | int | float)
     assert isinstance(other, str | int | float)
     return bool(one < other)  # type: ignore[operator]  # both are of one kind
@@ -151,19 +200,31 @@ def less(one: object, other: object) -> bool:
 
 _QUOTED = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t",
            "\v": "\\v", "\\": "\\\\", '"': '\\"'}  # fmt: skip
-_UNPRINTABLE = re.compile(r'[\x00-\x1f\x7f-\xa0\xad"\\\ud800-\udfff\u2028\u2029\ufeff]')
+_PLAIN = re.compile(r"[ !#-\[\]-~]*")
 
 
-def quoted(text: str) -> str:
+def quoted(text: str, *, only_ascii: bool = False) -> str:
     """A string as %q prints it."""
-    return f'"{_UNPRINTABLE.sub(_escaped, text)}"'
+    if _PLAIN.fullmatch(text):
+        return f'"{text}"'
+    return f'"{"".join(_escaped(char, only_ascii=only_ascii) for char in text)}"'
 
 
-def _escaped(found: re.Match[str]) -> str:
-    char = found[0]
+def quoted_rune(char: str, *, only_ascii: bool = False) -> str:
+    """A character as %q prints it."""
+    if char in "'\"":
+        return "'\\''" if char == "'" else "'\"'"
+    return f"'{_escaped(char, only_ascii=only_ascii)}'"
+
+
+def _escaped(char: str, *, only_ascii: bool) -> str:
     if char in _QUOTED:
         return _QUOTED[char]
     rune = ord(char)
     if 0xDC80 <= rune <= 0xDCFF:
         return f"\\x{rune - 0xDC00:02x}"
-    return f"\\x{rune:02x}" if rune < 0x80 else f"\\u{rune:04x}"
+    if char.isprintable() and (rune < 0x80 or not only_ascii):
+        return char
+    if rune < 0x80:
+        return f"\\x{rune:02x}"
+    return f"\\u{rune:04x}" if rune < 0x10000 else f"\\U{rune:08x}"

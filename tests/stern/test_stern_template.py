@@ -104,7 +104,6 @@ def test_printf_knows_go_s_verbs(layout: str, values: tuple[object, ...], text: 
         ("a\n{{if}}", "template: log:2: missing value for if"),
         ("{{if .A}}", "unexpected EOF"),
         ("{{end}}", "unexpected {{end}}"),
-        ("{{.A | }}", "missing value for command"),
         ("{{$x}}", 'undefined variable "$x"'),
         ("{{break}}", "{{break}} outside {{range}}"),
         ('{{"a}}', "unterminated quoted string"),
