@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from demo_cluster.bulk_objects import (
+    OWNERSHIP,
     TEAMS,
     PodMould,
     deployment_spec,
@@ -159,7 +160,7 @@ class Bulk:
                 "namespace": meta["namespace"],
                 "creationTimestamp": born,
                 "labels": template["metadata"]["labels"],
-                "annotations": {"example.com/ownership": ownership_note(index)},
+                "annotations": {OWNERSHIP: ownership_note(index)},
                 "ownerReferences": [owner_reference(owner)],
             },
             "spec": template["spec"],
@@ -192,5 +193,9 @@ class Bulk:
 
     def go_on(self) -> None:
         """Begin to change things, so many a second."""
-        names = list(self._names)
+        names = self._names or [
+            key_of(pod)
+            for pod in self._storage.list(PODS)
+            if OWNERSHIP in (pod["metadata"].get("annotations") or ())
+        ]
         Churn(self._storage, self._clock, self._rng, names, self._churn).go_on()

@@ -22,6 +22,8 @@ IMAGES = (
     "redis:7.4",
     "registry.example.com/worker:9",
 )
+OWNERSHIP = "example.com/ownership"
+"""The annotation that all bulk pods have."""
 _ANNOTATION = (
     '{{"team":"{team}","runbook":"https://runbooks.example.com/{team}/{index}",'
     '"owner":"{team}-on-call@example.com","cost-center":"{index:05d}","tier":"{tier}"}}'

@@ -87,8 +87,9 @@ def _add_general(flags: argparse.ArgumentParser) -> None:
         "--state",
         type=Path,
         metavar="FILE",
-        help="keep every write here, and go on from it: --state shop.state; remove it to reset",
+        help="keep every write here, and go on from it: --state shop.state",
     )
+    add("--reset", action="store_true", help="begin anew, whatever --state holds")
     add("--until-stdin-closes", action="store_true", help=argparse.SUPPRESS)
     add("--version", action="store_true", help="show the version and exit")
 
@@ -239,6 +240,7 @@ def cluster_options(flags: argparse.Namespace) -> ClusterOptions:
         clock=RealClock(flags.speed),
         faults=FaultPlan(flags.fault, flags.latency, flags.seed),
         state=flags.state,
+        reset=flags.reset,
         dials={name: value for name, value in given.items() if value is not None},
         clock_skew=timedelta(seconds=flags.clock_skew or 0.0),
         people=tuple(flags.user),

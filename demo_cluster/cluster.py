@@ -10,18 +10,18 @@ from typing import Any
 
 from demo_cluster.api import Api
 from demo_cluster.bootstrap import bind_first_users, make_first_objects
-from demo_cluster.certificates import make_certificates
+from demo_cluster.certificates import Certificates, make_certificates
 from demo_cluster.clock import Clock, RealClock
 from demo_cluster.custom_kinds import CustomKinds
 from demo_cluster.faults import FaultPlan
 from demo_cluster.history import HistoryClock
-from demo_cluster.kinds import KINDS, Kind, KindRegistry, Obj
+from demo_cluster.kinds import KINDS, Kind, KindRegistry
 from demo_cluster.kubeconfig_file import ContextEntry, kubeconfig_text, write_private
 from demo_cluster.listener import Listener
 from demo_cluster.people import Person, rights_of
 from demo_cluster.reply import Backend
 from demo_cluster.scenario import Scenario, load_scenario
-from demo_cluster.state_file import read_state, restore_state, save_state
+from demo_cluster.state_file import FORMAT, Head, Kept, StateFile, read_state, restore_state
 from demo_cluster.storage import Storage
 from demo_cluster.users import ADMIN, DEVELOPER, VIEWER, Tokens, User
 from demo_cluster.world import World, WorldOptions
@@ -38,7 +38,9 @@ class ClusterOptions:
     clock: Clock = field(default_factory=RealClock)
     faults: FaultPlan = field(default_factory=FaultPlan)
     state: Path | None = None
-    """Where the objects are kept between runs; None = nowhere."""
+    """Where the cluster is kept between runs, its scenario too; None = nowhere."""
+    reset: bool = False
+    """Begin anew whatever `state` holds."""
     has_metrics: bool = True
     """Whether a metrics server is installed (`metrics.k8s.io`), as most clusters have one."""
     dials: dict[str, Any] = field(default_factory=dict)
@@ -55,8 +57,16 @@ class DemoCluster:
     """A simulated cluster: its API listens on `server` between `start` and `stop`."""
 
     def __init__(self, options: ClusterOptions | None = None) -> None:
+        """Nothing is served yet.
+
+        Raises:
+            StateFileError: The state file is none, or another cluster's.
+        """
         self.options = options or ClusterOptions()
-        rng = random.Random(self.options.seed)
+        self._state, self._kept = self._take_state()
+        kept = self._kept
+        seed = self.options.seed if kept is None else hash((self.options.seed, kept.version))
+        rng = random.Random(seed)
         self.clock = HistoryClock(self.options.clock)
         self.storage = Storage(self.clock, random.Random(rng.getrandbits(64)))
         self.tokens = Tokens(random.Random(random.SystemRandom().getrandbits(128)))
@@ -64,7 +74,10 @@ class DemoCluster:
             self.storage, self.clock, KindRegistry(_served(self.options)), rng, self.tokens
         )
         self.server = ""
-        self._certificates = make_certificates(_hosts(self.options.host))
+        self._seed = seed
+        self._scenario_name = self.options.scenario if kept is None else kept.head.scenario
+        self._hosts = _hosts(self.options.host)
+        self._certificates = self._own_certificates()
         self._listener = Listener(
             Api(self.backend),
             self._certificates,
@@ -73,46 +86,92 @@ class DemoCluster:
             self.options.faults,
         )
         self._start_in: dict[User, str] = {}
-        self._user_tokens = {user: self.tokens.issue(user) for user in (ADMIN, VIEWER, DEVELOPER)}
+        self._user_tokens = {user: self._token_of(user) for user in (ADMIN, VIEWER, DEVELOPER)}
 
     async def start(self) -> None:
-        """Make the world, then listen.
+        """Make the world, or take up the one that was kept, then listen.
 
         Raises:
             OSError: The port is taken.
-            StateFileError: The state file is none.
+            ScenarioError: The scenario is none.
         """
         custom_kinds = CustomKinds(self.storage, self.clock, self.backend.registry)
         self.storage.subscribe(custom_kinds.on_event)
-        kept = self._kept_state()
         scenario = self._scenario()
-        options = WorldOptions(scenario, self.options.seed, self.options.faults)
+        options = WorldOptions(scenario, self._seed, self.options.faults)
         world = World(self.backend, self.clock, options, self._certificates.authority)
         self.backend.world = world
-        world.begin()
-        make_first_objects(self.storage, self.clock.now())
-        if self.options.scenario != "empty":
-            bind_first_users(self.storage)
-        self._let_in(scenario)
-        world.start()
-        if kept:
-            restore_state(self.storage, self.backend.registry, *kept)
+        if self._kept is None:
+            world.begin()
+            make_first_objects(self.storage, self.clock.now())
+            if self.options.scenario != "empty":
+                bind_first_users(self.storage)
+            self._let_in(scenario)
+            world.start()
+        else:
+            world.listen()
+            restore_state(self.storage, self.backend.registry, self._kept)
+            self._let_in(scenario)
+            world.resume(self._kept.head.begun, self._kept.told)
         self.storage.compact()
         port = await self._listener.start()
+        self._keep(world)
         host = f"[{self.options.host}]" if ":" in self.options.host else self.options.host
         self.server = f"https://{host}:{port}"
 
     async def stop(self) -> None:
         """Stop listening, keep the state where one is kept, and end everything that runs."""
         await self._listener.stop()
-        if self.options.state is not None:
-            save_state(self.storage, self.options.state)
+        if self._state is not None:
+            self._state.close(self.storage)
         if self.backend.world is not None:
             self.backend.world.stop()
 
+    # -- what is kept between runs
+
+    def _take_state(self) -> tuple[StateFile | None, Kept | None]:
+        path = self.options.state
+        if path is None:
+            return None, None
+        state = StateFile(path)
+        state.take()
+        is_there = path.exists() and not self.options.reset
+        return state, read_state(path) if is_there else None
+
+    def _own_certificates(self) -> Certificates:
+        if self._kept is not None and set(self._hosts) <= set(self._kept.head.hosts):
+            return self._kept.head.certificates
+        return make_certificates(self._hosts)
+
+    def _token_of(self, user: User) -> str:
+        token = self._kept.head.tokens.get(user.name) if self._kept is not None else None
+        if token is None:
+            return self.tokens.issue(user)
+        self.tokens.accept(token, user)
+        return token
+
+    def _keep(self, world: World) -> None:
+        if self._state is None:
+            return
+        shown = self._certificates
+        head = Head(
+            FORMAT,
+            self._scenario_name,
+            world.begun,
+            shown.authority.decode(),
+            shown.server.decode(),
+            shown.server_key.decode(),
+            list(self._hosts),
+            {user.name: token for user, token in self._user_tokens.items()},
+        )
+        self._state.begin(head, self.storage, self._kept.told if self._kept else 0.0)
+        world.story.on_told = self._state.tell
+
+    # -- who comes in
+
     def _scenario(self) -> Scenario:
         """What lives here; what it says of faults and time holds where the options say nothing."""
-        scenario = load_scenario(self.options.scenario, self.options.dials)
+        scenario = load_scenario(self._scenario_name, self.options.dials)
         faults = self.options.faults
         faults.latency_seconds = faults.latency_seconds or scenario.latency_seconds
         faults.change(faults.faults or scenario.faults)
@@ -123,14 +182,12 @@ class DemoCluster:
         """Give tokens and rights to the users that the scenario and the options add."""
         for person in (*scenario.people, *self.options.people):
             if person.user not in self._user_tokens:
-                self._user_tokens[person.user] = self.tokens.issue(person.user)
+                self._user_tokens[person.user] = self._token_of(person.user)
             for kind, obj in rights_of(person):
-                self.storage.create(kind, obj)
+                meta = obj["metadata"]
+                if self.storage.get(kind, meta.get("namespace", ""), meta["name"]) is None:
+                    self.storage.create(kind, obj)
             self._start_in[person.user] = person.namespace or "default"
-
-    def _kept_state(self) -> tuple[int, list[Obj]] | None:
-        path = self.options.state
-        return read_state(path) if path is not None and path.exists() else None
 
     def kubeconfig(self) -> str:
         """A kubeconfig with a context for each of the users; the admin's is the current one."""

@@ -332,20 +332,21 @@ class Storage:
         """Every object with its kind."""
         return [(shelf.kind, obj) for shelf in self._shelves.values() for obj in shelf.sorted(None)]
 
-    def resume_at(self, version: int) -> None:
-        """Count on from this version; what was before is forgotten."""
-        self._version = max(self._version, version)
-        self.compact()
+    def restore(self, objects: Owned, version: int) -> None:
+        """Store objects as they once were, uid, version and all, and count on from this version.
 
-    def restore(self, kind: Kind, obj: Obj) -> None:
-        """Store an object as it once was, uid and all; one of the same name gives way."""
-        new = json_copy(obj)
-        namespace, name = key_of(new)
-        self.remove(kind, namespace, name)
-        shelf = self._shelves.setdefault(kind.storage_key, _Shelf(kind))
-        self._stamp(new)
-        shelf.put(new)
-        self._write("ADDED", shelf.kind, new, None)
+        All are there before any is announced; what was before is forgotten.
+        """
+        self._version = max(self._version, version)
+        for kind, obj in objects:
+            shelf = self._shelves.setdefault(kind.storage_key, _Shelf(kind))
+            self._reindex(kind, shelf.get(*key_of(obj)), obj)
+            shelf.put(obj)
+        for kind, obj in objects:
+            own = int(obj["metadata"]["resourceVersion"])
+            self._pending.append(StorageEvent("ADDED", kind, obj, None, own))
+        self.compact()
+        self._announce_all()
 
     # -- telling ---------------------------------------------------------------------------
 
@@ -382,6 +383,9 @@ class Storage:
 
     def _write(self, type_: EventType, kind: Kind, obj: Obj, old: Obj | None) -> None:
         self._record(type_, kind, obj, old)
+        self._announce_all()
+
+    def _announce_all(self) -> None:
         if self._is_announcing:
             return
         self._is_announcing = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from demo_cluster.kinds import Kind, Obj
@@ -21,6 +21,8 @@ class Story:
     def __init__(self, world: World) -> None:
         self._world = world
         self._registry = world.registry
+        self.on_told: Callable[[float], None] = lambda _seconds: None
+        """Called after every step of the present, with its time in seconds."""
 
     def tell(self) -> None:
         """Everything that lies in the past."""
@@ -33,11 +35,24 @@ class Story:
                 clock.run_until(start + timedelta(seconds=step.seconds))
             self._happen(step)
 
-    def go_on(self) -> None:
-        """Arrange what is to come."""
+    def go_on(self, begun: datetime, told: float = 0.0) -> None:
+        """Arrange what is to come, of a story that began then and has been told so far."""
+        elapsed = (self._world.clock.now() - begun).total_seconds()
         for step in self._world.scenario.steps:
-            if step.seconds > 0:
-                self._world.clock.call_later(step.seconds, lambda step=step: self._happen(step))  # type: ignore[misc]  # a lambda with a default
+            if 0 < step.seconds <= told:
+                self._happened(step)
+            elif step.seconds > max(told, 0):
+                delay = max(step.seconds - elapsed, 0.0)
+                self._world.clock.call_later(delay, lambda step=step: self._tell(step))  # type: ignore[misc]  # a lambda with a default
+
+    def _tell(self, step: Step) -> None:
+        self._happen(step)
+        self.on_told(step.seconds)
+
+    def _happened(self, step: Step) -> None:
+        """It was told in an earlier run; only what no object keeps is done again."""
+        if step.action in ("lose_node", "restore_node", "faults"):
+            self._happen(step)
 
     def _happen(self, step: Step) -> None:
         actions: dict[str, Callable[[Any], None]] = {

@@ -50,6 +50,10 @@ class Tokens:
             self._expiry[token] = expires
         return token
 
+    def accept(self, token: str, user: User) -> None:
+        """A token that was issued before."""
+        self._users[token] = user
+
     def issue_for_account(
         self, namespace: str, name: str, uid: str, seconds: int, now: datetime
     ) -> tuple[str, datetime]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from demo_cluster.bulk import Bulk
 from demo_cluster.controllers.cron_jobs import CronJobController
@@ -101,6 +102,8 @@ class World:
             )
         ]
         self.story = Story(self)
+        self.begun = clock.now()
+        """When the present of this story began."""
         bulk_rng = random.Random(rng.getrandbits(64))
         self._bulk = Bulk(storage, clock, bulk_rng, self.scenario.bulk)
         self._unsubscribe: Callable[[], object] = lambda: None
@@ -113,6 +116,10 @@ class World:
         """Go back to where the scenario's history starts; nothing may be stored yet."""
         if self.scenario.past:
             self.clock.begin(self.scenario.past)
+        self.listen()
+
+    def listen(self) -> None:
+        """Controllers and kubelets see what is stored from now on."""
         self._unsubscribe = self.storage.subscribe(self._on_event)
 
     def start(self) -> None:
@@ -120,9 +127,18 @@ class World:
         self.story.tell()
         self.clock.catch_up()
         self._bulk.fill()
+        self._go_on(self.clock.now(), 0.0)
+
+    def resume(self, begun: datetime, told: float) -> None:
+        """Go on from what is stored: a run of this story that began then and came so far."""
+        self.kubelet.take_up()
+        self._go_on(begun, told)
+
+    def _go_on(self, begun: datetime, told: float) -> None:
+        self.begun = begun
         self.events.forget_old()
         self._sweep()
-        self.story.go_on()
+        self.story.go_on(begun, told)
         self._bulk.go_on()
 
     def _sweep(self) -> None:

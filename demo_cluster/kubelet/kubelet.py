@@ -100,6 +100,38 @@ class Kubelet:
             return None
         return self.worker(pod)
 
+    def take_up(self) -> None:
+        """The kubelets start again: what their pods' statuses say goes on."""
+        for pod in self.storage.list(PODS):
+            node, status = pod["spec"].get("nodeName"), pod.get("status", {})
+            if not node or status.get("phase") in ENDED_PHASES:
+                continue
+            self._remember_address(node, pod)
+            if node not in self.lost_nodes and self._has_news(pod):
+                self.worker(pod).take_up()
+
+    def _has_news(self, pod: Obj) -> bool:
+        """Whether something will become of the pod by itself; others wait until they are asked."""
+        statuses = pod.get("status", {}).get("containerStatuses") or ()
+        images = [self.images.find(spec["image"]) for spec in pod["spec"]["containers"]]
+        return not all("running" in entry["state"] for entry in statuses) or any(
+            image.runs_commands
+            or image.crash
+            or image.finish
+            or image.unready
+            or image.hangs_after
+            or image.leaks_per_hour
+            for image in images
+        )
+
+    def _remember_address(self, node: str, pod: Obj) -> None:
+        address = pod.get("status", {}).get("podIP", "")
+        if not address.startswith("10.") or pod["spec"].get("hostNetwork"):
+            return
+        _, second, third, last = map(int, address.split("."))
+        self._addresses[node] = max(self._addresses.get(node, 3), last - 1)
+        self._blocks.setdefault(node, (second - 244) % 8 * 256 + third)
+
     def forget(self, worker: PodWorker) -> None:
         """Nothing of the pod runs any more."""
         self._workers.pop(worker.uid, None)

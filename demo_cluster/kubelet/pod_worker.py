@@ -97,6 +97,23 @@ class PodWorker:
             if container.name in entries:
                 self.starts.adopt(container, entries[container.name])
 
+    def take_up(self) -> None:
+        """The kubelet has started again: probes begin anew, and what waits is tried once more."""
+        if self.is_stopping:
+            return
+        if not self.pod["status"].get("podIP"):
+            self.status.has_sandbox = self.status.has_address = False
+            self.later(SANDBOX, self._make_sandbox)
+            return
+        for container in self.containers:
+            if container.is_running:
+                self.probes.begin(container)
+            elif container.terminated is not None:
+                self.later(SANDBOX, lambda container=container: self.retries.after_exit(container))  # type: ignore[misc]  # a lambda with a default
+            elif container.waiting not in ("", "PodInitializing", "ContainerCreating"):
+                self.later(SANDBOX, lambda container=container: self.images.ensure(container))  # type: ignore[misc]  # a lambda with a default
+        self.advance()
+
     def change(self, pod: Obj) -> None:
         """The object changed: perhaps it is to go, perhaps it got an ephemeral container."""
         before, self.pod = self.pod, pod

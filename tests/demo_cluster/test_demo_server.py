@@ -9,7 +9,6 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -245,18 +244,6 @@ def test_a_broken_connection_is_broken(kind: str) -> None:
         pytest.raises((http.client.HTTPException, OSError)),
     ):
         ask(running, "GET", "/api/v1/namespaces")
-
-
-def test_what_was_stored_is_there_after_the_next_start(tmp_path: Path) -> None:
-    options = ClusterOptions(scenario="empty", state=tmp_path / "state")
-    with running_cluster(options) as running:
-        _, made = ask(running, "POST", MAPS, config_map("kept", k="v"))
-
-    with running_cluster(options) as running:
-        _, found = ask(running, "GET", f"{MAPS}/kept")
-
-    assert found["data"] == {"k": "v"}
-    assert found["metadata"]["uid"] == made["metadata"]["uid"]
 
 
 WIDGETS = {
