@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import uuid
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.storage import Storage
-from demo_cluster.timestamps import micro_timestamp
+from demo_cluster.timestamps import micro_timestamp, timestamp
 
 FIRST_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 _RBAC = "rbac.authorization.k8s.io"
@@ -162,8 +163,75 @@ _PRIORITIES = {
 }
 
 
-def make_first_objects(storage: Storage, now: datetime) -> None:
-    """Create them in an empty storage."""
+_API_SERVICES = kind_of("apiservices", "apiregistration.k8s.io")
+_GROUP_PRIORITIES = {
+    "": 18000,
+    "apiregistration.k8s.io": 0,
+    "apps": 17800,
+    "events.k8s.io": 17750,
+    "authentication.k8s.io": 17700,
+    "authorization.k8s.io": 17600,
+    "autoscaling": 17500,
+    "batch": 17400,
+    "certificates.k8s.io": 17300,
+    "networking.k8s.io": 17200,
+    "policy": 17100,
+    "rbac.authorization.k8s.io": 17000,
+    "storage.k8s.io": 16800,
+    "admissionregistration.k8s.io": 16700,
+    "apiextensions.k8s.io": 16700,
+    "scheduling.k8s.io": 16600,
+    "coordination.k8s.io": 16500,
+    "node.k8s.io": 16300,
+    "discovery.k8s.io": 16200,
+    "flowcontrol.apiserver.k8s.io": 16100,
+    "resource.k8s.io": 15900,
+    "metrics.k8s.io": 100,
+}
+"""groupPriorityMinimum of the API services; 0: the group has none."""
+
+
+def api_services(groups: Mapping[str, Sequence[str]], now: str) -> Iterator[Obj]:
+    """An APIService for each group and version that is served, the preferred version first."""
+    for group, versions in groups.items():
+        priority = _GROUP_PRIORITIES.get(group, 1000)
+        if not priority:
+            continue
+        for position, version in enumerate(reversed(versions)):
+            is_local = group != "metrics.k8s.io"
+            condition = {
+                "type": "Available",
+                "status": "True",
+                "lastTransitionTime": now,
+                "reason": "Local" if is_local else "Passed",
+                "message": "Local APIServices are always available"
+                if is_local
+                else "all checks passed",
+            }
+            spec: Obj = {
+                "group": group,
+                "version": version,
+                "groupPriorityMinimum": priority,
+                "versionPriority": (1 if not group else 15) * (position + 1),
+            }
+            name = f"{version}.{group}"
+            uid = str(uuid.uuid5(uuid.NAMESPACE_DNS, name))
+            meta: Obj = {"name": name, "uid": uid, "creationTimestamp": now}
+            if is_local:
+                meta["labels"] = {"kube-aggregator.kubernetes.io/automanaged": "onstart"}
+            else:
+                service = {"namespace": "kube-system", "name": "metrics-server", "port": 443}
+                spec |= {"service": service, "insecureSkipTLSVerify": True}
+            head = {"kind": _API_SERVICES.kind, "apiVersion": _API_SERVICES.api_version}
+            yield {**head, "metadata": meta, "spec": spec, "status": {"conditions": [condition]}}
+
+
+def make_first_objects(
+    storage: Storage, served: Mapping[str, Sequence[str]], now: datetime
+) -> None:
+    """Create them in an empty storage; `served` are the groups with their versions."""
+    for service in api_services(served, timestamp(now)):
+        storage.restore(_API_SERVICES, service)
     for name in FIRST_NAMESPACES:
         _create(storage, "namespaces", "", {"metadata": {"name": name}})
     for name, rules in _CLUSTER_ROLES.items():

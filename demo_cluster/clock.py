@@ -121,6 +121,19 @@ class SteppedClock:
         self._now = until
         await _settle()
 
+    async def step_and_settle(self, most_seconds: float) -> float:
+        """Move time to the next callback and no further than this; returns the seconds moved."""
+        await _settle()
+        while self._timers and self._timers[0].callback is None:
+            heapq.heappop(self._timers)
+        until = self._now + timedelta(seconds=most_seconds)
+        due = max(self._timers[0].due, self._now) if self._timers else until
+        start, target = self._now, min(due, until)
+        self._run_next(target)
+        self._now = target
+        await _settle()
+        return (target - start).total_seconds()
+
     def _run_next(self, until: datetime) -> bool:
         if not self._timers or self._timers[0].due > until:
             return False

@@ -103,7 +103,8 @@ class DemoCluster:
         self.backend.world = world
         if self._kept is None:
             world.begin()
-            make_first_objects(self.storage, self.clock.now())
+            served = self.backend.registry.groups()
+            make_first_objects(self.storage, served, self.clock.now())
             if self.options.scenario != "empty":
                 bind_first_users(self.storage)
             self._let_in(scenario)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from demo_cluster.clock import Clock
-from demo_cluster.deletion import CLEANUP
+from demo_cluster.deletion import CLEANUP, set_terminating
 from demo_cluster.kinds import CustomForm, Kind, KindRegistry, Obj, Subresource, kind_of
 from demo_cluster.status import Cause
 from demo_cluster.storage import Storage, StorageEvent
@@ -15,6 +15,16 @@ DEFINITIONS = kind_of("customresourcedefinitions", "apiextensions.k8s.io")
 _VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
 _STATUS = Subresource("status")
 _SCALE = Subresource("scale", kind="Scale", group="autoscaling", version="v1")
+
+
+ESTABLISH_SECONDS = 0.03
+EMPTYING_SECONDS = 0.02
+
+
+def _is_new(definition: Obj) -> bool:
+    """A client made it through the API; others come with a scenario or a saved state."""
+    status = definition.get("status") or {}
+    return "conditions" in status and status["conditions"] is None
 
 
 class CustomKinds:
@@ -38,10 +48,22 @@ class CustomKinds:
             self._registry.remove(spec["group"], spec["names"]["plural"])
             self._emptying.pop((spec["group"], spec["names"]["plural"]), None)
         elif "deletionTimestamp" in event.obj["metadata"]:
-            self._empty(event.obj)
+            if event.old is None or "deletionTimestamp" not in event.old["metadata"]:
+                self._clock.call_later(EMPTYING_SECONDS, lambda: self._empty(name))
+        elif event.old is None and _is_new(event.obj):
+            self._clock.call_later(ESTABLISH_SECONDS, lambda: self._begin(name))
         elif event.old is None or event.old["spec"] != event.obj["spec"]:
             self._serve(event.obj)
             self._storage.modify(DEFINITIONS, "", name, self._establish)
+
+    def _begin(self, name: str) -> None:
+        """Serve what a client defined a moment ago; its storage is not warm yet."""
+        definition = self._storage.get(DEFINITIONS, "", name)
+        if definition is None or "deletionTimestamp" in definition["metadata"]:
+            return
+        self._serve(definition)
+        self._registry.chill(definition["spec"]["group"], definition["spec"]["names"]["plural"])
+        self._storage.modify(DEFINITIONS, "", name, self._establish)
 
     def _serve(self, definition: Obj) -> None:
         spec = definition["spec"]
@@ -75,18 +97,28 @@ class CustomKinds:
         stored = status.get("storedVersions") or []
         status["storedVersions"] = [*stored, *(name for name in storage if name not in stored)]
 
-    def _empty(self, definition: Obj) -> None:
+    def _empty(self, name: str) -> None:
         """Delete every object of a kind that goes; the definition waits for the last one."""
-        spec, name = definition["spec"], definition["metadata"]["name"]
+        definition = self._storage.get(DEFINITIONS, "", name)
+        if definition is None or "deletionTimestamp" not in definition["metadata"]:
+            return
+        spec = definition["spec"]
         key = (spec["group"], spec["names"]["plural"])
         if key in self._emptying:
             return
         self._emptying[key] = name
         kind = next(kinds_of(definition, only_served=False))[0]
+        if self._storage.list(kind):
+            reason, message = "InstanceDeletionInProgress", "CustomResource deletion is in progress"
+            self._storage.modify(DEFINITIONS, "", name, self._terminating(reason, message))
         for obj in self._storage.list(kind):
             meta = obj["metadata"]
             self._storage.request_delete(kind, meta.get("namespace", ""), meta["name"])
         self._finish(name)
+
+    def _terminating(self, reason: str, message: str) -> Callable[[Obj], None]:
+        now = timestamp(self._clock.now())
+        return lambda definition: set_terminating(definition, reason, message, now)
 
     def _finish(self, name: str) -> None:
         definition = self._storage.get(DEFINITIONS, "", name)

@@ -78,6 +78,7 @@ def plan_deletion(kind: Kind, obj: Obj, options: DeleteOptions, now: datetime) -
     if kind.storage_key == _DEFINITIONS and CLEANUP not in finalizers:
         finalizers = [*finalizers, CLEANUP]
     waits = bool(grace) or bool(finalizers) or _has_spec_finalizers(kind, after)
+    waits = waits or (kind.storage_key == ("", "namespaces") and "deletionTimestamp" not in meta)
     if not waits:
         if grace is not None:
             _mark(kind, meta, grace, now)
@@ -87,9 +88,28 @@ def plan_deletion(kind: Kind, obj: Obj, options: DeleteOptions, now: datetime) -
     else:
         meta.pop("finalizers", None)
     _mark(kind, meta, grace, now)
+    if kind.storage_key == _DEFINITIONS and "deletionTimestamp" not in obj["metadata"]:
+        text = (
+            "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon"
+        )
+        set_terminating(after, "InstanceDeletionPending", text, timestamp(now))
     if kind.storage_key == ("", "namespaces"):
         after.setdefault("status", {})["phase"] = "Terminating"
     return Deletion(after, is_removed=False, is_changed=after != obj)
+
+
+def set_terminating(definition: Obj, reason: str, message: str, now: str) -> None:
+    """The condition that says how far the deletion of a definition's objects has come."""
+    conditions = definition.setdefault("status", {}).get("conditions") or []
+    condition = {
+        "type": "Terminating",
+        "status": "True",
+        "lastTransitionTime": now,
+        "reason": reason,
+        "message": message,
+    }
+    kept = [each for each in conditions if each["type"] != "Terminating"]
+    definition["status"]["conditions"] = [*kept, condition]
 
 
 def is_finished(kind: Kind, obj: Obj) -> bool:

@@ -161,7 +161,8 @@ def _compare(
     old = {element: inner for element, _, inner in children(other, before)}
     new = {element: (inner_type, inner) for element, inner_type, inner in children(shape, after)}
     for element, (inner_type, inner) in new.items():
-        present = old.get(element, _zero(inner_type))
+        missing = _ABSENT if element.startswith(("k:", "v:")) else _zero(inner_type)
+        present = old.get(element, missing)
         _compare(inner_type, present, inner, (*path, element), found)
     types = {element: inner_type for element, inner_type, _ in children(other, before)}
     for element, inner in old.items():

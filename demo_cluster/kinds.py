@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 Obj: TypeAlias = dict[str, Any]
@@ -336,6 +337,9 @@ class CustomForm:
     scale_paths: Obj | None = None
 
 
+WARM_AFTER = timedelta(seconds=0.05)
+
+
 class KindRegistry:
     """What is served right now: the built-in kinds and those that CRDs added."""
 
@@ -343,7 +347,24 @@ class KindRegistry:
         self._kinds = {(kind.group, kind.version, kind.plural): kind for kind in kinds}
         self._versions = {(kind.group, kind.version) for kind in kinds}
         self._forms: dict[tuple[str, str, str], CustomForm] = {}
+        self._cold: dict[tuple[str, str], datetime | None] = {}
         self.generation = 0
+
+    def chill(self, group: str, plural: str) -> None:
+        """The objects of this resource can only be listed a moment after somebody first asked."""
+        self._cold[group, plural] = None
+
+    def is_cold(self, kind: Kind, now: datetime) -> bool:
+        """Whether a list or watch has to come again; the first one begins to warm the storage."""
+        key = (kind.group, kind.plural)
+        if key not in self._cold:
+            return False
+        since = self._cold[key]
+        if since is None:
+            self._cold[key] = now
+        elif now - since >= WARM_AFTER:
+            del self._cold[key]
+        return key in self._cold
 
     def all(self) -> list[Kind]:
         """Every kind, in the order in which they came."""
@@ -402,5 +423,6 @@ class KindRegistry:
         for key in gone:
             del self._kinds[key]
             self._forms.pop(key, None)
+        self._cold.pop((group, plural), None)
         self._versions = {(kind.group, kind.version) for kind in self._kinds.values()}
         self.generation += 1

@@ -56,10 +56,19 @@ class RunningCluster:
         Raises:
             TypeError: The cluster's clock is not a stepped one.
         """
+        self.run(self.clock.advance_and_settle(seconds))
+
+    @property
+    def clock(self) -> SteppedClock:
+        """The clock, to be stepped inside the cluster's thread.
+
+        Raises:
+            TypeError: The cluster's clock is not a stepped one.
+        """
         clock = self.cluster.options.clock
         if not isinstance(clock, SteppedClock):
             raise TypeError("Only a cluster on a SteppedClock can be advanced.")
-        self.run(clock.advance_and_settle(seconds))
+        return clock
 
 
 @contextmanager

@@ -161,14 +161,17 @@ class EndpointSliceController:
                         **(meta.get("labels") or {}),
                         "endpoints.kubernetes.io/managed-by": "endpoint-controller",
                     },
+                    "annotations": {TRIGGER: timestamp(self._clock.now())},
                 },
                 **({"subsets": subsets} if subsets else {}),
             }
             _note_trigger(made, trigger)
             self._storage.create(ENDPOINTS, made)
         elif (existing.get("subsets") or []) != subsets:
+            now = timestamp(self._clock.now())
 
             def change(obj: Obj) -> None:
+                obj["metadata"].setdefault("annotations", {})[TRIGGER] = now
                 obj["subsets"] = subsets
                 if not subsets:
                     del obj["subsets"]

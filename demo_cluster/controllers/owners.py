@@ -9,6 +9,10 @@ from demo_cluster.status import Failure
 from demo_cluster.storage import Storage, StorageEvent, key_of
 
 PACE = 0.01
+RELEASE_SECONDS = 0.03
+"""How long an owner stays after its dependents were released."""
+ABSENT_OWNER_SECONDS = 0.5
+"""How long an object stays whose owners never were."""
 
 
 class GarbageCollector:
@@ -26,12 +30,31 @@ class GarbageCollector:
                 self._clock.call_later(PACE, lambda: self._orphaned(uid))
             self._owners_may_go(event.obj)
             return
+        if event.type == "ADDED" and event.obj["metadata"].get("ownerReferences"):
+            self._expect_owners(event.kind, event.obj)
         finalizers = event.obj["metadata"].get("finalizers") or ()
         if event.obj["metadata"].get("deletionTimestamp"):
             if FOREGROUND in finalizers:
                 self._clock.call_later(PACE, lambda: self._foreground(event.kind, event.obj))
             if ORPHAN in finalizers:
                 self._clock.call_later(PACE, lambda: self._orphan(event.kind, event.obj))
+
+    def _expect_owners(self, kind: Kind, obj: Obj) -> None:
+        """A new object that nobody owns after all is not kept."""
+        references = obj["metadata"]["ownerReferences"]
+        if any(_kind_of(each) is None or self._exists(obj, each) for each in references):
+            return
+        uid, key = obj["metadata"]["uid"], key_of(obj)
+
+        def look() -> None:
+            stored = self._storage.get(kind, *key)
+            if stored is None or stored["metadata"]["uid"] != uid:
+                return
+            references = stored["metadata"].get("ownerReferences") or ()
+            if references and not any(self._exists(stored, each) for each in references):
+                self._delete(kind, stored)
+
+        self._clock.call_later(ABSENT_OWNER_SECONDS, look)
 
     def _orphaned(self, uid: str) -> None:
         """The owner is gone: its dependents go when no other owner is left."""
@@ -43,14 +66,8 @@ class GarbageCollector:
                 self._delete(kind, obj)
 
     def _exists(self, obj: Obj, reference: Obj) -> bool:
-        group = reference["apiVersion"].rpartition("/")[0]
-        try:
-            kind = next(
-                kind
-                for kind in (kind_of(plural, group) for plural in _plurals(reference["kind"]))
-                if kind.kind == reference["kind"]
-            )
-        except (KeyError, StopIteration):
+        kind = _kind_of(reference)
+        if kind is None:
             return False
         namespace = obj["metadata"].get("namespace", "") if kind.namespaced else ""
         found = self._storage.get(kind, namespace, reference["name"])
@@ -97,16 +114,13 @@ class GarbageCollector:
     def _owners_may_go(self, obj: Obj) -> None:
         """A dependent went: an owner may have waited for it."""
         for reference in obj["metadata"].get("ownerReferences") or ():
-            group = reference["apiVersion"].rpartition("/")[0]
-            for plural in _plurals(reference["kind"]):
-                try:
-                    kind = kind_of(plural, group)
-                except KeyError:
-                    continue
-                namespace = obj["metadata"].get("namespace", "") if kind.namespaced else ""
-                owner = self._storage.get(kind, namespace, reference["name"])
-                if owner and FOREGROUND in (owner["metadata"].get("finalizers") or ()):
-                    self._clock.call_later(PACE, lambda k=kind, o=owner: self._foreground(k, o))  # type: ignore[misc]  # a lambda with defaults
+            kind = _kind_of(reference)
+            if kind is None:
+                continue
+            namespace = obj["metadata"].get("namespace", "") if kind.namespaced else ""
+            owner = self._storage.get(kind, namespace, reference["name"])
+            if owner and FOREGROUND in (owner["metadata"].get("finalizers") or ()):
+                self._clock.call_later(PACE, lambda k=kind, o=owner: self._foreground(k, o))  # type: ignore[misc]  # a lambda with defaults
 
     def _orphan(self, kind: Kind, owner: Obj) -> None:
         stored = self._storage.get(kind, *key_of(owner))
@@ -115,7 +129,7 @@ class GarbageCollector:
             return
         for dependent_kind, obj in self._storage.by_owner(uid):
             self._drop_reference(dependent_kind, obj, uid)
-        self._finish(kind, stored, ORPHAN)
+        self._clock.call_later(RELEASE_SECONDS, lambda: self._finish(kind, stored, ORPHAN))
 
     def _finish(self, kind: Kind, owner: Obj, finalizer: str) -> None:
         def change(stored: Obj) -> None:
@@ -125,6 +139,19 @@ class GarbageCollector:
                 del stored["metadata"]["finalizers"]
 
         self._storage.modify(kind, *key_of(owner), change)
+
+
+def _kind_of(reference: Obj) -> Kind | None:
+    """The built-in kind that an owner reference names."""
+    group = reference["apiVersion"].rpartition("/")[0]
+    for plural in _plurals(reference["kind"]):
+        try:
+            kind = kind_of(plural, group)
+        except KeyError:
+            continue
+        if kind.kind == reference["kind"]:
+            return kind
+    return None
 
 
 def _plurals(kind: str) -> tuple[str, str, str]:

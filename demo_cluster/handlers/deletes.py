@@ -23,6 +23,7 @@ _RETURNED_WHOLE = frozenset(
         ("", "podtemplates"),
         ("", "persistentvolumes"),
         ("", "persistentvolumeclaims"),
+        ("", "namespaces"),
     }
 )
 """Kinds whose last form is the answer to their delete; others answer with a Status."""

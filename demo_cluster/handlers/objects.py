@@ -14,7 +14,7 @@ from demo_cluster.paging import (
 from demo_cluster.presentation import list_reply, object_reply
 from demo_cluster.reply import Call, Reply
 from demo_cluster.selection import Matcher, field_matcher, label_matcher
-from demo_cluster.status import expired, not_found
+from demo_cluster.status import Failure, expired, not_found
 from demo_cluster.storage import key_of
 
 
@@ -77,6 +77,7 @@ async def list_objects(call: Call) -> Reply:
         Failure: 400, 410, 422 or 504: selectors or versions that cannot be.
     """
     kind = the_kind(call)
+    require_warm(call, kind)
     matches = matcher_of(call)
     request = page_request(call)
     found = _snapshot(call, request)
@@ -94,6 +95,18 @@ async def list_objects(call: Call) -> Reply:
             meta["remainingItemCount"] = len(found) - request.limit
         found = found[: request.limit]
     return list_reply(call, kind, found, meta)
+
+
+def require_warm(call: Call, kind: Kind) -> None:
+    """The storage of a kind that was defined a moment ago is not ready at once.
+
+    Raises:
+        Failure: 429, come again in a second.
+    """
+    if kind.is_custom and call.backend.registry.is_cold(kind, call.backend.clock.now()):
+        text = "storage is (re)initializing"
+        headers = {"Retry-After": "1"}
+        raise Failure(429, "TooManyRequests", text, {"retryAfterSeconds": 1}, headers=headers)
 
 
 def _key(call: Call, obj: Obj) -> str:

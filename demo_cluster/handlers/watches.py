@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from demo_cluster.handlers.objects import matcher_of, the_kind
+from demo_cluster.handlers.objects import matcher_of, require_warm, the_kind
 from demo_cluster.kinds import Kind, Obj
 from demo_cluster.negotiation import Form, negotiated
 from demo_cluster.paging import invalid_options, requested_version
@@ -46,6 +46,7 @@ async def watch_objects(call: Call) -> StreamReply:
     Raises:
         Failure: 400, 406 or 422: the parameters make no sense.
     """
+    require_warm(call, the_kind(call))
     request = _watch_request(call)
     form = negotiated(call.headers.get("accept", ""))
     headers = {"Content-Type": "application/json", "Cache-Control": "no-cache, private"}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from demo_cluster import managed_fields
-from demo_cluster.admission import admit
+from demo_cluster.admission import admit, before_admission
 from demo_cluster.conversion import to_stored
 from demo_cluster.custom_kinds import DEFINITIONS
 from demo_cluster.custom_schema import fill_schema_defaults, prune, schema_causes
@@ -112,17 +112,19 @@ def create_checked(
         obj.pop("status", None)
     meta.pop("managedFields", None)
     new = call.storage.prepare(kind, to_stored(kind, obj))
+    given = before_admission(kind, new, obj)
     admit(call.backend, kind, new, None)
     causes = validate(kind, new, None, call.storage)
     raise_if(kind, new, [*causes, *prepare_custom(call, kind, new)])
-    if managers is not None:
-        new["metadata"]["managedFields"] = managers
-    else:
+    if managers is None:
         now = timestamp(call.backend.clock.now())
         definition = definition_of_kind(kind)
         managed_fields.track_update(
-            definition, None, new, writer_of(call, options), now, reset_fields(kind)
+            definition, None, given, writer_of(call, options), now, reset_fields(kind)
         )
+        managers = given["metadata"].get("managedFields")
+    if managers:
+        new["metadata"]["managedFields"] = managers
     if options.is_dry_run:
         call.storage.check_free(kind, new)
         return new

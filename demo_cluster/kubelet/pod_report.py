@@ -108,6 +108,8 @@ class PodReport:
             status["startTime"] = timestamp(self.started_at)
         for name, roles in _STATUS_LISTS:
             entries = [each.status() for each in worker.containers if each.role in roles]
+            if INIT not in roles:
+                entries.sort(key=lambda entry: str(entry["name"]))
             if entries:
                 status[name] = entries
         status["qosClass"] = quality

@@ -80,7 +80,8 @@ class ContainerState:
         }
         if self.container_id:
             status["containerID"] = self.container_id
-        status["started"] = self.is_started
+        if self.role != EPHEMERAL:
+            status["started"] = self.is_started
         resources = self.spec.get("resources") or {}
         if self.container_id:
             if resources.get("requests"):

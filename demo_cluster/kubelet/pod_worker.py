@@ -119,8 +119,8 @@ class PodWorker:
         before, self.pod = self.pod, pod
         meta = pod["metadata"]
         if meta.get("deletionTimestamp") and not self.is_stopping:
-            self.report()
             self.ending.stop(meta.get("deletionGracePeriodSeconds") or 0)
+            self.later(ACKNOWLEDGE, self.report)
         elif meta.get("deletionTimestamp"):
             grace = meta.get("deletionGracePeriodSeconds") or 0
             if grace < (before["metadata"].get("deletionGracePeriodSeconds") or 0):

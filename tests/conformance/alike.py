@@ -53,6 +53,9 @@ _VERSION = frozenset(
 _LETTERS = "[bcdfghjklmnpqrstvwxz2456789]"
 _GENERATED = re.compile(rf"(?<=-){_LETTERS}{{5}}(?![a-z0-9])")
 _HASHED = re.compile(r"(?<=-)(?=[a-z0-9]*\d)[a-z0-9]{8,10}(?=[-\",\\s]|$)")
+_TEMPLATE_HASH = re.compile(rf"(?<=-){_LETTERS}{{8,10}}(?![a-z0-9])")
+_HASH_IN_SELECTOR = re.compile(r"(pod-template-hash|controller-revision-hash)=[a-z0-9-]+")
+_KERNEL = re.compile(r"^\d+\.\d+\.\d+(-[\w.-]+)? \((\w+)\)$")
 _EVENT = re.compile(r"\.[0-9a-f]{16}$")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
@@ -83,7 +86,8 @@ def _normal(value: Any, key: str, keeps_managers: bool) -> Any:
         return {
             name: _normal(inner, name, keeps_managers)
             for name, inner in value.items()
-            if not (name == "managedFields" and not keeps_managers) and inner != _QUIRK
+            if not (name == "managedFields" and not keeps_managers)
+            and inner not in (_QUIRK, _QUIRK["memory"])
         }
     if isinstance(value, list):
         if key in _LISTS_THAT_VARY:
@@ -118,6 +122,10 @@ def _text(text: str) -> str:
     text = _GENERATED.sub("<name>", text)
     text = text.replace("library/busybox:latest", "library/busybox:1.36")
     text = _HOST.sub(r"\1-<host>", text)
+    text = _RUNTIME.sub("containerd://<version>", text)
+    text = _TEMPLATE_HASH.sub("<hash>", text)
+    text = _HASH_IN_SELECTOR.sub(r"\1=<hash>", text)
+    text = _KERNEL.sub(r"<kernel> (\2)", text)
     return _HASHED.sub("<hash>", text)
 
 

@@ -14,7 +14,7 @@ DIFFERENCES = Path(__file__).with_name("differences")
 
 
 def known_differences() -> dict[str, str]:
-    """Exchange ids and the reasons why they differ; `~` in front: it may differ, by timing."""
+    """Exchange ids and the reasons why they differ."""
     texts = [path.read_text(encoding="utf-8") for path in sorted(DIFFERENCES.glob("*.txt"))]
     lines = [line for text in texts for line in text.splitlines()]
     pairs = (line.partition(": ") for line in lines if line and not line.startswith("#"))
@@ -28,7 +28,7 @@ def results(shared_data: Path) -> list[Result]:
 
 
 def test_every_difference_is_known(results: list[Result]) -> None:
-    listed = {name.lstrip("~") for name in known_differences()}
+    listed = known_differences()
 
     surprises = [
         f"{result.id}: {result.difference}"
@@ -52,4 +52,4 @@ def test_every_known_difference_has_a_reason_and_an_exchange(results: list[Resul
     known = known_differences()
 
     assert [name for name, reason in known.items() if not reason.strip()] == []
-    assert [name for name in known if name.lstrip("~") not in played] == []
+    assert [name for name in known if name not in played] == []

@@ -7,7 +7,7 @@ import http.client
 import json
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -57,8 +57,12 @@ class Wire:
         body: Any = None,
         user: str = "admin",
         is_stream: bool = False,
+        on_head: Callable[[], None] = lambda: None,
     ) -> Answer:
-        """One request and the whole answer, a stream until the server ends it."""
+        """One request and the whole answer, a stream until the server ends it.
+
+        `on_head` is called when the head of the answer has come.
+        """
         target = quote(path, safe="/:!@$&'()*+,;=-._~%")
         if query:
             target += "?" + urlencode(query, doseq=True)
@@ -76,6 +80,7 @@ class Wire:
         try:
             connection.request(method, target, payload, sent)
             response = connection.getresponse()
+            on_head()
             found: dict[str, str | list[str]] = {}
             for name in response.headers:
                 values = response.headers.get_all(name) or []

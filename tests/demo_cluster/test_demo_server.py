@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from demo_cluster.clock import SteppedClock
 from demo_cluster.cluster import ClusterOptions
 from demo_cluster.faults import FaultPlan, parse_fault
 from demo_cluster.threaded import RunningCluster, running_cluster
@@ -278,15 +279,21 @@ WIDGETS = {
 
 
 def test_a_custom_kind_is_served_with_its_columns_and_goes_with_its_definition() -> None:
-    with running_cluster(EMPTY) as running:
+    with running_cluster(ClusterOptions(scenario="empty", clock=SteppedClock())) as running:
         definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
         widgets = "/apis/example.com/v1/namespaces/default/widgets"
         ask(running, "POST", definitions, WIDGETS)
+        too_early, _ = ask(running, "GET", widgets)
+        running.advance(0.1)
+        not_warm, _ = ask(running, "GET", widgets)
+        running.advance(0.1)
         status, made = ask(running, "POST", widgets, {"metadata": {"name": "w"}, "spec": {}})
         table = "application/json;as=Table;v=v1;g=meta.k8s.io"
         _, shown = ask(running, "GET", widgets, Accept=table)
         ask(running, "DELETE", f"{definitions}/widgets.example.com")
+        running.advance(0.1)
 
+        assert (too_early, not_warm) == (404, 429)
         assert (status, made["spec"]) == (201, {"size": "M"})
         assert shown["rows"][0]["cells"] == ["w", "M"]
         assert ask(running, "GET", widgets)[0] == 404
