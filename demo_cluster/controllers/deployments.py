@@ -38,6 +38,8 @@ from demo_cluster.work_queue import Key, WorkQueue
 
 DEPLOYMENTS = kind_of("deployments", "apps")
 REPLICA_SETS = kind_of("replicasets", "apps")
+BETWEEN_WRITES = 0.004
+"""Seconds between the announcement of a new set and the next step of the rollout."""
 
 
 class DeploymentController:
@@ -203,6 +205,10 @@ class DeploymentController:
             status["conditions"] = set_condition(status.get("conditions") or [], condition)
 
         return self._storage.modify(DEPLOYMENTS, *key_of(deployment), change)
+
+    def go_on_soon(self, deployment: Obj) -> None:
+        """Look again before anybody has done anything with the new set."""
+        self._clock.call_later(BETWEEN_WRITES, lambda: self._sync(key_of(deployment)))
 
     def remove_old(self, deployment: Obj, old: list[Obj]) -> None:
         """Keep as many empty old sets as the history wants, once a rollout is complete."""

@@ -75,7 +75,7 @@ class Rollout:
     # -- the set of the present template
 
     def _ensure_new(self) -> bool:
-        """There is a set of this template; False when it could not be made."""
+        """There is a set of this template; False when there is none, or only since now."""
         if self.new is not None:
             self._keep_new_up_to_date()
             return True
@@ -87,7 +87,8 @@ class Rollout:
         self.new = made
         name = made["metadata"]["name"]
         self.deployment = self._controller.announce_new_set(self.deployment, newest + 1, name)
-        return True
+        self._controller.go_on_soon(self.deployment)
+        return False
 
     def _keep_new_up_to_date(self) -> None:
         """Revision, annotations and minReadySeconds: first the set's, then the owner's."""
