@@ -231,7 +231,7 @@ def make_first_objects(
 ) -> None:
     """Create them in an empty storage; `served` are the groups with their versions."""
     for service in api_services(served, timestamp(now)):
-        storage.restore(_API_SERVICES, service)
+        storage.insert(_API_SERVICES, service)
     for name in FIRST_NAMESPACES:
         _create(storage, "namespaces", "", {"metadata": {"name": name}})
     for name, rules in _CLUSTER_ROLES.items():
