@@ -12,7 +12,7 @@ _ENDS_TOGETHER = (
 _PULLED_BY_NODES = "The nodes pull images. Say it in the compose file: pull_policy: always"
 _FOLLOWED = "Follow the logs of some services with: kompose up -d, then kompose logs -f SERVICE"
 
-_INSTEAD: Mapping[str, Mapping[str, str]] = {
+INSTEAD: Mapping[str, Mapping[str, str]] = {
     "up": {
         "--abort-on-container-exit": _ENDS_TOGETHER,
         "--abort-on-container-failure": _ENDS_TOGETHER,
@@ -50,7 +50,9 @@ _INSTEAD: Mapping[str, Mapping[str, str]] = {
         "--index": "A port is one for all pods of a service",
     },
 }
-_ALWAYS_SO: Mapping[str, frozenset[str]] = {
+"""By command: a flag that it has not, and the sentence on what to do instead."""
+
+ALWAYS_SO: Mapping[str, frozenset[str]] = {
     "up": frozenset(("--quiet-pull", "--quiet-build", "--menu")),
     "down": frozenset(("--remove-orphans",)),
     "ps": frozenset(("--all", "-a", "--no-trunc")),
@@ -62,17 +64,17 @@ _ALWAYS_SO: Mapping[str, frozenset[str]] = {
 
 def without_needless(command: str, words: Sequence[str]) -> list[str]:
     """The words less the switches that ask for what is the case anyway."""
-    needless = _ALWAYS_SO.get(command, frozenset())
+    needless = ALWAYS_SO.get(command, frozenset())
     return [word for word in words if word not in needless]
 
 
 def refusal(command: str, words: Sequence[str]) -> str:
     """Why one of these words cannot be had on a cluster, and what can; empty when all can."""
-    instead = _INSTEAD.get(command, {})
+    instead = INSTEAD.get(command, {})
     for word in words:
         if word == "--" or (command == "exec" and not word.startswith("-")):
             return ""
         flag = word.partition("=")[0]
         if flag in instead:
-            return f"{command} has no {flag}: {instead[flag][0].lower()}{instead[flag][1:]}."
+            return f"{command} has no {flag}. {instead[flag]}."
     return ""

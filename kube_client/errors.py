@@ -191,6 +191,13 @@ def _unauthorized(_: _Refusal) -> str:
 def _forbidden(refusal: _Refusal) -> str:
     namespace = refusal.target.namespace
     flag = f" -n {namespace}" if namespace else ""
+    if "exceeded quota" in refusal.text:
+        return (
+            f"The quota does not allow to {refusal.verb} {refusal.thing}{refusal.said} "
+            f"Remove something, or have it raised: kubectl describe quota{flag}"
+        )
+    if "admission webhook" in refusal.text or "violates PodSecurity" in refusal.text:
+        return f"A rule of the cluster forbids to {refusal.verb} {refusal.thing}{refusal.said}"
     return (
         f"You may not {refusal.verb} {refusal.thing}{refusal.said} "
         f"See what you may do: kubectl auth can-i --list{flag}"

@@ -62,11 +62,15 @@ class Note(NamedTuple):
 
 
 class Crash(NamedTuple):
-    """A container that ended when it should not have; `restarts` tells crashes apart."""
+    """A container that ended when it should not have; `run` is its number, from 0.
+
+    `is_previous`: it runs again by now, and what it said stands in the log of the run before.
+    """
 
     pod: str
     container: str
-    restarts: int
+    run: int
+    is_previous: bool = False
 
 
 class _Tally(NamedTuple):
@@ -121,7 +125,9 @@ def crashes(pods: Iterable[Pod]) -> list[Crash]:
         for status in (*pod.status.init_container_statuses, *pod.status.container_statuses):
             ended = status.state.terminated or status.last_state.terminated
             if ended is not None and (ended.exit_code or ended.signal) and not status.ready:
-                found.append(Crash(pod.metadata.name, status.name, status.restart_count))
+                is_previous = status.state.running is not None
+                run = status.restart_count - is_previous
+                found.append(Crash(pod.metadata.name, status.name, run, is_previous))
     return found
 
 
@@ -293,12 +299,18 @@ def _container_trouble(status: ContainerStatus) -> str:
         if waiting.reason in _IMAGE_REASONS:
             return f"image {status.image}: {waiting.message or waiting.reason}"
         if waiting.reason == "CrashLoopBackOff":
-            return f"{status.name} crashed {_times(status.restart_count)} ({_last_end(status)})"
+            verb = "crashed" if _ended_badly(status) else "ended"
+            return f"{status.name} {verb} {_times(status.restart_count)} ({_last_end(status)})"
         return f"{status.name}: {waiting.reason}: {waiting.message}".rstrip(": ")
     ended = status.state.terminated
     if ended is not None and ended.exit_code:
         return f"{status.name} ended with exit code {ended.exit_code} ({ended.reason})"
     return ""
+
+
+def _ended_badly(status: ContainerStatus) -> bool:
+    ended = status.last_state.terminated
+    return ended is None or bool(ended.exit_code or ended.signal)
 
 
 def _last_end(status: ContainerStatus) -> str:

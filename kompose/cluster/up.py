@@ -28,6 +28,7 @@ from kube_client.resource import PERSISTENT_VOLUME_CLAIMS
 
 _LAST_LINES = 6
 _LINE_LENGTH = 300
+_LOG_SECONDS = 5.0
 _LOOK_SECONDS = 2.0
 
 
@@ -174,7 +175,7 @@ class _Run:
         self._applier = applier
         self._progress = progress
         self._told: dict[str, Health] = {}
-        self._heard: set[Crash] = set()
+        self._heard: set[tuple[str, str, int]] = set()
         self._notice = ""
 
     async def start(self) -> dict[str, Health]:
@@ -261,8 +262,9 @@ class _Run:
         for unit, found in health.items():
             lines: tuple[str, ...] = ()
             for crash in crashes(watch.pods_of(unit)):
-                if crash not in self._heard and found.phase is not Phase.WAITING:
-                    self._heard.add(crash)
+                place = (crash.pod, crash.container, crash.run)
+                if place not in self._heard and found.phase is not Phase.WAITING:
+                    self._heard.add(place)
                     lines = await self._last_words(crash)
             if found != self._told.get(unit) or lines:
                 self._told[unit] = found
@@ -282,11 +284,15 @@ class _Run:
             crash.container,
             tail_lines=_LAST_LINES,
             timestamps=False,
+            previous=crash.is_previous,
         )
         try:
-            async with aclosing(open_log(self._client, query)) as chunks:
+            async with (
+                asyncio.timeout(_LOG_SECONDS),
+                aclosing(open_log(self._client, query)) as chunks,
+            ):
                 text = b"".join([chunk async for chunk in chunks])
-        except KubeError:
+        except (KubeError, TimeoutError):
             return ()
         lines = text.decode("utf-8", "replace").splitlines()
         return tuple(line[:_LINE_LENGTH] for line in lines[-_LAST_LINES:])

@@ -5,19 +5,22 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 
+from kompose.cluster.apply import Outcome
 from kompose.cluster.attach import forward_all, published_ports
 from kompose.cluster.health import Health, Phase
 from kompose.cluster.logs import LogOptions, service_logs
 from kompose.cluster.ownership import service_key
 from kompose.cluster.ps import service_rows
-from kompose.cluster.up import UpResult, up
+from kompose.cluster.up import Progress, UpResult, up
 from kompose.cluster.view import ProjectView
 from kompose.console import uses_colour
+from kompose.errors import KomposeError
 from kompose.invocation import Invocation
 from kompose.live.logs import LogPrinter
 from kompose.live.progress import ProgressScreen, health_line
 from kompose.live.session import Loaded, Session, connected, discreet, say
 from kompose.live.start_options import StartOptions, load_sized
+from kube_client.errors import KubeError
 
 _FIRST_LINES = 10
 """How much of what was said before `up` shows of each container."""
@@ -44,16 +47,25 @@ async def _bring_up(session: Session, loaded: Loaded, options: StartOptions) -> 
         colours=uses_colour(sys.stderr),
         hide=loaded.secrecy.hide,
     )
+    made: list[str] = []
+
+    def hear(news: Progress) -> None:
+        if news.applied is not None and news.applied.outcome is not Outcome.UNCHANGED:
+            made.append(news.applied.title)
+        screen(news)
+
+    wanted = options.for_cluster(session.namespace)
     try:
-        result = await up(
-            session.client,
-            loaded.objects,
-            loaded.view,
-            options.for_cluster(session.namespace),
-            screen,
-        )
-    finally:
+        result = await up(session.client, loaded.objects, loaded.view, wanted, hear)
+    except (KomposeError, KubeError, asyncio.CancelledError):
         screen.end()
+        if made and not options.dry_run:
+            say(
+                "What was made stays. Run it again to go on, or remove it with: "
+                f"kompose down -n {session.namespace}"
+            )
+        raise
+    screen.end()
     _say_rest(result, options)
     if options.dry_run:
         say("Nothing was done: this was a dry run.")

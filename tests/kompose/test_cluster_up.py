@@ -10,9 +10,7 @@ from typing import Any
 
 import pytest
 
-from demo_cluster.clock import RealClock
 from demo_cluster.cluster import ClusterOptions
-from demo_cluster.kinds import kind_of
 from demo_cluster.threaded import RunningCluster, running_cluster
 from kompose.cluster.apply import Outcome
 from kompose.cluster.change import restart, scale
@@ -37,16 +35,9 @@ from kube_client.resource import (
     PODS,
     SERVICES,
 )
+from tests.kompose.demo_storage import cluster_with_storage
 
 _NAMES = count(1)
-STANDARD = {
-    "metadata": {
-        "name": "standard",
-        "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
-    },
-    "provisioner": "demo.example.com/local",
-    "volumeBindingMode": "WaitForFirstConsumer",
-}
 
 SHOP = """
 name: shop
@@ -78,9 +69,7 @@ services:
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[RunningCluster]:
     """An empty cluster with volumes for all, whose time runs ten times as fast."""
-    with running_cluster(ClusterOptions(scenario="empty", clock=RealClock(speed=10))) as running:
-        classes = kind_of("storageclasses", "storage.k8s.io")
-        running.call(lambda: running.storage.create(classes, STANDARD))
+    with cluster_with_storage(speed=10) as running:
         yield running
 
 

@@ -1,0 +1,64 @@
+"""What must not be printed is not: by value."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Any
+
+from kompose.secrecy import Secrecy, secret_values
+
+
+def a_secret(**values: str) -> dict[str, Any]:
+    data = {key: b64encode(value.encode()).decode() for key, value in values.items()}
+    return {"kind": "Secret", "metadata": {"name": "s"}, "data": data}
+
+
+def a_deployment(image: str = "x", **variables: str) -> dict[str, Any]:
+    env = [{"name": name, "value": value} for name, value in variables.items()]
+    containers = [{"name": "web", "image": image, "env": env}]
+    return {
+        "kind": "Deployment",
+        "metadata": {"name": "web"},
+        "spec": {"template": {"spec": {"containers": containers}}},
+    }
+
+
+def test_a_secret_is_hidden_as_it_is_and_as_it_is_encoded() -> None:
+    secrecy = Secrecy([a_secret(password="hunter2")])
+
+    assert secrecy.hide("no user hunter2 (aHVudGVyMg==)") == "no user *** (***)"
+
+
+def test_a_variable_that_looks_like_a_secret_is_hidden_too() -> None:
+    secrecy = Secrecy([a_deployment(DB_PASSWORD="hunter2", LEVEL="debug")])
+
+    assert secrecy.hide("hunter2 debug") == "*** debug"
+
+
+def test_a_config_that_looks_like_a_secret_is_hidden_too() -> None:
+    config = {"kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"API_TOKEN": "t-12345"}}
+
+    assert Secrecy([config]).hide("token t-12345 is old") == "token *** is old"
+
+
+def test_each_line_of_a_key_is_hidden() -> None:
+    key = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq\n-----END PRIVATE KEY-----\n"
+
+    assert Secrecy([a_secret(key=key)]).hide("bad key: MIIEvQIBADANBgkq") == "bad key: ***"
+
+
+def test_short_values_and_public_names_are_left_readable() -> None:
+    objects = [
+        a_secret(pin="123", user="web"),
+        a_deployment("postgres:16", POSTGRES_PASSWORD="postgres"),
+    ]
+
+    assert Secrecy(objects).hide("web: 123 postgres") == "web: 123 postgres"
+
+
+def test_nothing_is_hidden_where_there_is_no_secret() -> None:
+    assert Secrecy([a_deployment(LEVEL="debug")]).hide("debug") == "debug"
+
+
+def test_every_value_of_a_secret_counts_however_short() -> None:
+    assert secret_values(a_secret(pin="1")) == {"1", "MQ=="}
