@@ -14,7 +14,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks.stern.measure import Cost, follow, log_server, run
+from benchmarks.stern.measure import Cost, log_server, run
+from benchmarks.stern.waiting import Programs, latency, long_log, open_streams, start_up
 
 STERN = [sys.executable, "-m", "stern"]
 DRAIN = [sys.executable, "-m", "benchmarks.stern.drain"]
@@ -33,21 +34,25 @@ FORMATS: dict[str, list[str]] = {
     "JSON template": ["--template", TEMPLATE],
 }
 _SLOW = ("JSON template",)
+_ONLY_DEFAULT = {"default": FORMATS["default"]}
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How much to measure."""
+    """How much to measure: `matrix` says which formats for how many streams."""
 
     lines: int
-    streams: tuple[int, ...]
+    matrix: Mapping[int, Mapping[str, Sequence[str]]]
     line_bytes: tuple[int, ...]
     pipes: tuple[bool, ...]
     runs: int
+    other_runs: int
 
 
-QUICK = Scale(1_000_000, (10,), (180,), (False,), 1)
-FULL = Scale(3_000_000, (1, 10, 100), (180, 2048), (False, True), 3)
+QUICK = Scale(
+    2_000_000, {1: _ONLY_DEFAULT, 100: _ONLY_DEFAULT, 10: FORMATS}, (180,), (False,), 3, 1
+)
+FULL = Scale(3_000_000, {1: FORMATS, 10: FORMATS, 100: FORMATS}, (180, 2048), (False, True), 5, 3)
 
 
 def main() -> None:
@@ -56,14 +61,15 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a part of it, in under 50 seconds")
     parser.add_argument("--original", metavar="PATH", help="another stern to compare with")
     options = parser.parse_args()
-    scale = QUICK if options.quick else FULL
-    programs = {"stern": STERN}
+    programs: dict[str, Sequence[str]] = {"stern": STERN}
     if options.original:
         programs["original"] = [options.original, "--qps", "-1"]
     start_up(programs)
+    latency(programs)
     if not options.quick:
-        long_runs()
-    headline = throughput(programs, scale)
+        open_streams(programs)
+        long_log(programs)
+    headline = throughput(programs, QUICK if options.quick else FULL)
     print(f"lines/cpu-s {headline:.0f}")
 
 
@@ -80,10 +86,12 @@ class Table:
     to_pipe: bool
     env: Mapping[str, str]
     runs: int
+    other_runs: int
 
-    def measure(self, command: Sequence[str], runs: int = 0) -> Cost:
+    def measure(self, command: Sequence[str], form: str = "default") -> Cost:
         """The median cost of a command."""
-        costs = [run(command, self.env, to_pipe=self.to_pipe) for _ in range(runs or self.runs)]
+        runs = self.runs if form == "default" else self.other_runs
+        costs = [run(command, self.env, to_pipe=self.to_pipe) for _ in range(runs)]
         return Cost(
             statistics.median(cost.wall for cost in costs),
             statistics.median(cost.cpu for cost in costs),
@@ -98,16 +106,19 @@ class Table:
         print(f"{place} {program:>9} {form:<14} {figures} {cost.peak_mib:>8.0f}", flush=True)
         return rate
 
-    def print(self, programs: Mapping[str, Sequence[str]]) -> float:
+    def print(self, programs: Programs, forms: Mapping[str, Sequence[str]]) -> float:
         """All rows; returns the rate of our default format."""
         limit = self.row("drain", "(the limit)", self.total, self.measure(DRAIN), 0)
         self._kubectl(limit)
         ours = 0.0
         for name, program in programs.items():
-            for form, flags in FORMATS.items():
+            for form, flags in forms.items():
+                # What is slow reads the end of each log only; the server answers as for all of it.
+                part = 4 if form in _SLOW or name != "stern" else 1
+                lines = self.total // self.streams // part
                 command = [*program, ".", "--no-follow", "--max-log-requests", "200", *flags]
-                cost = self.measure(command, 1 if form in _SLOW else 0)
-                rate = self.row(name, form, self.total, cost, limit)
+                cost = self.measure([*command, "--tail", str(lines)], form)
+                rate = self.row(name, form, lines * self.streams, cost, limit)
                 ours = rate if (name, form) == ("stern", "default") else ours
         return ours
 
@@ -116,59 +127,25 @@ class Table:
         kubectl = shutil.which("kubectl")
         if kubectl is not None:
             command = [kubectl, "logs", "--timestamps", "web-0000-5d9c7b8f6-x2x4z"]
-            cost = self.measure(command, 1)
+            cost = self.measure(command, "kubectl")
             self.row("kubectl", "one stream", self.total // self.streams, cost, limit)
 
 
-def throughput(programs: Mapping[str, Sequence[str]], scale: Scale) -> float:
+def throughput(programs: Programs, scale: Scale) -> float:
     """The table of formats; returns the figure of the default format, 10 streams, 180 B, file."""
     headline = 0.0
     head = f"{'streams':>7} {'bytes':>5} {'to':>4} {'program':>9} {'format':<14}"
     print(f"\n{head} {'lines/cpu-s':>11} {'of limit':>8} {'wall s':>7} {'peak MiB':>8}")
-    for streams in scale.streams:
+    for streams, forms in scale.matrix.items():
         for width in scale.line_bytes:
             total = scale.lines if width <= 180 else scale.lines // 6
             with log_server(streams, total // streams, width) as env:
                 for to_pipe in scale.pipes:
-                    table = Table(streams, width, total, to_pipe, env, scale.runs)
-                    rate = table.print(programs)
+                    table = Table(streams, width, total, to_pipe, env, scale.runs, scale.other_runs)
+                    rate = table.print(programs, forms)
                     if (streams, width, to_pipe) == (10, 180, False):
                         headline = rate
     return headline
-
-
-# -- start -----------------------------------------------------------------------------------------
-
-
-def start_up(programs: Mapping[str, Sequence[str]]) -> None:
-    """How long a person waits for the first line, and until many streams are open."""
-    for name, program in programs.items():
-        version = statistics.median(run([*program, "--version"], {}).wall for _ in range(7))
-        print(f"{name}: --version {version * 1000:.0f} ms")
-        with log_server(2, 1) as env:
-            command = [*program, ".", "--no-follow"]
-            shots = [follow(command, env, 1).wall for _ in range(7)]
-        print(f"{name}: first line of two pods {statistics.median(shots) * 1000:.0f} ms")
-        for streams in (45, 200):
-            with log_server(streams, 1, live=True) as env:
-                command = [*program, ".", "--max-log-requests", str(streams)]
-                opened = follow(command, env, streams)
-            print(f"{name}: {streams} streams with a line each {opened.wall:.2f} s", flush=True)
-
-
-def long_runs() -> None:
-    """Memory of many streams and of many lines, and the load of streams that say nothing."""
-    with log_server(500, 200, live=True) as env:
-        many = follow([*STERN, ".", "--max-log-requests", "500"], env, 100_000)
-    print(f"stern: 500 streams {many.peak_mib:.0f} MiB at most")
-    with log_server(1000, 1, live=True) as env:
-        idle = follow([*STERN, ".", "--max-log-requests", "1000"], env, 1000, idle_seconds=10)
-    print(f"stern: 1,000 idle streams {idle.idle_share:.1%} of a core")
-    with log_server(1, 10_000_000) as env:
-        long = run([*STERN, ".", "--no-follow"], env)
-    with log_server(1, 100_000) as env:
-        short = run([*STERN, ".", "--no-follow"], env)
-    print(f"stern: {short.peak_mib:.0f} MiB for 100,000 lines, {long.peak_mib:.0f} for 10,000,000")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -25,15 +26,19 @@ class Cost:
 
 @contextlib.contextmanager
 def log_server(
-    streams: int, lines: int, line_bytes: int = 180, *, live: bool = False
+    streams: int, lines: int, line_bytes: int = 180, *, live: bool = False, every: float = 0
 ) -> Iterator[Mapping[str, str]]:
-    """A server with so many containers of so many lines each; gives an environment for clients."""
+    """A server with so many containers of so many lines each; gives an environment for clients.
+
+    With `every` each log goes on with a line in so many seconds, which says when it was sent.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "kubeconfig"
         command = [
             *(sys.executable, "-m", "benchmarks.stern.server", "--kubeconfig", str(path)),
             *("--streams", str(streams), "--lines", str(lines), "--line-bytes", str(line_bytes)),
             *(["--live"] if live else []),
+            *(["--every", str(every)] if every else []),
         ]
         with subprocess.Popen(command) as server:
             try:
@@ -41,9 +46,14 @@ def log_server(
                     if server.poll() is not None:
                         raise SystemExit("the server of logs did not start")
                     time.sleep(0.01)
-                yield {**os.environ, "KUBECONFIG": str(path), "STERNCONFIG": os.devnull}
+                yield {**environment(), "KUBECONFIG": str(path), "STERNCONFIG": os.devnull}
             finally:
                 server.terminate()
+
+
+def environment() -> dict[str, str]:
+    """What a person's programs run in: modules are compiled once, as an installation does."""
+    return {key: text for key, text in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
 
 
 def run(command: Sequence[str], env: Mapping[str, str], *, to_pipe: bool = False) -> Cost:
@@ -71,17 +81,22 @@ def run(command: Sequence[str], env: Mapping[str, str], *, to_pipe: bool = False
 
 @dataclass(frozen=True)
 class Following:
-    """A command that follows, after it has printed so many lines."""
+    """A command that follows, after it has printed so many lines.
+
+    `idle_share` is its part of a core from then on, and `late_seconds` how long after it was sent
+    each line came out.
+    """
 
     wall: float
     peak_mib: float
     idle_share: float
+    late_seconds: Sequence[float] = ()
 
 
 def follow(
     command: Sequence[str], env: Mapping[str, str], lines: int, *, idle_seconds: float = 0
 ) -> Following:
-    """Time until the command has printed so many lines; then its load while nothing happens."""
+    """Time until the command has printed so many lines; then its load for some seconds."""
     begin = time.perf_counter()
     with subprocess.Popen(
         command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -95,11 +110,25 @@ def follow(
             left -= data.count(b"\n")
         wall = time.perf_counter() - begin
         before = _cpu_seconds(process.pid)
-        time.sleep(idle_seconds)
+        late = _lateness(process.stdout.fileno(), idle_seconds)
         idle = (_cpu_seconds(process.pid) - before) / idle_seconds if idle_seconds else 0.0
         peak = _peak_mib(process.pid)
         process.send_signal(signal.SIGTERM)
-    return Following(wall, peak, idle)
+    return Following(wall, peak, idle, late)
+
+
+def _lateness(descriptor: int, seconds: float) -> list[float]:
+    """Read for so long; how long after it was sent each line was there."""
+    late: list[float] = []
+    deadline, rest = time.monotonic() + seconds, b""
+    while (left := deadline - time.monotonic()) > 0:
+        if not select.select([descriptor], [], [], left)[0]:
+            break
+        data, now = os.read(descriptor, 65536), time.time_ns()
+        *lines, rest = (rest + data).split(b"\n")
+        sent = [line.rpartition(b" sent ")[2] for line in lines]
+        late += [(now - int(moment)) / 1e9 for moment in sent if moment.isdigit()]
+    return late
 
 
 def _cpu_seconds(pid: int) -> float:

@@ -2,7 +2,8 @@
 
 `python -m benchmarks.stern.server --kubeconfig FILE --streams 10 --lines 100000` serves until it is
 ended; it writes the kubeconfig when it listens. Lists, watches and log requests look as a real
-server's do; a log is cut into chunks of 32 lines, and ends, or stays open with --live.
+server's do; a log is cut into chunks of 32 lines, and ends, or stays open with --live. With
+--every SECONDS a live log goes on with a line at a time, each telling when it was sent.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import socket
 import ssl
 import tempfile
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +29,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 LINES_PER_CHUNK = 32
 _BLOCK_LINES = 3200
 _LOG_PATH = re.compile(rb"GET /api/v1/namespaces/[^/]+/pods/[^/]+/log")
+_TAIL = re.compile(rb"[?&]tailLines=(\d+)")
 _POD_PATH = re.compile(rb"GET /api/v1/namespaces/[^/]+/pods/[^/? ]+[? ]")
 _TOKEN = "benchmark"
 
@@ -39,6 +42,7 @@ class Load:
     lines: int
     line_bytes: int = 180
     is_live: bool = False
+    every_seconds: float = 0.0
 
 
 def log_line(number: int, width: int) -> bytes:
@@ -68,9 +72,9 @@ class Server:
 
     def __init__(self, load: Load) -> None:
         self._load = load
-        self._block = chunked([log_line(n, load.line_bytes) for n in range(_BLOCK_LINES)])
-        rest = load.lines % _BLOCK_LINES
-        self._rest = chunked([log_line(n, load.line_bytes) for n in range(rest)])
+        self._lines = [log_line(n, load.line_bytes) for n in range(_BLOCK_LINES)]
+        self._block = chunked(self._lines)
+        self._rest = chunked(self._lines[: load.lines % _BLOCK_LINES])
         pods = [_pod(number) for number in range(load.streams)]
         self._first_pod = json.dumps({"kind": "Pod", "apiVersion": "v1", **pods[0]}).encode()
         self._pods = json.dumps(
@@ -94,7 +98,7 @@ class Server:
 
     def _answer(self, connection: ssl.SSLSocket, request: bytes) -> None:
         if _LOG_PATH.match(request):
-            self._send_log(connection, is_followed=b"follow=true" in request)
+            self._send_log(connection, request)
         elif b"watch=true" in request:
             connection.sendall(_head(None, "application/json"))
             while connection.recv(65536):
@@ -106,15 +110,30 @@ class Server:
         else:
             connection.sendall(_head(len(self._pods), "application/json") + self._pods)
 
-    def _send_log(self, connection: ssl.SSLSocket, *, is_followed: bool) -> None:
+    def _send_log(self, connection: ssl.SSLSocket, request: bytes) -> None:
+        tail, lines = _TAIL.search(request), self._load.lines
+        wanted = lines if tail is None else min(int(tail[1]), lines)
         connection.sendall(_head(None, "text/plain"))
-        for _ in range(self._load.lines // _BLOCK_LINES):
+        for _ in range(wanted // _BLOCK_LINES):
             connection.sendall(self._block)
-        connection.sendall(self._rest)
-        if self._load.is_live and is_followed:
+        rest = wanted % _BLOCK_LINES
+        connection.sendall(self._rest if wanted == lines else chunked(self._lines[:rest]))
+        if self._load.is_live and b"follow=true" in request:
+            self._go_on(connection)
+        connection.sendall(b"0\r\n\r\n")
+
+    def _go_on(self, connection: ssl.SSLSocket) -> None:
+        """Until the client has gone: nothing, or a line from time to time."""
+        if not self._load.every_seconds:
             while connection.recv(65536):
                 pass
-        connection.sendall(b"0\r\n\r\n")
+            return
+        number = 0
+        while True:
+            time.sleep(self._load.every_seconds)
+            number += 1
+            line = b"2026-11-20T13:00:00.%09dZ sent %d\n" % (number, time.time_ns())
+            connection.sendall(b"%x\r\n%b\r\n" % (len(line), line))
 
 
 _DISCOVERY = {
@@ -232,8 +251,10 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=100_000)
     parser.add_argument("--line-bytes", type=int, default=180)
     parser.add_argument("--live", action="store_true")
+    parser.add_argument("--every", type=float, default=0.0)
     options = parser.parse_args()
-    server = Server(Load(options.streams, options.lines, options.line_bytes, options.live))
+    load = Load(options.streams, options.lines, options.line_bytes, options.live, options.every)
+    server = Server(load)
     cert, key = certificate()
     context = tls_context(cert, key)
     listener = socket.create_server(("localhost", 0), backlog=4096)
