@@ -136,15 +136,21 @@ def load_kubeconfig(path: str | None = None, env: Mapping[str, str] = os.environ
     merged = KubeConfig(searched=searched)
     for file in searched:
         try:
-            section = read_kubeconfig_file(file)
+            merged = _merged(merged, file)
         except FileNotFoundError as error:
             if path:
                 raise ConfigError(
                     f"There is no kubeconfig {file}. Check the path given with --kubeconfig."
                 ) from error
-            continue
-        merged = _merge(merged, file, section)
     return merged
+
+
+def _merged(first: KubeConfig, file: Path) -> KubeConfig:
+    """The configuration with one more file; complaints name the line."""
+    try:
+        return _merge(first, file, read_kubeconfig_file(file))
+    except ConfigError:
+        return _merge(first, file, read_kubeconfig_file(file, with_places=True))
 
 
 def _merge(first: KubeConfig, file: Path, section: Section | None) -> KubeConfig:

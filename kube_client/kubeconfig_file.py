@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-import yaml
 
 from kube_client.errors import ConfigError, one_line
+from kube_client.plain_yaml import Node, read_plain
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+if TYPE_CHECKING:
+    import yaml
+
 _TRUE = frozenset({"true", "yes", "on", "y"})
 
 
@@ -17,7 +19,7 @@ class Section(msgspec.Struct, frozen=True):
     """A mapping of the file, with typed access to its entries; null counts as absent."""
 
     file: Path
-    node: yaml.MappingNode
+    node: Node
     where: str
 
     def text(self, key: str) -> str:
@@ -25,7 +27,7 @@ class Section(msgspec.Struct, frozen=True):
         node = self._child(key)
         if node is None:
             return ""
-        if not isinstance(node, yaml.ScalarNode):
+        if node.id != "scalar":
             raise self.error(node, f"{self.where}{key} must be text")
         return str(node.value)
 
@@ -34,7 +36,7 @@ class Section(msgspec.Struct, frozen=True):
         node = self._child(key)
         if node is None:
             return False
-        if not isinstance(node, yaml.ScalarNode) or node.tag != "tag:yaml.org,2002:bool":
+        if node.id != "scalar" or node.tag != "tag:yaml.org,2002:bool":
             raise self.error(node, f"{self.where}{key} must be true or false")
         return node.value.lower() in _TRUE
 
@@ -42,7 +44,7 @@ class Section(msgspec.Struct, frozen=True):
         """The list of texts under the key."""
         found = []
         for node in self._items(key):
-            if not isinstance(node, yaml.ScalarNode):
+            if node.id != "scalar":
                 raise self.error(node, f"{self.where}{key} must be a list of texts")
             found.append(str(node.value))
         return tuple(found)
@@ -52,7 +54,7 @@ class Section(msgspec.Struct, frozen=True):
         node = self._child(key)
         if node is None:
             return None
-        if not isinstance(node, yaml.MappingNode):
+        if node.id != "mapping":
             raise self.error(node, f"{self.where}{key} must be a mapping")
         return Section(self.file, node, f"{self.where}{key}.")
 
@@ -60,7 +62,7 @@ class Section(msgspec.Struct, frozen=True):
         """The mappings in the list under the key."""
         for index, node in enumerate(self._items(key)):
             where = f"{self.where}{key}[{index}]"
-            if not isinstance(node, yaml.MappingNode):
+            if node.id != "mapping":
                 raise self.error(node, f"{where} must be a mapping")
             yield Section(self.file, node, f"{where}.")
 
@@ -78,28 +80,31 @@ class Section(msgspec.Struct, frozen=True):
         """The keys, in order."""
         return [str(key.value) for key, _ in self.node.value]
 
-    def error(self, node: yaml.Node | None, why: str) -> ConfigError:
+    def error(self, node: Node | None, why: str) -> ConfigError:
         """The complaint, with the place it is about."""
         line = (node or self.node).start_mark.line + 1
         return ConfigError(f"The kubeconfig {self.file} is malformed: {why} (line {line}).")
 
-    def _child(self, key: str) -> yaml.Node | None:
+    def _child(self, key: str) -> Node | None:
         for name, node in self.node.value:
             if name.value == key:
                 return None if node.tag == "tag:yaml.org,2002:null" else node
         return None
 
-    def _items(self, key: str) -> list[yaml.Node]:
+    def _items(self, key: str) -> list[Node]:
         node = self._child(key)
         if node is None:
             return []
-        if not isinstance(node, yaml.SequenceNode):
+        if node.id != "sequence":
             raise self.error(node, f"{self.where}{key} must be a list")
         return list(node.value)
 
 
-def read_kubeconfig_file(path: Path) -> Section | None:
+def read_kubeconfig_file(path: Path, *, with_places: bool = False) -> Section | None:
     """The whole file as a section, or None when it holds nothing.
+
+    With `with_places` complaints name the right line, which takes longer; without it they are to
+    be taken as a reason to read the file again.
 
     Raises:
         ConfigError: The file is unreadable, no YAML, or no kubeconfig.
@@ -114,17 +119,12 @@ def read_kubeconfig_file(path: Path) -> Section | None:
             f"Cannot read the kubeconfig {path}: {error.strerror}. "
             "Check the file and its rights, or name another with --kubeconfig."
         ) from error
-    try:
-        loader = _Loader(text)
-        try:
-            node = loader.get_single_node()
-        finally:
-            loader.dispose()
-    except yaml.YAMLError as error:
-        raise ConfigError(f"The kubeconfig {path} is malformed: {_yaml_trouble(error)}.") from error
+    node: Node | None = None if with_places else read_plain(text)
+    if node is None:
+        node = _composed(text, path)
     if node is None or node.tag == "tag:yaml.org,2002:null":
         return None
-    if not isinstance(node, yaml.MappingNode):
+    if node.id != "mapping":
         raise ConfigError(f"{path} is not a kubeconfig: it holds no mapping (line 1).")
     section = Section(path, node, "")
     kind = section.text("kind")
@@ -133,22 +133,34 @@ def read_kubeconfig_file(path: Path) -> Section | None:
     return section
 
 
-def _yaml_trouble(error: yaml.YAMLError) -> str:
+def _composed(text: bytes, path: Path) -> Node | None:
+    """The root node by PyYAML; None when there is none."""
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+    try:
+        node: Node | None = loader.get_single_node()
+    except yaml.YAMLError as error:
+        raise ConfigError(f"The kubeconfig {path} is malformed: {_yaml_trouble(error)}.") from error
+    finally:
+        loader.dispose()
+    return node
+
+
+def _yaml_trouble(error: "yaml.YAMLError") -> str:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or str(error)
     where = f" (line {mark.line + 1})" if mark is not None else ""
     return one_line(str(problem)) + where
 
 
-def _plain_mapping(
-    node: yaml.MappingNode, section: Section, seen: dict[int, Any]
-) -> dict[str, Any]:
+def _plain_mapping(node: Node, section: Section, seen: dict[int, Any]) -> dict[str, Any]:
     return {str(key.value): _plain(value, section, seen) for key, value in node.value}
 
 
-def _plain(node: yaml.Node, section: Section, seen: dict[int, Any]) -> Any:
+def _plain(node: Node, section: Section, seen: dict[int, Any]) -> Any:
     """Shared nodes become shared values, so that nested aliases cannot multiply."""
-    if isinstance(node, yaml.ScalarNode):
+    if node.id == "scalar":
         return _scalar(node)
     if id(node) in seen:
         if seen[id(node)] is None:
@@ -156,7 +168,7 @@ def _plain(node: yaml.Node, section: Section, seen: dict[int, Any]) -> Any:
         return seen[id(node)]
     seen[id(node)] = None
     value: Any
-    if isinstance(node, yaml.MappingNode):
+    if node.id == "mapping":
         value = _plain_mapping(node, section, seen)
     else:
         value = [_plain(item, section, seen) for item in node.value]
@@ -164,7 +176,7 @@ def _plain(node: yaml.Node, section: Section, seen: dict[int, Any]) -> Any:
     return value
 
 
-def _scalar(node: yaml.ScalarNode) -> Any:
+def _scalar(node: Node) -> Any:
     tag = node.tag.rpartition(":")[2]
     if tag == "null":
         return None
