@@ -140,8 +140,7 @@ def _convert_files(parsed: Parsed, line: Sequence[str]) -> int:
     objects = _objects(request, files, here, report, is_verbose=values["verbose"])
     report.debug(f"Compose file dir: {directory}")
     report.debug(f"Target Dir: {request.output.out or '.'}")
-    if objects:
-        _write(objects, request.output, files, report, is_openshift=request.options.is_openshift)
+    _write(objects, request.output, files, report, provider=values["provider"])
     return 0
 
 
@@ -201,11 +200,12 @@ def _write(
     files: tuple[str, ...],
     report: Report,
     *,
-    is_openshift: bool,
+    provider: str,
 ) -> None:
     from kompose.emit.files import Form, write_directory, write_one_file, write_stream
 
-    form = Form(output.is_json, output.indent, "OpenShift" if is_openshift else "Kubernetes")
+    word = "OpenShift" if provider.lower() == "openshift" else "Kubernetes"
+    form = Form(output.is_json, output.indent, word)
     if output.is_stdout:
         write_stream(objects, form, sys.stdout.write)
         sys.stdout.flush()

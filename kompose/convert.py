@@ -23,7 +23,7 @@ def convert(model: Model, options: ConvertOptions, report: Report) -> list[dict[
         ConvertError: The project says something that Kubernetes cannot express.
     """
     project = project_from_model(model.tree, str(model.working_dir), model.environment)
-    if options.build.is_custom or options.build.mode == "local" or options.build.registry:
+    if options.build.is_custom or options.build.mode == "local":
         from kompose.images import make_images
 
         make_images(project, options.build, report, is_openshift=options.is_openshift)

@@ -22,11 +22,6 @@ def make_images(
     Raises:
         ConvertError: A build or a push failed.
     """
-    if options.registry and not options.push:
-        report.warn(
-            f"Push image registry '{options.registry}' is specified but push image is disabled, "
-            "skipping pushing to repository"
-        )
     services = [project.services[name] for name in sorted(project.services)]
     if options.is_custom and not is_openshift:
         _run_own_commands(services, options)
@@ -79,6 +74,11 @@ def _build_and_push(service: Service, build: Build, options: BuildOptions, repor
         image = service.image or service.name
         report.info(f"Push image is enabled. Attempting to push image '{image}'")
         push_image(image, options.registry, report)
+    elif options.registry:
+        report.warn(
+            f"Push image registry '{options.registry}' is specified but push image is disabled, "
+            "skipping pushing to repository"
+        )
 
 
 def build_image(service: Service, build: Build, report: Report) -> None:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from kompose.compose.casts import to_boolean, to_float, to_int64
 from kompose.compose.scalars import scalar_text
 from kompose.compose.shell_words import split_words
 from kompose.compose.units import format_duration, parse_duration, parse_size
@@ -54,6 +55,8 @@ def whole_or_zero(value: Any) -> Any:
 
 def count(value: Any) -> Any:
     """A number that is not negative; zero is a value too."""
+    if isinstance(value, str):
+        raise ValueError("expected type 'uint64', got unconvertible type 'string'")  # noqa: TRY004 - as its neighbours
     shown = whole_or_zero(value)
     if shown is not OMIT and shown < 0:
         raise ValueError(f"cannot parse value as 'uint64': {shown} overflows uint")
@@ -62,10 +65,7 @@ def count(value: Any) -> Any:
 
 def _number(value: Any) -> int | float:
     if isinstance(value, str):
-        try:
-            return int(value)
-        except ValueError:
-            return _number(float(value))
+        return to_int64(value, _say_nothing)
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"invalid number: '{scalar_text(value)}'")
@@ -73,14 +73,22 @@ def _number(value: Any) -> int | float:
     return int(value) if isinstance(value, bool) else value
 
 
+def _say_nothing(_text: str) -> None:
+    """Texts are still here only where variables were left alone; nobody is told of old words."""
+
+
 def flag(value: Any) -> Any:
     """A truth, shown when it holds."""
-    return True if value else OMIT
+    return True if _truth(value) else OMIT
 
 
 def choice(value: Any) -> Any:
     """A truth that says something either way."""
-    return OMIT if value is None else bool(value)
+    return OMIT if value is None else _truth(value)
+
+
+def _truth(value: Any) -> bool:
+    return to_boolean(value, _say_nothing) if isinstance(value, str) else bool(value)
 
 
 def texts(value: Any) -> Any:
@@ -186,10 +194,7 @@ def duration_or_nothing(value: Any) -> Any:
 def float_number(value: Any) -> Any:
     """A number with a fraction, unless zero; text is read."""
     if isinstance(value, str):
-        try:
-            value = float(value)
-        except ValueError:
-            raise ValueError(f'strconv.ParseFloat: parsing "{value}": invalid syntax') from None
+        value = to_float(value, _say_nothing)
     return number(value)
 
 
@@ -268,7 +273,7 @@ def record(fields: Mapping[str, Codec], always: Mapping[str, Any] | None = None)
 
     def decode(value: Any) -> Any:
         if value is not None and not isinstance(value, dict):
-            raise ValueError(f"expected a map, got '{_go_kind(value)}'")
+            raise ValueError(f'expected a map or struct, got "{_go_kind(value)}"')
         shown: dict[str, Any] = {}
         findings: list[tuple[str, str]] = []
         for key, entry in (value or {}).items():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
+from kompose.compose.casts import to_boolean, to_float, to_int, to_int64
 from kompose.compose.key_path import KeyPath, PathError
 from kompose.compose.template import (
     InvalidTemplateError,
@@ -16,12 +16,6 @@ from kompose.compose.template import (
 
 WarnAt = Callable[[str, KeyPath], None]
 """Hears a warning and the path of the value it is about."""
-
-_TRUE = frozenset({"y", "yes", "on"})
-_FALSE = frozenset({"n", "no", "off"})
-_INTEGER = re.compile(r"[-+]?[0-9]+\Z")
-_MOST_DIGITS = 40
-_FLOAT = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\Z")
 
 
 def non_string_key(value: Any, path: str = "") -> str | None:
@@ -131,39 +125,6 @@ def _dotted(path: KeyPath) -> str:
     return ".".join("[]" if isinstance(part, int) else part for part in path)
 
 
-def _to_int(text: str, _warn: Callable[[str], None]) -> int:
-    if not _INTEGER.match(text):
-        raise ValueError(f'strconv.Atoi: parsing "{text}": invalid syntax')
-    number = int(text) if len(text) <= _MOST_DIGITS else 2**63
-    if not -(2**63) <= number < 2**63:
-        raise ValueError(f'strconv.Atoi: parsing "{text}": value out of range')
-    return number
-
-
-def _to_int64(text: str, warn: Callable[[str], None]) -> int:
-    try:
-        return _to_int(text, warn)
-    except ValueError as error:
-        raise ValueError(str(error).replace("Atoi", "ParseInt")) from None
-
-
-def _to_float(text: str, _warn: Callable[[str], None]) -> float:
-    if not _FLOAT.match(text):
-        raise ValueError(f'strconv.ParseFloat: parsing "{text}": invalid syntax')
-    return float(text)
-
-
-def _to_boolean(text: str, warn: Callable[[str], None]) -> bool:
-    lowered = text.lower()
-    if lowered in {"true", "false"}:
-        return lowered == "true"
-    if lowered in _TRUE or lowered in _FALSE:
-        word = "true" if lowered in _TRUE else "false"
-        warn(f'"{text}" for boolean is not supported by YAML 1.2, please use `{word}`')
-        return lowered in _TRUE
-    raise ValueError(f"invalid boolean: {text}")
-
-
 class _Either:
     """A cast for text, a branch of the table for a mapping."""
 
@@ -175,65 +136,65 @@ class _Either:
         return self._cast(text, warn)
 
 
-_ULIMITS = {"*": _Either(_to_int, {"hard": _to_int, "soft": _to_int})}
-_UPDATE = {"parallelism": _to_int, "max_failure_ratio": _to_float}
-_RESOURCE = {"external": _to_boolean}
+_ULIMITS = {"*": _Either(to_int, {"hard": to_int, "soft": to_int})}
+_UPDATE = {"parallelism": to_int, "max_failure_ratio": to_float}
+_RESOURCE = {"external": to_boolean}
 
 CASTS: dict[str, Any] = {
     "services": {
         "*": {
-            "cpu_count": _to_int64,
-            "cpu_percent": _to_float,
-            "cpu_period": _to_int64,
-            "cpu_quota": _to_int64,
-            "cpu_rt_period": _to_int64,
-            "cpu_rt_runtime": _to_int64,
-            "cpu_shares": _to_int64,
-            "cpus": _to_float,
-            "init": _to_boolean,
-            "depends_on": {"*": {"required": _to_boolean, "restart": _to_boolean}},
+            "cpu_count": to_int64,
+            "cpu_percent": to_float,
+            "cpu_period": to_int64,
+            "cpu_quota": to_int64,
+            "cpu_rt_period": to_int64,
+            "cpu_rt_runtime": to_int64,
+            "cpu_shares": to_int64,
+            "cpus": to_float,
+            "init": to_boolean,
+            "depends_on": {"*": {"required": to_boolean, "restart": to_boolean}},
             "deploy": {
-                "replicas": _to_int,
+                "replicas": to_int,
                 "update_config": _UPDATE,
                 "rollback_config": _UPDATE,
-                "restart_policy": {"max_attempts": _to_int},
-                "placement": {"max_replicas_per_node": _to_int},
-                "resources": {"limits": {"pids": _to_int}},
+                "restart_policy": {"max_attempts": to_int},
+                "placement": {"max_replicas_per_node": to_int},
+                "resources": {"limits": {"pids": to_int}},
             },
-            "healthcheck": {"retries": _to_int, "disable": _to_boolean},
-            "mem_swappiness": _to_int64,
-            "oom_kill_disable": _to_boolean,
-            "oom_score_adj": _to_int64,
-            "pids_limit": _to_int64,
-            "ports": {"[]": {"target": _to_int}},
-            "privileged": _to_boolean,
-            "read_only": _to_boolean,
-            "scale": _to_int,
-            "stdin_open": _to_boolean,
-            "tty": _to_boolean,
+            "healthcheck": {"retries": to_int, "disable": to_boolean},
+            "mem_swappiness": to_int64,
+            "oom_kill_disable": to_boolean,
+            "oom_score_adj": to_int64,
+            "pids_limit": to_int64,
+            "ports": {"[]": {"target": to_int}},
+            "privileged": to_boolean,
+            "read_only": to_boolean,
+            "scale": to_int,
+            "stdin_open": to_boolean,
+            "tty": to_boolean,
             "ulimits": _ULIMITS,
             "build": {
                 "ulimits": _ULIMITS,
-                "no_cache": _to_boolean,
-                "pull": _to_boolean,
-                "privileged": _to_boolean,
+                "no_cache": to_boolean,
+                "pull": to_boolean,
+                "privileged": to_boolean,
             },
             "volumes": {
                 "[]": {
-                    "read_only": _to_boolean,
-                    "bind": {"create_host_path": _to_boolean},
-                    "volume": {"nocopy": _to_boolean},
+                    "read_only": to_boolean,
+                    "bind": {"create_host_path": to_boolean},
+                    "volume": {"nocopy": to_boolean},
                 }
             },
         }
     },
     "networks": {
         "*": {
-            "external": _to_boolean,
-            "internal": _to_boolean,
-            "attachable": _to_boolean,
-            "enable_ipv4": _to_boolean,
-            "enable_ipv6": _to_boolean,
+            "external": to_boolean,
+            "internal": to_boolean,
+            "attachable": to_boolean,
+            "enable_ipv4": to_boolean,
+            "enable_ipv6": to_boolean,
         }
     },
     "volumes": {"*": _RESOURCE},

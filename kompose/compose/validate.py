@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from kompose.compose.key_path import KeyPath, PathError, dotted
-from kompose.errors import ComposeError
 
 _INVALID = "invalid compose project"
 _TEST_STARTS = frozenset({"CMD", "CMD-SHELL", "NONE"})
@@ -94,7 +93,6 @@ def check_project(tree: dict[str, Any], disabled: frozenset[str]) -> None:
         for check in _SERVICE_CHECKS:
             if problem := check(name, service, known):
                 raise PathError(problem, ("services", name))
-    _check_container_names(services)
     cycle = _cycle(services)
     if cycle:
         raise PathError(
@@ -307,17 +305,6 @@ _SERVICE_CHECKS: tuple[Callable[[str, dict[str, Any], _Known], str | None], ...]
     _watch,
     _targets,
 )
-
-
-def _check_container_names(services: dict[str, Any]) -> None:
-    users: dict[str, str] = {}
-    for name, service in services.items():
-        container = service.get("container_name")
-        if container and users.setdefault(container, name) != name:
-            raise ComposeError(
-                f'services.{name}: container name "{container}" is already in use by service '
-                f'"{users[container]}": {_INVALID}'
-            )
 
 
 def _cycle(services: dict[str, Any]) -> list[str] | None:

@@ -64,9 +64,12 @@ def write_directory(objects: Objects, directory: str, form: Form, report: Report
         ConvertError: A name would leave the directory, or a file cannot be written.
     """
     texts = {_path(directory, each, form): _text(each, form) for each in objects}
+    try:
+        Path(directory or ".").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _cannot_write(directory, error) from error
     for path, text in texts.items():
         try:
-            Path(directory or ".").mkdir(parents=True, exist_ok=True)
             write_whole(Path(path), text)
         except OSError as error:
             raise _cannot_write(path, error) from error

@@ -1,9 +1,11 @@
 """Objects to JSON, as Go writes it: two blanks, fields in their own order, HTML escaped."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED = str.maketrans(
     {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 )
@@ -15,5 +17,4 @@ def manifest_json(obj: Mapping[str, Any]) -> str:
     rest = {name: value for name, value in obj.items() if name not in head}
     text = json.dumps({**head, **rest}, indent=2, ensure_ascii=False)
     # Bytes that are no UTF-8 came in as surrogates, which no file can hold.
-    text = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-    return text.translate(_ESCAPED)
+    return _SURROGATE.sub(r"\\ufffd", text.translate(_ESCAPED))

@@ -29,6 +29,7 @@ _TIMESTAMP = re.compile(
     r"| [0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:\.[0-9]+)?)?"
 )
 _FIRST_INDICATORS = frozenset("#,[]{}&*!|>'\"%@`")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _BREAKS = frozenset("\n\r\x85\u2028\u2029")
 _AFTER_COLON = re.compile(r":(?=[\s\x00]|$)")
 _BREAK_THEN_SPACE = re.compile("[\n\r\x85\u2028\u2029] ")
@@ -46,6 +47,7 @@ def inline(text: str) -> str:
     """The string as it stands on one line, as a key or where a block is not possible."""
     if _SAFE.fullmatch(text) and text not in _WORDS:
         return text
+    text = _without_surrogates(text)
     if "\n" in text or reads_as_another_type(text) or not _fits_single_quotes(text):
         return double_quoted(text)
     return text if _fits_plain(text) else "'" + text.replace("'", "''") + "'"
@@ -57,6 +59,7 @@ def block(text: str, column: int, step: int) -> str | None:
     Every line stands at `column`; the text starts with the indicator (`|`, `|-`) and has no
     final newline. `step` is how far that is from its parent, which a leading blank makes explicit.
     """
+    text = _without_surrogates(text)
     if text.endswith(" ") or _SPACE_THEN_BREAK.search(text) or _has_unprintable(text):
         return None
     pad = " " * column
@@ -66,6 +69,11 @@ def block(text: str, column: int, step: int) -> str | None:
     lines = text.removesuffix("\n").split("\n")
     body = "\n".join(pad + line if line else "" for line in lines)
     return f"|{hint}{chomp}\n{body}"
+
+
+def _without_surrogates(text: str) -> str:
+    """The text; bytes that are no UTF-8 came in as surrogates, which no file can hold."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def reads_as_another_type(text: str) -> bool:

@@ -35,7 +35,12 @@ def autoscalers(component: Component, scope: Scope) -> list[dict[str, Any]]:
                     _metric(name, _percentage(name, component, scope)) for name in ("cpu", "memory")
                 ],
             },
-            "status": {"desiredReplicas": 0, "currentMetrics": None},
+            "status": {
+                "currentReplicas": 0,
+                "desiredReplicas": 0,
+                "currentMetrics": None,
+                "conditions": None,
+            },
         }
     ]
 

@@ -66,10 +66,16 @@ def groups(components: list[Component], scope: Scope) -> list[Group]:
     return [
         Group(
             mark if mode == "label" else _joined_name(found[mark], scope),
-            tuple(member._replace(display_name=member.key) for member in found[mark]),
+            tuple(_as_member(member) for member in found[mark]),
         )
         for mark in sorted(found)
     ]
+
+
+def _as_member(component: Component) -> Component:
+    """A member goes by its key, its container too."""
+    name = component.container_name if component.service.container_name else component.key
+    return component._replace(display_name=component.key, container_name=name)
 
 
 def _volume_mark(component: Component) -> str:
@@ -158,7 +164,11 @@ class _Pod:
 
     def add_container(self, member: Component) -> None:
         """Adds the container of a member."""
-        made = member_container(member, self._scope, [])
+        try:
+            made = member_container(member, self._scope, [])
+        except ConvertError as error:
+            # The original crashes, whatever it is.
+            raise ConvertError(str(error), exit_code=2) from error
         if not member.image and not self._scope.options.mends:
             made = made._replace(image=member.container_name)
         self.spec = self.spec._replace(

@@ -18,7 +18,7 @@ def ingress(component: Component, port: int, selected: str = "") -> dict[str, An
         host, slash, path = part.partition("/")
         host = "" if host == _EVERY_HOST else host
         hosts.append(host)
-        backend = {"service": {"name": name, "port": {"number": port}}}
+        backend = {"service": {"name": name, "port": fields(number=port or None)}}
         paths = [{"path": slash + path or "/", "pathType": "Prefix", "backend": backend}]
         rules.append({**fields(host=host), "http": {"paths": paths}})
     return {
@@ -57,5 +57,5 @@ def route(component: Component, port: int) -> dict[str, Any]:
             "to": {"kind": "Service", "name": component.key, "weight": None},
             "port": {"targetPort": port},
         },
-        "status": {"ingress": None},
+        "status": {},
     }

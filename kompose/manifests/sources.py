@@ -13,7 +13,6 @@ from kompose.report import ConvertError, Report
 
 _CONFIG_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 _LARGEST_CONFIG = 1 << 20
-_STRAY_BYTE = re.compile("[\udc80-\udcff]")
 _LOOKED_AT = 1024
 _LONGEST_CHARACTER = 4
 """Bytes."""
@@ -119,6 +118,8 @@ def config_map(
 ) -> dict[str, Any]:
     """A ConfigMap that holds the content as text where it is text.
 
+    A byte in it that belongs to no character is there as a surrogate.
+
     Other content is encoded twice, as the original does: a pod sees base64 text, not the bytes.
     With `mends` it is encoded once.
     """
@@ -131,7 +132,7 @@ def config_map(
             encoded = raw if mends else base64.b64encode(raw)
             binary[key] = base64.b64encode(encoded).decode()
         else:
-            data[key] = _decoded(text)
+            data[key] = text.decode(errors="surrogateescape")
     return {
         "kind": "ConfigMap",
         "apiVersion": "v1",
@@ -153,19 +154,14 @@ def _looks_like_text(content: bytes) -> bool:
     head = content[:_LOOKED_AT]
     last = len(head) - _LONGEST_CHARACTER
     place = 0
-    for character in _decoded(head):
+    for character in head.decode(errors="surrogateescape"):
         if place > last:
             break
-        if character == "\ufffd" or (character < " " and character not in "\n\t\f"):
+        is_stray = character == "\ufffd" or "\udc80" <= character <= "\udcff"
+        if is_stray or (character < " " and character not in "\n\t\f"):
             return False
         place += 1 if character < "\x80" else len(character.encode())
     return True
-
-
-def _decoded(content: bytes) -> str:
-    """The text, each byte that belongs to no character replaced."""
-    text = content.decode(errors="surrogateescape")
-    return text if text.isascii() else _STRAY_BYTE.sub("\ufffd", text)
 
 
 def read_config(path: str) -> bytes:
