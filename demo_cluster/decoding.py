@@ -24,6 +24,7 @@ from demo_cluster.schema.types import (
     fields_of,
 )
 from demo_cluster.status import Failure, bad_request
+from demo_cluster.yaml_body import first_document
 
 MAX_DEPTH = 512
 _JSON_TYPES = ("", "application/json", "*/*")
@@ -93,12 +94,9 @@ def _summary(body: bytes, limit: int = 30) -> str:
 
 
 def _yaml(body: bytes, name: str) -> Decoded:
-    import yaml
-
     try:
-        value = next(iter(yaml.safe_load_all(body)), None)
-        plain = json.loads(json.dumps(value, default=str))
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        plain = json.loads(json.dumps(first_document(body), default=str))
+    except (RecursionError, ValueError) as error:
         raise bad_request(f"error converting YAML to JSON: yaml: {error}") from error
     if not isinstance(plain, dict):
         raise _unrecognized(name, body, "unexpected end of JSON input")

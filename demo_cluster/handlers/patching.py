@@ -37,6 +37,7 @@ from demo_cluster.status import Cause, Failure, bad_request, not_found
 from demo_cluster.strategic import go_text, strategic_merge_patch
 from demo_cluster.timestamps import timestamp
 from demo_cluster.validation import validate
+from demo_cluster.yaml_body import YamlError, first_document
 
 _APPLY = "application/apply-patch+yaml"
 _STRATEGIC = "application/strategic-merge-patch+json"
@@ -197,11 +198,9 @@ def _store_applied(
 
 
 def _apply_config(call: Call, kind: Kind, options: WriteOptions) -> tuple[Obj, Decoded]:
-    import yaml
-
     try:
-        value = yaml.safe_load(call.body)
-    except (yaml.YAMLError, RecursionError) as error:
+        value = first_document(call.body)
+    except YamlError as error:
         raise bad_request(f"error decoding YAML: {error}") from error
     if not isinstance(value, dict):
         raise bad_request(f"error decoding YAML: {kind.kind} must be an object")

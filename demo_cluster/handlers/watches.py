@@ -22,7 +22,7 @@ _BEFORE_END_SECONDS = 2.0
 _LONGEST_SECONDS = 45 * 60.0
 _MOST_WAITING = 10_000
 """A watcher that is this many events behind is cut off; it can resume from the history."""
-_PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 30.0
 """A watcher that takes nothing for so long is cut off, too."""
 _PIECE = 500
 
@@ -52,7 +52,7 @@ async def watch_objects(call: Call) -> StreamReply:
     headers = {"Content-Type": "application/json", "Cache-Control": "no-cache, private"}
     if form.is_list_wanted:
         return StreamReply(_nothing(), headers=headers)
-    return StreamReply(_stream(call, request, form), 200, headers, _PATIENCE_SECONDS)
+    return StreamReply(_stream(call, request, form), 200, headers, PATIENCE_SECONDS)
 
 
 async def _nothing() -> AsyncIterator[bytes]:
