@@ -215,7 +215,7 @@ def _checked(type_field: Field, obj: Any, path: str, owner: str, depth: int) -> 
         if found is None:
             unknown.append(f"{path}{name}")
             del obj[name]
-        elif obj[name] is None:
+        elif obj[name] is None or _is_left_out(found, obj[name]):
             del obj[name]
         else:
             here = f"{path}{name}"
@@ -249,6 +249,15 @@ def _checked_value(found: Field, value: Any, path: str, go: str, depth: int) -> 
         return _checked(found, value, f"{path}.", go, depth + 1)
     _check_leaf(found.type, value, go)
     return []
+
+
+def _is_left_out(found: Field, value: Any) -> bool:
+    """Whether Go writes nothing for this value: a zero in a field that may be missing."""
+    if found.is_pointer or found.is_required:
+        return False
+    if found.is_list or found.is_map:
+        return value in ([], {})
+    return found.type in _ZEROES and type(value) is type(_ZEROES[found.type]) and not value
 
 
 _ZEROES: dict[str, Any] = {"string": "", "bytes": "", "bool": False, "int32": 0, "int64": 0}

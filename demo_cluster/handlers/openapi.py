@@ -65,16 +65,33 @@ async def group_document(call: Call) -> Reply:
     return Reply(body=msgspec.json.encode(document(kinds, schemas)), headers=headers)
 
 
+_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+
+
+def _message(number: int, content: bytes) -> bytes:
+    """A field of protobuf's length-delimited kind, shorter than 128 bytes."""
+    return bytes([number << 3 | 2, len(content)]) + content
+
+
+_EMPTY_DOCUMENT = _message(1, b"2.0") + _message(
+    2, _message(1, b"Kubernetes") + _message(2, b"v1.36.2")
+)
+
+
 async def old_document(call: Call) -> Reply:
-    """GET /openapi/v2: the same in Swagger's older form, in JSON only.
+    """GET /openapi/v2: the same in Swagger's older form; in protobuf without its definitions.
+
+    Clients that ask for protobuf look there for what version 3 does not have, and find nothing.
 
     Raises:
-        Failure: 406, the client wants only protobuf.
+        Failure: 406, the client wants something else.
     """
     accept = call.headers.get("accept", "")
     if accept and "json" not in accept and "*/*" not in accept:
-        text = "only the following media types are accepted: application/json"
-        raise Failure(406, "NotAcceptable", text)
+        if _PROTOBUF not in accept.replace("v2@v1", "v2.v1"):
+            text = f"only the following media types are accepted: application/json, {_PROTOBUF}"
+            raise Failure(406, "NotAcceptable", text)
+        return Reply(body=_EMPTY_DOCUMENT, headers={"Content-Type": _PROTOBUF})
     definitions: Obj = {}
     for kind in call.backend.registry.all():
         if not kind.is_custom:

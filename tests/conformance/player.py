@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.conformance import logs, nodes, plain, sockets, stories
+from tests.conformance import kubectl, logs, nodes, plain, sockets, stories
 from tests.conformance.result import Exchange, Play, Result, not_played
 
 PLAYERS: dict[str, Play] = {
@@ -28,6 +28,7 @@ PLAYERS: dict[str, Play] = {
     "12a-": stories.play,
     "12b-": stories.play,
     "12c-": stories.play,
+    "13-": kubectl.play,
 }
 """The beginning of a file's name, and who plays the file."""
 
