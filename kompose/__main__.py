@@ -13,9 +13,13 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write("kompose 0.1.0, behaves like 1.38.0\n")
         return
-    from kompose.cli import run
+    try:
+        from kompose.cli import run
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # before the run itself could catch it
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ with the invocation.
 import sys
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from inspect import getdoc
 from typing import Annotated
 
@@ -14,6 +15,7 @@ import typer
 
 from kompose.console import uses_colour
 from kompose.examples import EXAMPLES
+from kompose.invocation import Invocation
 
 _Services = Annotated[
     list[str] | None,
@@ -121,34 +123,32 @@ def up(
     On a terminal it then forwards the published ports to localhost and follows the logs; Ctrl-C
     ends that, and the application goes on running.
     """
-    from kompose.live.session import run
+    from kompose.live.session import run_loaded
     from kompose.live.start import start
-    from kompose.live.start_options import StartOptions
+    from kompose.live.start_options import StartOptions, load_sized
 
     stays = attach if attach is not None else not (detach or wait) and sys.stdout.isatty()
-    run(
-        start(
-            context.obj,
-            StartOptions(
-                services=tuple(services or ()),
-                attaches=stays and not dry_run,
-                waits=wait is not False,
-                timeout=timeout or None,
-                watches=watch,
-                builds=build,
-                pushes=push,
-                dry_run=dry_run,
-                prune=prune,
-                force=force,
-                recreates=force_recreate,
-                alone=no_deps,
-                sizes=tuple(scale or ()),
-                timestamps=timestamps,
-                prefixes=not no_prefix,
-                colours=not no_color and uses_colour(sys.stdout),
-            ),
-        )
+    options = StartOptions(
+        services=tuple(services or ()),
+        attaches=stays and not dry_run,
+        waits=wait is not False,
+        timeout=timeout or None,
+        watches=watch,
+        builds=build,
+        pushes=push,
+        dry_run=dry_run,
+        prune=prune,
+        force=force,
+        recreates=force_recreate,
+        alone=no_deps,
+        sizes=tuple(scale or ()),
+        timestamps=timestamps,
+        prefixes=not no_prefix,
+        colours=not no_color and uses_colour(sys.stdout),
     )
+    invocation: Invocation = context.obj
+    loaded = load_sized(invocation, options)
+    run_loaded(invocation, loaded, partial(start, options=options, invocation=invocation))
 
 
 def down(
@@ -185,7 +185,7 @@ def down(
         grace_seconds=timeout,
         timeout=wait_timeout or None,
     )
-    run(take_down(context.obj, options))
+    run(context.obj, lambda session, view: take_down(session, view, options))
 
 
 def ps(
@@ -210,7 +210,8 @@ def ps(
 
     chosen = {"names": quiet, "services": only_services, "list": as_json}
     word = next((word for word, asked in chosen.items() if asked), form.value)
-    run(list_services(context.obj, tuple(services or ()), word, tuple(status or ())))
+    named, states = tuple(services or ()), tuple(status or ())
+    run(context.obj, lambda session, view: list_services(session, view, named, word, states))
 
 
 def logs(
@@ -243,7 +244,8 @@ def logs(
         prefixes=not no_prefix,
         colours=not no_color and uses_colour(sys.stdout),
     )
-    run(show_logs(context.obj, tuple(services or ()), wishes))
+    named = tuple(services or ())
+    run(context.obj, lambda session, view: show_logs(session, view, named, wishes))
 
 
 def diff(
@@ -255,9 +257,13 @@ def diff(
     The server is asked, and does nothing. Values of secrets are never shown.
     """
     from kompose.live.look import show_diff
-    from kompose.live.session import run
+    from kompose.live.session import load_project, run_loaded
 
-    run(show_diff(context.obj, prunes=prune, colours=uses_colour(sys.stdout)))
+    run_loaded(
+        context.obj,
+        load_project(context.obj),
+        partial(show_diff, prunes=prune, colours=uses_colour(sys.stdout)),
+    )
 
 
 def exec_(
@@ -291,7 +297,7 @@ def exec_(
         tty=not no_tty and sys.stdin.isatty() and sys.stdout.isatty(),
         index=index,
     )
-    run(run_in_service(context.obj, service, errand))
+    run(context.obj, lambda session, view: run_in_service(session, view, service, errand))
 
 
 def restart(
@@ -304,7 +310,8 @@ def restart(
     from kompose.live.act import restart_services
     from kompose.live.session import run
 
-    run(restart_services(context.obj, tuple(services or ()), (timeout or None) if wait else 0.0))
+    named, seconds = tuple(services or ()), (timeout or None) if wait else 0.0
+    run(context.obj, lambda session, view: restart_services(session, view, named, seconds))
 
 
 def scale(
@@ -319,7 +326,8 @@ def scale(
     from kompose.live.act import scale_services
     from kompose.live.session import run
 
-    run(scale_services(context.obj, sizes, (timeout or None) if wait else 0.0))
+    seconds = (timeout or None) if wait else 0.0
+    run(context.obj, lambda session, view: scale_services(session, view, sizes, seconds))
 
 
 def port(
@@ -340,4 +348,9 @@ def port(
     from kompose.live.session import run
 
     wanted = "" if protocol is None else protocol.value
-    run(show_port(context.obj, service, private_port, wanted, forwards=forward))
+    run(
+        context.obj,
+        lambda session, view: show_port(
+            session, view, service, private_port, wanted, forwards=forward
+        ),
+    )

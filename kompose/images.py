@@ -3,6 +3,7 @@
 import os
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from shutil import which
@@ -138,11 +139,15 @@ def push_image(image: str, registry: str, report: Report) -> None:
 
 
 def _run(words: list[str], what: str) -> None:
-    """Runs a program; its output goes to stderr, so that stdout stays the manifests'."""
+    """Runs a program; a person at a terminal sees its output, others the last line of a failure.
+
+    Stdout stays the manifests' in any case.
+    """
+    output = sys.stderr if sys.stderr.isatty() else subprocess.PIPE
     try:
-        done = subprocess.run(words, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        done = subprocess.run(words, check=False, stdout=output, stderr=subprocess.STDOUT)
     except OSError as error:
         raise ConvertError(f"Unable to {what}: {error}") from error
     if done.returncode:
-        last = done.stdout.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        last = (done.stdout or b"").decode("utf-8", "replace").strip().rpartition("\n")[2]
         raise ConvertError(f"Unable to {what}: {last or f'exit status {done.returncode}'}")

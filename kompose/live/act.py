@@ -17,11 +17,11 @@ from kompose.cluster.ownership import Object, project_selector, service_key
 from kompose.cluster.pods import chosen_pod, container_of, target_port
 from kompose.cluster.reach import Reach, reaches
 from kompose.cluster.up import Progress
+from kompose.cluster.view import ProjectView
 from kompose.cluster.watching import ProjectWatch, units_of
 from kompose.console import uses_colour
-from kompose.invocation import Invocation
 from kompose.live.progress import ProgressScreen, health_line
-from kompose.live.session import Session, connected, known_project, say, service_keys, sizes_of
+from kompose.live.session import Session, say, service_keys, sizes_of
 from kube_client.exec import open_exec
 from kube_client.resource import SERVICES
 from kube_client.terminal import hand_over
@@ -54,24 +54,22 @@ class Errand:
         return words
 
 
-async def run_in_service(invocation: Invocation, service: str, errand: Errand) -> int:
+async def run_in_service(session: Session, view: ProjectView, service: str, errand: Errand) -> int:
     """Run a command in a pod of a service; returns its exit code, 127 where there is no such."""
-    view = known_project(invocation)
     [key] = service_keys(view, [service])
-    async with connected(invocation, view.name) as session:
-        workloads = await owned_workloads(session.client, session.project, session.namespace)
-        label = service_key(of_service(workloads, key, service)[0]) or key
-        pod = await chosen_pod(session.client, session.namespace, label, errand.index)
-        async with open_exec(
-            session.client,
-            session.namespace,
-            pod.metadata.name,
-            errand.words(os.environ),
-            container=container_of(pod, key),
-            stdin=True,
-            tty=errand.tty,
-        ) as running:
-            status = await hand_over(running)
+    workloads = await owned_workloads(session.client, session.project, session.namespace)
+    label = service_key(of_service(workloads, key, service)[0]) or key
+    pod = await chosen_pod(session.client, session.namespace, label, errand.index)
+    async with open_exec(
+        session.client,
+        session.namespace,
+        pod.metadata.name,
+        errand.words(os.environ),
+        container=container_of(pod, key),
+        stdin=True,
+        tty=errand.tty,
+    ) as running:
+        status = await hand_over(running)
     if _NO_SUCH_PROGRAM in status.message:
         program = errand.words(os.environ)[0]
         say(f"The image of {service} has no program {program!r}.")
@@ -82,71 +80,71 @@ async def run_in_service(invocation: Invocation, service: str, errand: Errand) -
 
 
 async def restart_services(
-    invocation: Invocation, services: Sequence[str], timeout: float | None
+    session: Session, view: ProjectView, services: Sequence[str], timeout: float | None
 ) -> int:
     """Restart services and wait until they are ready again; all when none is named."""
-    view = known_project(invocation)
     keys = service_keys(view, services)
-    async with connected(invocation, view.name) as session:
-        workloads = await owned_workloads(session.client, session.project, session.namespace)
-        chosen = [
-            obj
-            for key, name in zip(keys, services, strict=True)
-            for obj in of_service(workloads, key, name)
-        ]
-        changed = []
-        for obj in chosen or workloads:
-            after = await restart(session.client, obj, session.namespace)
-            if after is not None:
-                changed.append(_with_kind(after, obj))
-        return await _wait_ready(session, changed, timeout)
+    workloads = await owned_workloads(session.client, session.project, session.namespace)
+    chosen = [
+        obj
+        for key, name in zip(keys, services, strict=True)
+        for obj in of_service(workloads, key, name)
+    ]
+    changed = []
+    for obj in chosen or workloads:
+        after = await restart(session.client, obj, session.namespace)
+        if after is not None:
+            changed.append(_with_kind(after, obj))
+    return await _wait_ready(session, changed, timeout)
 
 
 async def scale_services(
-    invocation: Invocation, sizes: Sequence[str], timeout: float | None
+    session: Session, view: ProjectView, sizes: Sequence[str], timeout: float | None
 ) -> int:
     """Set the copies of services, given as `web=3`, and wait until they are ready."""
     wanted = sizes_of(sizes)
-    view = known_project(invocation)
     keys = service_keys(view, list(wanted))
-    async with connected(invocation, view.name) as session:
-        workloads = await owned_workloads(session.client, session.project, session.namespace)
-        changed = []
-        for key, (name, copies) in zip(keys, wanted.items(), strict=True):
-            objects = of_service(workloads, key, name)
-            after = await scale(session.client, objects, session.namespace, copies)
-            changed.append(_with_kind(after, objects[0]))
-        return await _wait_ready(session, changed, timeout)
+    workloads = await owned_workloads(session.client, session.project, session.namespace)
+    changed = []
+    for key, (name, copies) in zip(keys, wanted.items(), strict=True):
+        objects = of_service(workloads, key, name)
+        after = await scale(session.client, objects, session.namespace, copies)
+        changed.append(_with_kind(after, objects[0]))
+    return await _wait_ready(session, changed, timeout)
 
 
 async def show_port(
-    invocation: Invocation, service: str, port: int | None, protocol: str, *, forwards: bool
+    session: Session,
+    view: ProjectView,
+    service: str,
+    port: int | None,
+    protocol: str,
+    *,
+    forwards: bool,
 ) -> int:
     """Print where a port of a service is reached, or forward it until Ctrl-C."""
-    view = known_project(invocation)
     [key] = service_keys(view, [service])
-    async with connected(invocation, view.name) as session:
-        owned = await owned_objects(session.client, session.project, session.namespace, (SERVICES,))
-        mine = [obj for obj in owned if service_key(obj) == key]
-        found = (await reaches(session.client, mine, session.namespace)).get(key, ())
-        chosen = [
-            reach
-            for reach in found
-            if (port is None or port in (reach.port, _target(reach)))
-            and protocol in ("", reach.protocol)
-        ]
-        if not chosen:
-            ports = ", ".join(f"{reach.port}/{reach.protocol}" for reach in found) or "no port"
-            wanted = f"{port or 'any'}{'/' if protocol else ''}{protocol}"
-            raise ClusterError(f"The service {service!r} has {ports}; not {wanted}.")
-        if forwards:
-            await _forward(session, mine, service, key, chosen)
-        for reach in chosen:
-            sys.stdout.write(
-                f"{reach.port}/{reach.protocol} -> {reach.outside or reach.inside}\n"
-                if port is None
-                else f"{reach.outside or reach.inside}\n"
-            )
+    owned = await owned_objects(session.client, session.project, session.namespace, (SERVICES,))
+    mine = [obj for obj in owned if service_key(obj) == key]
+    found = (await reaches(session.client, mine, session.namespace)).get(key, ())
+    chosen = [
+        reach
+        for reach in found
+        if (port is None or port in (reach.port, _target(reach)))
+        and protocol in ("", reach.protocol)
+    ]
+    if not chosen:
+        ports = ", ".join(f"{reach.port}/{reach.protocol}" for reach in found) or "no port"
+        wanted = f"{port or 'any'}{'/' if protocol else ''}{protocol}"
+        raise ClusterError(f"The service {service!r} has {ports}; not {wanted}.")
+    if forwards:
+        await _forward(session, mine, service, key, chosen)
+    for reach in chosen:
+        sys.stdout.write(
+            f"{reach.port}/{reach.protocol} -> {reach.outside or reach.inside}\n"
+            if port is None
+            else f"{reach.outside or reach.inside}\n"
+        )
     if not all(reach.outside for reach in chosen):
         say(f"Only the cluster reaches it; from here: kompose port --forward {service}")
     return 0

@@ -11,8 +11,8 @@ from kompose.cluster.inventory import owned_workloads
 from kompose.cluster.logs import LogOptions, service_logs
 from kompose.cluster.ownership import service_key
 from kompose.cluster.pods import pod_of_index, service_pods
-from kompose.invocation import Invocation
-from kompose.live.session import Session, connected, known_project, say, service_keys
+from kompose.cluster.view import ProjectView
+from kompose.live.session import Session, say, service_keys
 from kube_client.duration import DurationError, parse_duration
 from kube_client.timestamp import format_timestamp, parse_timestamp
 
@@ -54,24 +54,24 @@ class Span:
         return self.since is None and self.until is None
 
 
-async def show_logs(invocation: Invocation, services: Sequence[str], wishes: LogWishes) -> int:
+async def show_logs(
+    session: Session, view: ProjectView, services: Sequence[str], wishes: LogWishes
+) -> int:
     """Print the logs of the services."""
     tail = _tail(wishes.tail)
     since, span = _span(wishes, datetime.now(UTC))
-    view = known_project(invocation)
     wanted = service_keys(view, services)
-    async with connected(invocation, view.name) as session:
-        keys = await _log_keys(session, wanted)
-        pods = await _chosen_pods(session, keys, wishes.index)
-        options = LogOptions(session.namespace, wishes.follow, tail, since, pods)
-        printer = LogPrinter(
-            sys.stdout,
-            colours=wishes.colours,
-            prefixes=wishes.prefixes,
-            timestamps=wishes.timestamps,
-            span=span,
-        )
-        await service_logs(session.client, keys, options, printer.write, say)
+    keys = await _log_keys(session, wanted)
+    pods = await _chosen_pods(session, keys, wishes.index)
+    options = LogOptions(session.namespace, wishes.follow, tail, since, pods)
+    printer = LogPrinter(
+        sys.stdout,
+        colours=wishes.colours,
+        prefixes=wishes.prefixes,
+        timestamps=wishes.timestamps,
+        span=span,
+    )
+    await service_logs(session.client, keys, options, printer.write, say)
     return 0
 
 

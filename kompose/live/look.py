@@ -14,13 +14,10 @@ from kompose.cluster.kinds import title
 from kompose.cluster.ps import ServiceRow, service_rows
 from kompose.cluster.view import ProjectView
 from kompose.console import uses_colour
-from kompose.invocation import Invocation
 from kompose.live.progress import RemovalScreen
 from kompose.live.session import (
-    connected,
-    discreet,
-    known_project,
-    load_project,
+    Loaded,
+    Session,
     require_project,
     say,
     service_keys,
@@ -35,7 +32,11 @@ _LINE_COLOURS = {"+": 32, "-": 31, "@": 36}
 
 
 async def list_services(
-    invocation: Invocation, services: Sequence[str], form: str, states: Sequence[str] = ()
+    session: Session,
+    view: ProjectView,
+    services: Sequence[str],
+    form: str,
+    states: Sequence[str] = (),
 ) -> int:
     """Print the services of the project, as one of `FORMS`.
 
@@ -43,11 +44,9 @@ async def list_services(
         ClusterError: None of it is there, or there is no such state.
     """
     _check_states(states)
-    view = known_project(invocation)
     keys = service_keys(view, services)
-    async with connected(invocation, view.name) as session:
-        rows = await service_rows(session.client, session.project, session.namespace)
-        await require_project(session, rows)
+    rows = await service_rows(session.client, session.project, session.namespace)
+    await require_project(session, rows)
     chosen = [
         row._replace(service=_name_in_file(row.service, view))
         for row in rows
@@ -81,14 +80,11 @@ FORMS: Mapping[str, Callable[[Sequence[ServiceRow], datetime], str]] = {
 """How services are listed, by the word for it."""
 
 
-async def show_diff(invocation: Invocation, *, prunes: bool, colours: bool) -> int:
+async def show_diff(session: Session, loaded: Loaded, *, prunes: bool, colours: bool) -> int:
     """Print what `up` would change; exit code 1 when there is something."""
-    loaded = load_project(invocation)
-    async with connected(invocation, loaded.view.name) as session:
-        client, project, namespace = session.client, session.project, session.namespace
-        with discreet(loaded.secrecy):
-            lines = await diff(client, loaded.objects, project, namespace, prunes=prunes)
-            left = () if prunes else await orphans(client, loaded.objects, project, namespace)
+    client, project, namespace = session.client, session.project, session.namespace
+    lines = await diff(client, loaded.objects, project, namespace, prunes=prunes)
+    left = () if prunes else await orphans(client, loaded.objects, project, namespace)
     for line in map(loaded.secrecy.hide, lines):
         colour = _LINE_COLOURS.get(line[:1]) if colours else None
         sys.stdout.write(f"\x1b[{colour}m{line}\x1b[0m\n" if colour else f"{line}\n")
@@ -112,9 +108,8 @@ class TakeDownOptions:
     timeout: float | None = 120.0
 
 
-async def take_down(invocation: Invocation, options: TakeDownOptions) -> int:
+async def take_down(session: Session, view: ProjectView, options: TakeDownOptions) -> int:
     """Remove what `up` made; exit code 1 when the person declines."""
-    view = known_project(invocation)
     keys = service_keys(view, options.services)
 
     async def confirm(plan: DownPlan) -> bool:
@@ -123,14 +118,13 @@ async def take_down(invocation: Invocation, options: TakeDownOptions) -> int:
         return await _ask(plan, view.name)
 
     screen = RemovalScreen(sys.stderr, is_live=sys.stderr.isatty(), colours=uses_colour(sys.stderr))
-    async with connected(invocation, view.name) as session:
-        wanted = DownOptions(
-            session.namespace, options.volumes, keys, options.grace_seconds, options.timeout
-        )
-        try:
-            result = await down(session.client, session.project, wanted, confirm, screen)
-        finally:
-            screen.end()
+    wanted = DownOptions(
+        session.namespace, options.volumes, keys, options.grace_seconds, options.timeout
+    )
+    try:
+        result = await down(session.client, session.project, wanted, confirm, screen)
+    finally:
+        screen.end()
     if result.is_declined:
         say("Nothing was removed.")
         return 1

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,17 +39,46 @@ class Session(NamedTuple):
     project: str
 
 
-def run(work: Coroutine[Any, Any, int | None]) -> None:
-    """Run a command to its end.
+def run(invocation: Invocation, work: Callable[[Session, ProjectView], Awaitable[int]]) -> None:
+    """Run a command on the project that is meant, where its name and services are enough.
+
+    Files are read before the event loop runs, so that Ctrl-C ends that too.
 
     Raises:
         typer.Exit: The command has an exit code other than 0.
+        ComposeError, ConvertError: There are no files, or they cannot be read.
         ClusterError: The cluster refused or could not be reached.
     """
+    view = known_project(invocation)
+    _finish(invocation, view.name, lambda session: work(session, view))
+
+
+def run_loaded(
+    invocation: Invocation, loaded: Loaded, work: Callable[[Session, Loaded], Awaitable[int]]
+) -> None:
+    """Run a command on a project whose files are read and converted; raises as `run` does.
+
+    What the cluster says of it comes without its secrets.
+    """
+
+    async def discreetly(session: Session) -> int:
+        with discreet(loaded.secrecy):
+            return await work(session, loaded)
+
+    _finish(invocation, loaded.view.name, discreetly)
+
+
+def _finish(
+    invocation: Invocation, project: str, work: Callable[[Session], Awaitable[int]]
+) -> None:
     import typer
 
+    async def connected_work() -> int:
+        async with connected(invocation, project) as session:
+            return await work(session)
+
     try:
-        code = asyncio.run(work)
+        code = asyncio.run(connected_work())
     except KubeError as error:
         raise ClusterError(str(error)) from error
     except BrokenPipeError:

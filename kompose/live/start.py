@@ -18,25 +18,24 @@ from kompose.errors import KomposeError
 from kompose.invocation import Invocation
 from kompose.live.logs import LogPrinter
 from kompose.live.progress import ProgressScreen, health_line
-from kompose.live.session import Loaded, Session, connected, discreet, say
-from kompose.live.start_options import StartOptions, load_sized
+from kompose.live.session import Loaded, Session, say
+from kompose.live.start_options import StartOptions
 from kube_client.errors import KubeError
 
 _FIRST_LINES = 10
 """How much of what was said before `up` shows of each container."""
 
 
-async def start(invocation: Invocation, options: StartOptions) -> int:
-    """Bring the project up; returns the exit code."""
-    loaded = load_sized(invocation, options)
+async def start(
+    session: Session, loaded: Loaded, options: StartOptions, invocation: Invocation
+) -> int:
+    """Bring the project up; returns the exit code. The invocation tells how to load it again."""
     stays = (options.attaches or options.watches) and not options.dry_run
-    async with connected(invocation, loaded.view.name) as session:
-        with discreet(loaded.secrecy):
-            code = await _bring_up(session, loaded, options)
-        if invocation.is_demo and not stays:
-            say("The demo cluster ends with this run. Stay on it with: kompose --demo up --attach")
-        if stays and (code == 0 or options.watches):
-            await _stay(invocation, session, loaded, options)
+    code = await _bring_up(session, loaded, options)
+    if invocation.is_demo and not stays:
+        say("The demo cluster ends with this run. Stay on it with: kompose --demo up --attach")
+    if stays and (code == 0 or options.watches):
+        await _stay(invocation, session, loaded, options)
     return code
 
 
@@ -68,7 +67,8 @@ async def _bring_up(session: Session, loaded: Loaded, options: StartOptions) -> 
     screen.end()
     _say_rest(result, options)
     if options.dry_run:
-        say("Nothing was done: this was a dry run.")
+        built = " Images would have been built first." if options.builds else ""
+        say(f"Nothing was done: this was a dry run.{built}")
         return 0
     unready = _unready(result, options)
     if unready:

@@ -47,12 +47,15 @@ class StartOptions:
 def load_sized(invocation: Invocation, options: StartOptions) -> Loaded:
     """The project as this run wants it: images built, copies as the command line says.
 
+    A dry run builds nothing.
+
     Raises:
         ComposeError, ConvertError: The files cannot be read or converted.
         ClusterError: There is no such service, or it runs no copies.
     """
     sizes = sizes_of(options.sizes)
-    loaded = load_project(invocation, builds=options.builds, pushes=options.pushes)
+    builds = options.builds and not options.dry_run
+    loaded = load_project(invocation, builds=builds, pushes=options.pushes)
     service_keys(loaded.view, options.services)
     keys = service_keys(loaded.view, list(sizes))
     copies = dict(zip(keys, sizes.values(), strict=True))
