@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.conformance import kubectl, logs, nodes, plain, sockets, stories
+from tests.conformance import kubectl, logs, nodes, plain, sockets, stories, table_lives
 from tests.conformance.result import Exchange, Play, Result, not_played
 
 PLAYERS: dict[str, Play] = {
@@ -16,7 +16,7 @@ PLAYERS: dict[str, Play] = {
     "02b-": plain.play,
     "03-": plain.play,
     "03b-": stories.play,
-    "04-": plain.play,
+    "04-": table_lives.play,
     "05-": plain.play,
     "06-": plain.play,
     "07-": logs.play,
