@@ -105,19 +105,21 @@ async def follow_log(
     is_alive: Callable[[], Awaitable[bool]],
     on_trouble: Callable[[str], None],
     backoff: Backoff = _RECONNECT,
+    is_replaced: Callable[[], bool] = lambda: False,
 ) -> AsyncGenerator[bytes, None]:
     """Whole lines with their stamps, from the beginning the query names to the container's end.
 
-    Ends when the container was over before the last request was made and that answer ended
-    cleanly. Every other end, clean or not, is followed by a new request that goes on behind the
-    last line given: nothing is lost, nothing comes twice. The last line may lack its newline.
+    Ends when the container was over before the last request was made, that answer ended cleanly,
+    and it is over still; and when the pod's name belongs to another pod (`is_replaced`). Every
+    other end, clean or not, is followed by a new request that goes on behind the last line given:
+    nothing is lost, nothing comes twice. The last line may lack its newline.
     `on_trouble` hears one sentence for each kind of trouble, once until lines come again.
 
     Raises:
         KubeError: The first request was refused for good; later refusals are retried.
     """
     follower = _Follower(client, query, on_trouble, backoff)
-    async with aclosing(follower.blocks(is_alive)) as blocks:
+    async with aclosing(follower.blocks(is_alive, is_replaced)) as blocks:
         async for block in blocks:
             yield block
 
@@ -144,11 +146,17 @@ class _Follower:
         self._given_bytes = 0
         self._told = ""
 
-    async def blocks(self, is_alive: Callable[[], Awaitable[bool]]) -> AsyncGenerator[bytes, None]:
+    async def blocks(
+        self, is_alive: Callable[[], Awaitable[bool]], is_replaced: Callable[[], bool]
+    ) -> AsyncGenerator[bytes, None]:
         """Everything, connection after connection."""
         delays, failures = self._backoff.delays(), 0
         while True:
             was_alive = await is_alive()
+            if self._has_answered and is_replaced():
+                if self._unfinished:
+                    yield self._within_limit(self._unfinished)
+                return
             self._has_progressed, opened = False, monotonic()
             error: KubeError | None = None
             try:
@@ -159,7 +167,7 @@ class _Follower:
                             return
             except (UnreachableError, ApiError, CredentialsError) as refusal:
                 error = refusal
-            if error is None and not was_alive:
+            if error is None and not was_alive and not await is_alive():
                 async for block in self._rest():
                     yield self._within_limit(block)
                 return
@@ -240,6 +248,9 @@ class _Follower:
         except KubeError:
             pass  # no run before this one, or its log is gone: said below
         if resume.replay is not None:
+            unseen = resume.release()  # a run that came and went between two connections
+            if unseen:
+                yield unseen
             self._tell(
                 f"Lines of {self._query.name} after {mark.since_time} may be missing: "
                 "the log was rotated, or the container replaced, while it was not connected."

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from stern.entry import Entry
 from stern.errors import first_error
-from stern.log_read import log_query
+from stern.log_read import log_query, read_log
 from stern.selection import Selection, nothing_found
 from stern.slots import Pace, StreamSlots
 from stern.target_filter import ContainerMemory, Found
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from stern.target import Target
 
 _STATE_SECONDS = 1.0
-_Place = tuple[str, str, str]
+_Place = tuple[str, str, str, str]
 
 
 class Follower:
@@ -40,6 +41,7 @@ class Follower:
         self._sink = sink
         self._memory = ContainerMemory()
         self._streams: dict[_Place, asyncio.Task[None]] = {}
+        self._lives: dict[_Place, _Life] = {}
         self._watched: list[tuple[Selection, Reflector[Pod]]] = []
         self._stirred = asyncio.Event()
         self._group = asyncio.TaskGroup()
@@ -143,33 +145,42 @@ class Follower:
 
     def _start(self, found: Found, store: Store[Pod], *, is_first: bool) -> None:
         target = found.target
-        place = (target.namespace, target.pod, target.container)
+        place = (target.namespace, target.pod, target.container, target.uid)
         running = self._streams.get(place)
         if running is not None and not running.cancelling():
-            return  # it goes on into the new instance by itself
+            self._lives[place].renew(found)  # it goes on into the new instance by itself
+            return
         is_fresh = not is_first and self._options.condition is None
-        task = self._group.create_task(self._stream(target, store, is_fresh=is_fresh))
+        life = self._lives[place] = _Life(target, store)
+        task = self._group.create_task(self._stream(found, life, is_fresh=is_fresh))
         self._streams[place] = task
         task.add_done_callback(lambda done: self._ended(place, done))
 
     def _ended(self, place: _Place, task: asyncio.Task[None]) -> None:
         if self._streams.get(place) is task:
             del self._streams[place]
+            life = self._lives.pop(place)
+            if life.renewed is not None and not task.cancelled():
+                self._start(life.renewed, life.store, is_first=False)
         self._stirred.set()
 
-    async def _stream(self, target: Target, store: Store[Pod], *, is_fresh: bool) -> None:
+    async def _stream(self, found: Found, life: _Life, *, is_fresh: bool) -> None:
         from kube_client.errors import KubeError
         from kube_client.logs import follow_log
 
+        target = found.target
         query = log_query(target, self._options, is_fresh=is_fresh)
         async with self._slots.slot():
             self._sink.started(target)
             try:
+                if found.has_unseen and is_fresh:
+                    await self._read_unseen(target)
                 blocks = follow_log(
                     self._client,
                     query,
-                    is_alive=_liveness(target, store),
+                    is_alive=life.is_alive,
                     on_trouble=self._sink.trouble,
+                    is_replaced=life.is_replaced,
                 )
                 async with aclosing(blocks):
                     async for block in blocks:
@@ -178,6 +189,20 @@ class Follower:
                 self._sink.trouble(f"failed to tail: {error}")
             finally:
                 self._sink.ended(target)
+
+    async def _read_unseen(self, target: Target) -> None:
+        """What an instance said that came and went between two looks at the pod."""
+        from kube_client.errors import KubeError
+
+        query = replace(log_query(target, self._options, is_fresh=True), previous=True)
+        try:
+            blocks = read_log(self._client, replace(query, follow=False), self._sink.trouble)
+            async with aclosing(blocks):
+                async for block in blocks:
+                    ending = b"" if block.endswith(b"\n") else b"\n"
+                    await self._sink.entry(Entry(target, block + ending))
+        except KubeError as error:
+            self._sink.trouble(f"{query.name}: an instance ended unheard: {error}")
 
     async def _tell_state(self, selection: Selection, reflector: Reflector[Pod]) -> None:
         """Say once what is wrong with the watch, and once that it is well again."""
@@ -216,20 +241,36 @@ class Follower:
         return [pod.metadata.name for pod in self._pods() if pod.status.phase == "Failed"]
 
 
-def _liveness(target: Target, store: Store[Pod]) -> Callable[[], Awaitable[bool]]:
-    """Asks whether the container runs, in this instance or one after it."""
-    from kube_client.resource import ObjectKey
+class _Life:
+    """What is known of a stream's container: whether it runs, and whether it did so anew."""
 
-    key = ObjectKey(target.namespace, target.pod)
+    def __init__(self, target: Target, store: Store[Pod]) -> None:
+        from kube_client.resource import ObjectKey
 
-    async def is_alive() -> bool:
-        pod = store.get(key)
-        if pod is None or pod.metadata.uid != target.uid:
+        self.store = store
+        self.renewed: Found | None = None
+        """An instance that began since the stream last asked whether the container lives."""
+        self._target = target
+        self._key = ObjectKey(target.namespace, target.pod)
+
+    def renew(self, found: Found) -> None:
+        """Another instance has begun."""
+        self.renewed = found
+
+    async def is_alive(self) -> bool:
+        """Whether the container runs, in this instance or one after it, or did since last asked."""
+        is_renewed, self.renewed = self.renewed is not None, None
+        pod = self.store.get(self._key)
+        if pod is None or pod.metadata.uid != self._target.uid:
             return False
-        status = _status_of(pod, target.container)
-        return status is not None and status.state is not None and status.state.running is not None
+        status = _status_of(pod, self._target.container)
+        is_running = status is not None and status.state and status.state.running is not None
+        return is_renewed or bool(is_running)
 
-    return is_alive
+    def is_replaced(self) -> bool:
+        """Whether the name belongs to another pod now."""
+        pod = self.store.get(self._key)
+        return pod is not None and pod.metadata.uid != self._target.uid
 
 
 def _status_of(pod: Pod, container: str) -> ContainerStatus | None:

@@ -36,10 +36,14 @@ class ContainerMemory(msgspec.Struct):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A container to read; `is_restart` when an earlier instance of it was seen."""
+    """A container to read; `is_restart` when an earlier instance of it was seen.
+
+    `has_unseen` says that another instance came and went between that one and this.
+    """
 
     target: Target
     is_restart: bool
+    has_unseen: bool = False
 
 
 class TargetFilter(msgspec.Struct, frozen=True):
@@ -121,4 +125,12 @@ class TargetFilter(msgspec.Struct, frozen=True):
             context=self.context,
             is_alone=len(pod.spec.containers) + len(pod.spec.init_containers) == 1,
         )
-        return Found(target, is_restart=before is not None)
+        ended = status.last_state.terminated
+        has_unseen = (
+            before is not None
+            and before[0] == meta.uid
+            and before[1] != ""
+            and ended is not None
+            and ended.container_id not in ("", before[1], container_id)
+        )
+        return Found(target, is_restart=before is not None, has_unseen=has_unseen)

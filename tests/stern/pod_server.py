@@ -8,7 +8,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from benchmarks.stern.server import certificate, kubeconfig, tls_context
@@ -26,6 +26,14 @@ class Cut(Exception):  # noqa: N818  # what a server does, not an error of ours
         self.last = last
 
 
+class Refusal(NamedTuple):
+    """An answer with another status than 200."""
+
+    status: int
+    reason: str
+    header: str = ""
+
+
 def pod(
     name: str,
     *,
@@ -36,6 +44,8 @@ def pod(
     labels: dict[str, str] | None = None,
     ready: str = "True",
     version: int = 1,
+    uid: str = "",
+    last_instance: int = 0,
 ) -> dict[str, Any]:
     """A pod as the API server shows it."""
     known = {
@@ -50,12 +60,15 @@ def pod(
         if "terminated" in shown:
             shown["terminated"]["containerID"] = own_id
         status = {"name": container, "state": shown}
+        if last_instance:
+            last = {"containerID": f"containerd://{name}-{container}-{last_instance}"}
+            status["lastState"] = {"terminated": last | {"exitCode": 1}}
         statuses.append(status | ({"containerID": own_id} if state != "waiting" else {}))
     return {
         "metadata": {
             "name": name,
             "namespace": "default",
-            "uid": f"uid-of-{name}",
+            "uid": uid or f"uid-of-{name}",
             "resourceVersion": str(version),
             "labels": labels or {"app": name},
         },
@@ -78,7 +91,12 @@ class PodServer:
     may_watch: bool = True
     requests: list[str] = field(default_factory=list)
     kubeconfig: Path = Path()
+    port: int = 0
     _version: int = 1
+    refusals: list[Refusal] = field(default_factory=list)
+    """What the next requests for logs get instead of a log."""
+    token: str = ""
+    """When set, requests without it are refused as unauthorised."""
     refuses: int = 0
     """How many connections to hang up on before any is served again."""
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
@@ -130,8 +148,12 @@ class PodServer:
                 head = await reader.readuntil(b"\r\n\r\n")
                 target = head.split(b" ", 2)[1].decode()
                 self.requests.append(target)
+                is_known = not self.token or f"Bearer {self.token}\r\n".encode() in head
                 try:
-                    await self._answer(target, writer)
+                    if is_known:
+                        await self._answer(target, writer)
+                    else:
+                        self._refuse_with(Refusal(401, "Unauthorized"), writer)
                 except Cut as cut:
                     writer.write(cut.last)
                     writer.close()
@@ -160,9 +182,20 @@ class PodServer:
         status = {"kind": "Status", "reason": "Forbidden", "message": message, "code": 403}
         self._reply(403, status, writer)
 
-    def _reply(self, status: int, body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+    def _refuse_with(self, refusal: Refusal, writer: asyncio.StreamWriter) -> None:
+        status = {"kind": "Status", "code": refusal.status, "reason": refusal.reason}
+        self._reply(refusal.status, {**status, "message": refusal.reason}, writer, refusal.header)
+
+    def _reply(
+        self,
+        status: int,
+        body: dict[str, Any],
+        writer: asyncio.StreamWriter,
+        header: str = "",
+    ) -> None:
         data = json.dumps(body).encode()
         head = f"HTTP/1.1 {status} S\r\nContent-Type: application/json\r\n"
+        head += f"{header}\r\n" if header else ""
         writer.write(f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data)
 
     async def _watch(self, version: int, writer: asyncio.StreamWriter) -> None:
@@ -181,6 +214,9 @@ class PodServer:
             self._watches.remove(events)
 
     async def _log(self, name: str, query: Query, writer: asyncio.StreamWriter) -> None:
+        if self.refusals:
+            self._refuse_with(self.refusals.pop(0), writer)
+            return
         writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
 
         async def send(data: bytes) -> None:
@@ -209,7 +245,8 @@ async def pod_server(folder: Path, serve_log: ServeLog) -> AsyncIterator[PodServ
 
     server = await asyncio.start_server(handle, "localhost", 0, ssl=tls_context(cert, key))
     pods.kubeconfig = folder / "kubeconfig"
-    pods.kubeconfig.write_text(kubeconfig(server.sockets[0].getsockname()[1], cert))
+    pods.port = server.sockets[0].getsockname()[1]
+    pods.kubeconfig.write_text(kubeconfig(pods.port, cert))
     try:
         yield pods
     finally:
@@ -246,6 +283,10 @@ class Ear:
 
     def trouble(self, message: str) -> None:
         self.troubles.append(message)
+        self._heard.set()
+
+    def hear(self) -> None:
+        """Something has come: those who wait may look."""
         self._heard.set()
 
     async def until(self, holds: Callable[[], bool], seconds: float = 20) -> None:

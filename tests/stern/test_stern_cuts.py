@@ -11,6 +11,7 @@ from kube_client.kubeconfig import ConnectOptions
 from stern.entry import Entry
 from stern.options import TailOptions
 from stern.tailer import tail
+from tests.stern.cutting_relay import cutting_relay
 from tests.stern.pod_server import Cut, Ear, Query, Send, pod, pod_server
 
 PODS = 10
@@ -38,10 +39,10 @@ def numbered_log() -> tuple[bytes, dict[str, int]]:
 class CuttingLogs:
     """Serves one log to every pod, and cuts inside lines, characters, chunks and their headers."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, cuts: int = CUTS) -> None:
         self._log, self._starts = numbered_log()
         self._random = random.Random(seed)
-        self._left = {f"web-{number}": CUTS for number in range(PODS)}
+        self._left = {f"web-{number}": cuts for number in range(PODS)}
         self.cuts = 0
 
     async def serve(self, name: str, query: Query, send: Send) -> None:
@@ -78,6 +79,7 @@ class Counter(Ear):
                 self.wrong.append(f"{name}: {message!r} in place of line {expected}")
             expected += 1
         self.next[name] = expected
+        self.hear()
 
 
 async def test_a_thousand_cuts_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
@@ -93,3 +95,27 @@ async def test_a_thousand_cuts_lose_nothing_and_double_nothing(tmp_path: Path) -
     assert counter.wrong == []
     assert set(counter.next.values()) == {LINES}
     assert logs.cuts == PODS * CUTS
+
+
+async def test_a_thousand_cuts_below_tls_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
+    logs = CuttingLogs(seed=2, cuts=0)
+    counter = Counter()
+    async with (
+        pod_server(tmp_path, logs.serve) as server,
+        cutting_relay(server.port, cuts=PODS * CUTS, bytes_between=(1, 120_000), seed=2) as relay,
+    ):
+        for number in range(PODS):
+            server.put(pod(f"web-{number}"))
+        config = tmp_path / "relayed"
+        config.write_text(
+            server.kubeconfig.read_text().replace(f":{server.port}", f":{relay.port}")
+        )
+        options = TailOptions(since=None, max_log_requests=-1)
+        async with connect(ConnectOptions(kubeconfig=str(config))) as client:
+            tailing = asyncio.create_task(tail(client, options, sink=counter))
+            await counter.until(lambda: set(counter.next.values()) == {LINES}, 120)
+            tailing.cancel()
+            await asyncio.gather(tailing, return_exceptions=True)
+
+    assert counter.wrong == []
+    assert relay.cuts >= PODS * CUTS // 2
