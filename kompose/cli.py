@@ -155,7 +155,7 @@ def _objects(
     """Reads the files and converts what they say."""
     from kompose.compose.read import FileSelection, ReadOptions, read_model
     from kompose.convert import convert
-    from kompose.errors import ComposeError
+    from kompose.errors import ComposeError, VariablesError
 
     stdin = sys.stdin.buffer.read() if "-" in files else None
     try:
@@ -169,7 +169,8 @@ def _objects(
         for other in error.others:
             report.error(str(other))
         place = f"\n  at {error.position}" if error.position and sys.stderr.isatty() else ""
-        raise ConvertError(f"Unable to load files: {error}{place}") from error
+        what = "create compose options" if isinstance(error, VariablesError) else "load files"
+        raise ConvertError(f"Unable to {what}: {error}{place}") from error
     _tell(model.warnings, report)
     if is_verbose:
         from kompose.exposed import exposed_values

@@ -52,10 +52,12 @@ def _read_env_file(
             f"Unable to retrieve env file: open {path}: no such file or directory"
         ) from error
     try:
-        values = parse_dotenv(text, environment.get, report.warn)
+        found = parse_dotenv(text, environment.get, report.warn)
     except DotenvError as error:
         words = f"failed to read {path}: {error}"
         raise ConvertError(f"Unable to retrieve env file: {words}") from error
+    # The original's ConfigMaps have no names that start with a digit.
+    values = {name: found[name] for name in found if options.mends or not name[:1].isdigit()}
     if options.mends:
         # The second dialect knows fewer names than compose; mended, compose's own decides.
         return EnvFileContent(values, frozenset())

@@ -31,3 +31,7 @@ class ComposeError(KomposeError):
         self.position = position
         self.others = others
         self.warnings: tuple[Diagnostic, ...] = ()
+
+
+class VariablesError(ComposeError):
+    """The file with the variables of the project cannot be read, before any compose file is."""

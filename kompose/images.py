@@ -48,6 +48,12 @@ def _run_own(command: str, verb: str) -> None:
         words = shlex.split(os.path.expandvars(command))
         code = subprocess.run(words, check=False).returncode
         problem = f"exit status {code}" if code else ""
+    except FileNotFoundError:
+        problem = (
+            f"fork/exec {words[0]}: no such file or directory"
+            if "/" in words[0]
+            else f'exec: "{words[0]}": executable file not found in $PATH'
+        )
     except (OSError, ValueError) as error:
         problem = str(error)
     if problem:

@@ -143,7 +143,7 @@ def _devices(value: Any) -> Any:
 
 def _device(spec: str) -> dict[str, Any]:
     source, *rest = spec.split(":")
-    if len(rest) > 2 or not source:
+    if len(rest) > 2:
         raise ValueError(f"confusing device mapping, please use long syntax: {spec}")
     target = rest[0] if rest else source
     return {

@@ -34,7 +34,7 @@ def inclusions(tree: dict[str, Any], directory: str) -> list[Inclusion]:
     if entries is None:
         return []
     if not isinstance(entries, list):
-        raise PathError("`include` must be a list", ("include",))
+        raise PathError(f"`include` must be a list, got {scalar_text(entries)}", ("include",))
     return [_inclusion(entry, directory, index) for index, entry in enumerate(entries)]
 
 

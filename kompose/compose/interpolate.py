@@ -162,7 +162,6 @@ CASTS: dict[str, Any] = {
                 "resources": {"limits": {"pids": to_int}},
             },
             "healthcheck": {"retries": to_int, "disable": to_boolean},
-            "mem_swappiness": to_int64,
             "oom_kill_disable": to_boolean,
             "oom_score_adj": to_int64,
             "pids_limit": to_int64,

@@ -126,8 +126,6 @@ class Loader:
         """The tree with one more file over it, and what that file takes back."""
         resets: tuple[KeyPath, ...] = ()
         for document in self.documents(source):
-            if document.value is None:
-                continue
             resets += document.resets
             with self._placing_faults(source):
                 tree = self._document_over(tree, document, source, scope)

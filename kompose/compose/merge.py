@@ -232,8 +232,6 @@ def _unique(value: Any, path: KeyPath, table: Any) -> Any:
 
 
 def _unique_list(entries: list[Any], path: KeyPath, key_of: Indexer) -> list[Any]:
-    if len(entries) < 2 and key_of is not _port_key and key_of is not _volume_key:
-        return entries
     places: dict[str, int] = {}
     unique: list[Any] = []
     for index, entry in enumerate(entries):
@@ -246,12 +244,37 @@ def _unique_list(entries: list[Any], path: KeyPath, key_of: Indexer) -> list[Any
     return unique if len(unique) < len(entries) else entries
 
 
-def _name_key(entry: Any, _path: KeyPath) -> str:
-    return scalar_text(entry).partition("=")[0]
+def _name_key(entry: Any, path: KeyPath) -> str:
+    if entry.__class__ is not str:
+        raise PathError(f"{_indexed(path)}: unexpected type {_kind(entry)}", path)
+    name: str = entry.partition("=")[0]
+    return name
 
 
-def _text_key(entry: Any, _path: KeyPath) -> str:
-    return scalar_text(entry) if not isinstance(entry, dict | list) else repr(entry)
+def _text_key(entry: Any, path: KeyPath) -> str:
+    if entry.__class__ is not str and entry.__class__ is not int:
+        raise _unsupported(entry, path)
+    return str(entry)
+
+
+def _unsupported(entry: Any, path: KeyPath) -> PathError:
+    """The words for an entry that is no text, with the slip that the original makes in them."""
+    value = "<nil>" if entry is None else f"{_kind(entry)}={scalar_text(entry)}"
+    return PathError(f"{_indexed(path)}: unsupported expose value %!s({value})", path)
+
+
+def _kind(value: Any) -> str:
+    return _KINDS.get(value.__class__, "<nil>")
+
+
+_KINDS = {
+    bool: "bool",
+    int: "int",
+    float: "float64",
+    str: "string",
+    dict: "map[string]interface {}",
+    list: "[]interface {}",
+}
 
 
 def _port_key(entry: Any, path: KeyPath) -> str:
@@ -288,9 +311,11 @@ def _device_key(entry: Any, path: KeyPath) -> str:
 
 
 def _mount_key(default_directory: str) -> Indexer:
-    def key_of(entry: Any, _path: KeyPath) -> str:
+    def key_of(entry: Any, path: KeyPath) -> str:
         if not isinstance(entry, dict):
-            return f"{default_directory}/{scalar_text(entry)}"
+            if not isinstance(entry, str):
+                raise _unsupported(entry, path)
+            return f"{default_directory}/{entry}"
         target = entry.get("target")
         source = scalar_text(entry.get("source", ""))
         return scalar_text(target) if target is not None else f"{default_directory}/{source}"
@@ -298,8 +323,12 @@ def _mount_key(default_directory: str) -> Indexer:
     return key_of
 
 
-def _file_key(entry: Any, _path: KeyPath) -> str:
-    return scalar_text(entry["path"] if isinstance(entry, dict) and "path" in entry else entry)
+def _file_key(entry: Any, path: KeyPath) -> str:
+    if isinstance(entry, dict):
+        if "path" not in entry:
+            raise PathError(f"environment path attribute {_indexed(path)} is missing", path)
+        return scalar_text(entry["path"])
+    return scalar_text(entry)
 
 
 def _indexed(path: KeyPath) -> str:

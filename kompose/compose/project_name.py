@@ -16,6 +16,9 @@ NAME_VARIABLE = "COMPOSE_PROJECT_NAME"
 _SHORT_TEXT = 10
 
 
+_NO_NAME = "project name must not be empty"
+
+
 def project_name(
     asked_for: str | None,
     variables: Mapping[str, str],
@@ -40,7 +43,7 @@ def project_name(
     named = next((name for name in reversed(in_files) if name), "")
     name = normal_project_name(named or directory.name)
     if not name:
-        raise ComposeError("project name must not be empty")
+        raise ComposeError(_NO_NAME)
     return name
 
 
@@ -50,32 +53,35 @@ def normal_project_name(text: str) -> str:
 
 
 def _name_in(source: Source, variables: Mapping[str, str], loader: Loader) -> str:
-    """The ``name:`` of a file's first document."""
-    documents = loader.documents(source)
-    if not documents:
-        return ""
-    first = documents[0]
-    if first.value is None:
-        return ""
-    if not isinstance(first.value, dict):
-        raise ComposeError(
-            f"yaml: unmarshal errors:\n  line {first.line}: "
-            f"cannot unmarshal {_yaml_kind(first.value)} into cli.named"
-        )
-    name = first.value.get("name")
-    if name is None or isinstance(name, dict | list):
-        return ""
+    """The ``name:`` of a file's last document with one."""
+    found = ""
+    for number, document in enumerate(loader.documents(source)):
+        value = document.value
+        if isinstance(value, dict):
+            name = value.get("name")
+            if isinstance(name, dict | list):
+                raise _not_into(_yaml_kind(name), "string", document.line)
+            found = scalar_text(name) if name not in (None, "") else found
+        elif value is not None and not number:
+            raise _not_into(_yaml_kind(value), "cli.named", document.line)
     try:
-        return substitute(
-            scalar_text(name), variables.get, lambda text: loader.warn(text, ("name",), source)
-        )
+        name = substitute(found, variables.get, lambda text: loader.warn(text, ("name",), source))
     except (InvalidTemplateError, MissingVariableError) as error:
         raise ComposeError(str(error)) from None
+    if found and not name:
+        raise ComposeError(_NO_NAME)
+    return name
+
+
+def _not_into(kind: str, wanted: str, line: int) -> ComposeError:
+    return ComposeError(
+        f"yaml: unmarshal errors:\n  line {line}: cannot unmarshal {kind} into {wanted}"
+    )
 
 
 def _yaml_kind(value: Any) -> str:
-    if isinstance(value, list):
-        return "!!seq"
+    if isinstance(value, list | dict):
+        return "!!seq" if isinstance(value, list) else "!!map"
     text = scalar_text(value)
     short = f"{text[: _SHORT_TEXT - 3]}..." if len(text) > _SHORT_TEXT else text
     tags = {bool: "bool", int: "int", float: "float"}

@@ -20,7 +20,7 @@ from kompose.compose.records import SECTIONS
 from kompose.compose.shell_words import split_words
 from kompose.compose.validate import check_project
 from kompose.diagnostics import Diagnostic, Position, Severity
-from kompose.errors import ComposeError
+from kompose.errors import ComposeError, VariablesError
 
 
 class FileSelection(NamedTuple):
@@ -173,6 +173,8 @@ def _variables(directory: Path, environment: Mapping[str, str], loader: Loader) 
 
     try:
         return {**read_dotenv(file, environment, warn), **environment}
+    except ComposeError as error:
+        raise VariablesError(str(error), position=error.position) from None
     except OSError as error:
         raise ComposeError(f"open {file}: {(error.strerror or 'cannot be read').lower()}") from None
 

@@ -255,7 +255,6 @@ _NUMBERS = [
     "cpu_rt_period",
     "cpu_rt_runtime",
     "cpu_shares",
-    "mem_swappiness",
     "oom_score_adj",
     "pids_limit",
 ]
@@ -285,7 +284,9 @@ SERVICE = record(
             ("oom_kill_disable", "privileged", "read_only", "stdin_open", "tty", "use_api_socket"),
             flag,
         ),
-        **dict.fromkeys(("mem_limit", "mem_reservation", "memswap_limit", "shm_size"), size),
+        **dict.fromkeys(
+            ("mem_limit", "mem_reservation", "mem_swappiness", "memswap_limit", "shm_size"), size
+        ),
         **dict.fromkeys(("annotations", "labels", "storage_opt", "sysctls"), plain_mapping),
         "attach": choice,
         "blkio_config": or_nothing(

@@ -270,7 +270,7 @@ SERVICE = record(
         "models": either(
             _TEXTS, mapping_of(or_null(record(_texts("endpoint_var model_var"))), _NAMES)
         ),
-        "networks": either(_TEXTS, mapping_of(or_null(_ATTACHMENT), _NAMES)),
+        "networks": either(_TEXTS, mapping_of(or_null(_ATTACHMENT, is_choice=True), _NAMES)),
         "oom_score_adj": either(_TEXT, whole_number(-1000, 1000)),
         "pid": one_of_kinds("string", "null"),
         "ports": list_of(either(_NUMBER, _TEXT, _PORT)),

@@ -90,7 +90,7 @@ def words(*allowed: str) -> Shape:
     """One of a few texts."""
     known = frozenset(allowed)
     listing = ", ".join(f"'{word}'" for word in allowed)
-    refusal = f"value must be one of {listing}"
+    refusal = f"value must be one of {listing}" if len(allowed) > 1 else f"value must be {listing}"
 
     def check(value: Any) -> list[Finding] | None:
         return None if value in known else [((), refusal)]
@@ -208,10 +208,11 @@ def _missing(keys: list[str]) -> list[Finding]:
     return [((), f"missing {noun} {listing}")] if keys else []
 
 
-def or_null(shape: Shape) -> Shape:
-    """The shape, or nothing at all."""
+def or_null(shape: Shape, *, is_choice: bool = False) -> Shape:
+    """The shape, or nothing at all; as a choice of two, only the first is told."""
 
     def check(value: Any) -> list[Finding] | None:
         return None if value is None else shape.check(value)
 
-    return Shape(shape.kinds | {_NULL}, f"{shape.refusal} or null", check)
+    refusal = shape.refusal if is_choice else f"{shape.refusal} or null"
+    return Shape(shape.kinds | {_NULL}, refusal, check)

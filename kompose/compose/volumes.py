@@ -96,7 +96,9 @@ def _apply_options(volume: dict[str, Any], options: str) -> None:
 
 def _is_local_path(source: str) -> bool:
     """Whether a source is a path of the host, and not a volume's name."""
-    return source.startswith((".", "/", "~")) or is_windows_path(source)
+    if source.startswith((".", "/", "~", "\\\\")):
+        return True
+    return len(source) > 1 and source[0].isalpha() and source[1] == ":"
 
 
 def is_windows_path(path: str) -> bool:

@@ -10,6 +10,8 @@ from typing import Any
 from kompose.emit.scalars import block, inline
 
 _STATUS = "status:\n"
+_WIDEST = 9
+"""An indent that is wider is not used, and none below two; nought stands for four."""
 
 
 def manifest_yaml(obj: Mapping[str, Any], indent: int = 2) -> str:
@@ -19,7 +21,7 @@ def manifest_yaml(obj: Mapping[str, Any], indent: int = 2) -> str:
     for the person who applies it: the original cuts the text from the first `status:` line on,
     wherever it stands, and so do we.
     """
-    text = dump(obj, indent or 4)
+    text = dump(obj, indent if 2 <= indent <= _WIDEST else 2 if indent else 4)
     cut = text.find(_STATUS)
     return text if cut < 0 else text[:cut]
 

@@ -35,7 +35,7 @@ def container_resources(service: Service) -> dict[str, Any]:
 def _amounts(amounts: Resources, ephemeral: str) -> dict[str, str]:
     """Quantities by name, in the order of the names."""
     found: dict[str, str] = {}
-    if amounts.cpus and (millicores := _millicores(amounts.cpus)):
+    if (amounts.cpus or 0) > 0 and (millicores := _millicores(amounts.cpus or 0)):
         found["cpu"] = str(millicores // 1000) if millicores % 1000 == 0 else f"{millicores}m"
     if ephemeral:
         with suppress(QuantityError):  # the original says nothing about a bad one either

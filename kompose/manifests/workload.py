@@ -7,6 +7,7 @@ from kompose.manifests.component import Component, Scope
 from kompose.manifests.config_maps import Configs
 from kompose.manifests.container import container
 from kompose.manifests.fields import fields, metadata
+from kompose.manifests.numbers import wrapped
 from kompose.manifests.openshift import deployment_config
 from kompose.manifests.pod import (
     PodSpec,
@@ -283,12 +284,12 @@ def _lasting_spec(parts: Parts) -> PodSpec:
 def replicas(component: Component, scope: Scope) -> int:
     """How many copies run."""
     if scope.options.replicas is not None:
-        return scope.options.replicas
+        return wrapped(scope.options.replicas)
     deploy = component.service.deploy
     asked = deploy.replicas if deploy is not None else None
     if scope.options.mends and asked is not None:
         return asked
-    return asked or 1
+    return wrapped(asked or 1)
 
 
 def _update_strategy(component: Component) -> dict[str, Any]:
