@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import random
 import ssl
@@ -158,6 +159,8 @@ async def test_a_watcher_that_reads_nothing_is_ended_and_others_go_on(
         await asyncio.to_thread(eventually, is_ended)
         answer = await clients_of(cluster).talk(clients_of(cluster).head("GET", "/readyz"))
         stalled.transport.abort()
+        with contextlib.suppress(ConnectionError):
+            await stalled.wait_closed()
 
     assert answer.startswith(b"HTTP/1.1 200 OK")
 
