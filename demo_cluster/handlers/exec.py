@@ -84,8 +84,10 @@ class ExecSession:
         finally:
             reader.cancel()
             ender.cancel()
-        if process.exit_code is None:
-            self._hang_up(process)
+            has_left = process.exit_code is None
+            if has_left:
+                self._hang_up(process)
+        if has_left or process.exit_code is None:
             channels.abandon()
             return
         status = exit_status(channels.subprotocol, self._command, process.exit_code)

@@ -149,6 +149,9 @@ async def _talk_channels(worker: PodWorker, socket: WebSocket, ports: list[int])
     ender = asyncio.ensure_future(ended.wait())
     try:
         await asyncio.wait({reader, ender}, return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        channels.abandon()
+        raise
     finally:
         forget()
         reader.cancel()
