@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from kube_client.client import Client
 from kube_client.cluster_access import ClusterAccess
+from kube_client.errors import UnreachableError
 from kube_client.transport import Request, SocketAccess
 
 
@@ -18,6 +19,7 @@ class CannedResponse:
     status: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+    is_cut: bool = False
 
     async def read(self) -> bytes:
         return self.body
@@ -25,6 +27,8 @@ class CannedResponse:
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         if self.body:
             yield self.body
+        if self.is_cut:
+            raise UnreachableError("cut")
 
     async def aclose(self) -> None:
         return None

@@ -33,8 +33,7 @@ from stern.config_file import apply_config, config_path, read_config
 from stern.entry import Entry
 from stern.errors import SternError, UsageError
 from stern.events import event_line
-from stern.flag_parser import ParsedFlags, parse_flags
-from stern.flags import BY_NAME
+from stern.flag_parser import parse_flags
 from stern.line_filter import compile_filter, compile_highlighter
 from stern.log_read import log_query
 from stern.options import TailOptions
@@ -58,33 +57,15 @@ from stern.template.functions import to_time
 from stern.template.go_time import rfc3339_nano
 from stern.timestamps import StampError, StampFormat, load_zone
 from stern.version import version_text
+from tests.stern import original_resume
 from tests.stern.canned_transport import CannedResponse, canned_client, failure, json_response
+from tests.stern.original_flags import flags_of
 
 Case = dict[str, Any]
 _STAMP = "2024-05-01T10:00:00.000000000Z "
 
 
 # -- flags -----------------------------------------------------------------------------------------
-
-
-def flags_of(options: dict[str, Any]) -> ParsedFlags:
-    """Options by the case file's names, as a command line."""
-    arguments = []
-    renamed = {"namespaces": "namespace"}
-    for key, value in options.items():
-        name = renamed.get(key, key.replace("_", "-"))
-        if key in ("pod_query", "resource"):
-            arguments.insert(0, value)
-        elif isinstance(value, bool):
-            arguments.append(f"--{name}={'true' if value else 'false'}")
-        elif isinstance(value, list):
-            arguments += [f"--{name}={item}" for item in value]
-        elif value is not None and name in BY_NAME:
-            arguments.append(f"--{name}={value}")
-    flags = parse_flags(arguments)
-    for key in [key for key, value in options.items() if value is None]:
-        flags.values[renamed.get(key, key.replace("_", "-"))] = ()
-    return flags
 
 
 def parse(case: Case) -> dict[str, Any]:
@@ -669,7 +650,11 @@ RUNNERS: dict[str, Callable[[Case], Any]] = {
     "resource-query/labels": query_labels,
     "completion/resource-names": names_of_kind,
     "completion/protocol": protocol,
-    "stream/resume": stream,
+    "stream/resume": lambda case: (
+        original_resume.request(case) if "original" in case else original_resume.stream(case)
+    ),
+    "stream/resume-skip": original_resume.skip,
+    "stream/truncate-seconds": original_resume.truncated,
     "run/max-log-requests": limited,
     "run/request": request,
 }
