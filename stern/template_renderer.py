@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import repeat
 
 from stern.errors import RenderError
 from stern.palette import ColorPair
@@ -30,18 +31,35 @@ class TemplateRenderer:
 
     def block(self, stamps: Stamps, messages: Sequence[bytes]) -> bytes:
         """All records in one piece."""
-        return b"".join(self.records(stamps, messages))
+        pieces: list[str] = []
+        for _ in self._rendered(stamps, messages, pieces):
+            pass
+        return "".join(pieces).encode("utf-8", "surrogateescape")
 
     def records(self, stamps: Stamps, messages: Sequence[bytes]) -> list[bytes]:
         """One piece each; what cannot be rendered is left out and reported."""
+        pieces: list[str] = []
         rendered = []
-        for stamp, message in zip(stamps or [b""] * len(messages), messages, strict=True):
-            text = message.decode("utf-8", "surrogateescape")
-            self._record.say(text, stamp.decode("ascii", "replace"))
+        for _ in self._rendered(stamps, messages, pieces):
+            rendered.append("".join(pieces).encode("utf-8", "surrogateescape"))
+            pieces.clear()
+        return rendered
+
+    def _rendered(
+        self, stamps: Stamps, messages: Sequence[bytes], pieces: list[str]
+    ) -> Iterator[None]:
+        """Renders into the pieces, and says so for each record."""
+        record, render, emit = self._record, self._template.render_to, pieces.append
+        shown = (
+            repeat("") if stamps is None else (text.decode("ascii", "replace") for text in stamps)
+        )
+        for stamp, message in zip(shown, messages, strict=False):
+            record.say(message.decode("utf-8", "surrogateescape"), stamp)
+            before = len(pieces)
             try:
-                text = self._template.render(self._record)
+                render(record, emit)
             except RenderError as error:
                 self._on_failure(str(error))
+                del pieces[before:]
                 continue
-            rendered.append(text.encode("utf-8", "surrogateescape"))
-        return rendered
+            yield

@@ -1,16 +1,16 @@
-"""Trees to Python functions, once; a line then costs calls only, and no look at the template.
+"""Trees to Python code, once; a line then costs what it would cost a program written for it.
 
-A compiled expression takes the frame (dot and variables) and gives a value. A compiled body takes
-the frame and a function that collects text. What failed, and where, is added to an error on its way
-up.
+Each body becomes a function of the value at hand, the depth of calls and what collects text. What
+stands in the template reaches the code as constants only. What failed, and where, is added to an
+error on its way up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
-from stern.errors import RenderError
+from stern.errors import RenderError, TemplateError
 from stern.template import nodes
 from stern.template.members import member
 from stern.template.parser import Parsed
@@ -18,28 +18,10 @@ from stern.template.record import FIELDS, Record
 from stern.template.values import MISSING, is_true, printed, type_name
 
 _MAX_DEPTH = 100
-_NOTHING = object()
 
-
-@dataclass(slots=True)
-class Frame:
-    """Where a body runs: the value at hand, and the variables by name."""
-
-    dot: object
-    variables: dict[str, object] = field(default_factory=dict)
-    depth: int = 0
-
-
-Expression = Callable[[Frame], object]
 Emit = Callable[[str], object]
-Program = Callable[[Frame, Emit], None]
+Program = Callable[[object, int, Emit], None]
 Functions = Mapping[str, Callable[..., object]]
-
-
-class _Leave(Exception):  # noqa: N818  # a way out of a loop, no error
-    def __init__(self, *, goes_on: bool) -> None:
-        super().__init__()
-        self.goes_on = goes_on
 
 
 class Compiler:
@@ -52,125 +34,141 @@ class Compiler:
         self._name = "log"
 
     def compile(self) -> Program:
-        """The main body; the others are reached from it."""
+        """The main body; the others are reached from it.
+
+        Raises:
+            TemplateError: Its blocks are nested deeper than any code can be.
+        """
         for name, body in self._parsed.bodies.items():
-            self._name = name
-            self._programs[name] = self._body(body)
+            code = _BodyCode(self._parsed, self._functions, self._programs, name)
+            self._programs[name] = code.program(body)
         return self._programs["log"]
+
+
+class _BodyCode:
+    """The code of one body."""
+
+    def __init__(
+        self,
+        parsed: Parsed,
+        functions: Functions,
+        programs: Mapping[str, Program],
+        name: str,
+    ) -> None:
+        self._parsed = parsed
+        self._functions = functions
+        self._programs = programs
+        self._name = name
+        self._lines: list[str] = []
+        self._indent = 1
+        self._count = 0
+        self._variables: dict[str, str] = {"$": "root"}
+        self._dot = "root"
+        self._globals: dict[str, object] = {
+            "MISSING": MISSING,
+            "Record": Record,
+            "is_true": is_true,
+            "items_of": _items,
+            "printed": printed,
+        }
+
+    def program(self, body: nodes.Body) -> Program:
+        """The function that the body means."""
+        self._body(body)
+        names = sorted(set(self._variables.values()) - {"root"})
+        declared = f"    {' = '.join(names)} = None\n" if names else ""
+        head = "def program(root, depth, emit):\n"
+        source = head + declared + "\n".join([*self._lines, "    return None"])
+        try:
+            exec(compile(source, f"<template {self._name}>", "exec"), self._globals)  # noqa: S102  # ours
+        except (SyntaxError, RecursionError, MemoryError) as error:
+            raise TemplateError("the template's blocks are nested too deep") from error
+        made = self._globals["program"]
+        assert callable(made)
+        return made
 
     # -- statements ----------------------------------------------------------------------------
 
-    def _body(self, body: nodes.Body) -> Program:
-        steps = [self._statement(statement) for statement in body]
-        if len(steps) == 1:
-            return steps[0]
+    def _body(self, body: nodes.Body) -> None:
+        for statement in body:
+            self._statement(statement)
 
-        def run(frame: Frame, emit: Emit) -> None:
-            for step in steps:
-                step(frame, emit)
-
-        return run
-
-    def _statement(self, statement: nodes.Statement) -> Program:
+    def _statement(self, statement: nodes.Statement) -> None:
         match statement:
             case nodes.Text(text):
-                return lambda _frame, emit: _emit(emit, text)
+                self._say(f"emit({self._constant(text)})")
             case nodes.Action(pipeline):
-                return self._action(pipeline)
+                value = self._pipeline(pipeline)
+                if not pipeline.variables:
+                    self._say(f"emit({value} if isinstance({value}, str) else printed({value}))")
             case nodes.If(pipeline, body, otherwise):
-                return self._condition(pipeline, body, otherwise, keeps_dot=True)
+                self._branches(self._pipeline(pipeline), body, otherwise, keeps_dot=True)
             case nodes.With(pipeline, body, otherwise):
-                return self._condition(pipeline, body, otherwise, keeps_dot=False)
+                self._branches(self._pipeline(pipeline), body, otherwise, keeps_dot=False)
             case nodes.Range():
-                return self._range(statement)
+                self._range(statement)
             case nodes.Leave(goes_on):
-                return _leaver(goes_on=goes_on)
+                self._say("continue" if goes_on else "break")
             case nodes.Call():
-                return self._call(statement)
+                self._call(statement)
 
-    def _action(self, pipeline: nodes.Pipeline) -> Program:
-        value = self._pipeline(pipeline)
-        if pipeline.variables:
-            return lambda frame, _emit: _ignore(value(frame))
+    def _branches(
+        self, value: str, body: nodes.Body, otherwise: nodes.Body, *, keeps_dot: bool
+    ) -> None:
+        with (
+            self._block(f"if {value} or is_true({value}):"),
+            self._at(self._dot if keeps_dot else value),
+        ):
+            self._body(body)
+        if otherwise:
+            with self._block("else:"):
+                self._body(otherwise)
 
-        def run(frame: Frame, emit: Emit) -> None:
-            found = value(frame)
-            emit(found if type(found) is str else printed(found))
-
-        return run
-
-    def _condition(
-        self,
-        pipeline: nodes.Pipeline,
-        body: nodes.Body,
-        otherwise: nodes.Body,
-        *,
-        keeps_dot: bool,
-    ) -> Program:
-        value = self._pipeline(pipeline)
-        then, other = self._body(body), self._body(otherwise)
-
-        def run(frame: Frame, emit: Emit) -> None:
-            found = value(frame)
-            if not is_true(found):
-                other(frame, emit)
-            elif keeps_dot:
-                then(frame, emit)
-            else:
-                _run_with(found, then, frame, emit)
-
-        return run
-
-    def _range(self, statement: nodes.Range) -> Program:
+    def _range(self, statement: nodes.Range) -> None:
         pipeline = statement.pipeline
-        names = pipeline.variables
+        names = [self._variable(name) for name in pipeline.variables]
         plain = nodes.Pipeline(pipeline.commands, (), pipeline.source, pipeline.offset)
-        value = self._pipeline(plain)
-        body, otherwise = self._body(statement.body), self._body(statement.otherwise)
-        at = self._place(pipeline.offset, pipeline.source)
+        at = self._constant(self._place(pipeline.offset, pipeline.source))
+        items, key, item = self._new(), self._new(), self._new()
+        self._say(f"{items} = items_of({self._pipeline(plain)}, {at}, {len(names)})")
+        with self._block(f"for {key}, {item} in {items}:"), self._at(item):
+            for name, part in zip(names, (key, item)[-len(names) :], strict=False):
+                self._say(f"{name} = {part}")
+            self._body(statement.body)
+        if statement.otherwise:
+            with self._block(f"if not {items}:"):
+                self._body(statement.otherwise)
 
-        def run(frame: Frame, emit: Emit) -> None:
-            items = _items(value(frame), at, len(names))
-            for key, item in items:
-                frame.variables.update(zip(names, (key, item)[-len(names) :], strict=False))
-                try:
-                    _run_with(item, body, frame, emit)
-                except _Leave as leave:
-                    if not leave.goes_on:
-                        break
-            if not items:
-                otherwise(frame, emit)
-
-        return run
-
-    def _call(self, statement: nodes.Call) -> Program:
-        argument = None if statement.pipeline is None else self._pipeline(statement.pipeline)
+    def _call(self, statement: nodes.Call) -> None:
         at = self._place(statement.offset, f"{{{{template {statement.name!r}}}}}")
+        name, programs = statement.name, self._programs
 
-        def run(frame: Frame, emit: Emit) -> None:
-            program = self._programs.get(statement.name)
-            if program is None:
-                raise _failure(at, f'template "{statement.name}" not defined')
-            if frame.depth >= _MAX_DEPTH:
+        def call(depth: int, dot: object, emit: Emit) -> None:
+            if name not in programs:
+                raise _failure(at, f'template "{name}" not defined')
+            if depth >= _MAX_DEPTH:
                 raise _failure(at, f"exceeded maximum template depth ({_MAX_DEPTH})")
-            dot = None if argument is None else argument(frame)
-            program(Frame(dot, {"$": dot}, frame.depth + 1), emit)
+            programs[name](dot, depth + 1, emit)
 
-        return run
+        dot = "None" if statement.pipeline is None else self._pipeline(statement.pipeline)
+        self._say(f"{self._constant(call)}(depth, {dot}, emit)")
 
-    # -- expressions ---------------------------------------------------------------------------
+    # -- expressions: each says what is needed, and returns the name of its value ---------------
 
-    def _pipeline(self, pipeline: nodes.Pipeline) -> Expression:
-        first, *rest = pipeline.commands
-        value = self._command(first, None)
-        for command in rest:
+    def _pipeline(self, pipeline: nodes.Pipeline) -> str:
+        value: str | None = None
+        for command in pipeline.commands:
             value = self._command(command, value)
-        return _keeper(value, pipeline) if pipeline.variables else value
+        assert value is not None
+        if pipeline.variables:
+            name = self._variable(pipeline.variables[-1])
+            self._say(f"{name} = {value}")
+        return value
 
-    def _command(self, command: nodes.Command, piped: Expression | None) -> Expression:
+    def _command(self, command: nodes.Command, piped: str | None) -> str:
         head, *rest = command.words
         if isinstance(head, nodes.Constant) and head.source == "nil":
-            return _raiser(self._place(command.offset, "nil"), "nil is not a command")
+            return self._raising(self._place(command.offset, "nil"), "nil is not a command")
         if isinstance(head, nodes.Function):
             return self._function(head, command, rest, piped)
         if isinstance(head, nodes.Chain) and (rest or piped):
@@ -178,7 +176,7 @@ class Compiler:
         value = self._operand(head)
         if rest or piped:
             at = self._place(command.offset, command.source)
-            return _raiser(at, f"can't give argument to non-function {head.source}")
+            return self._raising(at, f"can't give argument to non-function {head.source}")
         return value
 
     def _function(
@@ -186,61 +184,125 @@ class Compiler:
         head: nodes.Function,
         command: nodes.Command,
         rest: Sequence[nodes.Operand],
-        piped: Expression | None,
-    ) -> Expression:
-        arguments = [self._operand(word) for word in rest]
-        if piped is not None:
-            arguments.append(piped)
+        piped: str | None,
+    ) -> str:
         at = self._place(command.offset, command.source)
         if head.name in ("and", "or"):
-            return _lazy(arguments, at, stops_at=head.name == "or", name=head.name)
-        return _caller(self._functions[head.name], head.name, arguments, at)
+            return self._lazy(rest, piped, at, head.name)
+        arguments = self._arguments(rest, piped)
+        called = self._constant(_caller(self._functions[head.name], head.name, at))
+        return self._let(f"{called}({', '.join(arguments)})")
+
+    def _arguments(self, rest: Sequence[nodes.Operand], piped: str | None) -> list[str]:
+        values = [self._operand(word) for word in rest]
+        return values if piped is None else [*values, piped]
+
+    def _lazy(self, rest: Sequence[nodes.Operand], piped: str | None, at: str, name: str) -> str:
+        """`and` and `or`, which look at no more than they need."""
+        if not rest and piped is None:
+            return self._raising(at, f"wrong number of args for {name}: want at least 1 got 0")
+        result = self._new()
+        goes_on = "" if name == "and" else "not "
+        indent = self._indent
+        for number, word in enumerate([*rest, None] if piped is not None else rest):
+            if number:
+                self._say(f"if {goes_on}is_true({result}):")
+                self._indent += 1
+            self._say(f"{result} = {piped if word is None else self._operand(word)}")
+        self._indent = indent
+        return result
 
     def _method(
         self,
         chain: nodes.Chain,
         command: nodes.Command,
         rest: Sequence[nodes.Operand],
-        piped: Expression | None,
-    ) -> Expression:
+        piped: str | None,
+    ) -> str:
         *path, last = chain.names
-        start = self._walk(self._operand(chain.start), tuple(path), chain)
-        arguments = [self._operand(word) for word in rest]
-        if piped is not None:
-            arguments.append(piped)
+        arguments = self._arguments(rest, piped)
+        start = self._walk(self._operand(chain.start), path, chain)
         at = self._place(command.offset, command.source)
 
-        def run(frame: Frame) -> object:
-            values = [argument(frame) for argument in arguments]
+        def call(value: object, *arguments: object) -> object:
             try:
-                return member(start(frame), last, values)
+                return member(value, last, arguments)
             except RenderError as error:
                 raise _placed(error, at) from error
 
-        return run
+        return self._let(f"{self._constant(call)}({', '.join([start, *arguments])})")
 
-    def _operand(self, word: nodes.Operand) -> Expression:
+    def _operand(self, word: nodes.Operand) -> str:
         match word:
             case nodes.Constant(value):
-                return lambda _frame: value
+                return self._constant(value)
             case nodes.Dot():
-                return lambda frame: frame.dot
+                return self._dot
             case nodes.Variable(name):
-                return lambda frame: frame.variables[name]
+                return self._let(self._variable(name))
             case nodes.Function(name):
                 at = self._place(word.offset, word.source)
-                return _caller(self._functions.get(name, _lazy_alone), name, [], at)
+                called = _caller(self._functions.get(name, _lazy_alone), name, at)
+                return self._let(f"{self._constant(called)}()")
             case nodes.Chain(start, names):
                 return self._walk(self._operand(start), names, word)
             case nodes.Pipeline():
                 return self._pipeline(word)
 
-    def _walk(self, start: Expression, names: tuple[str, ...], chain: nodes.Chain) -> Expression:
+    def _walk(self, value: str, names: Sequence[str], chain: nodes.Chain) -> str:
         at = self._place(chain.offset, chain.source)
-        value = start
         for number, name in enumerate(names):
-            value = _stepper(value, name, at, is_first=number == 0)
+            step = self._constant(_stepper(name, at, is_first=number == 0))
+            field = FIELDS.get(name)
+            other = f"{step}({value})"
+            if field is not None:
+                other = f"{value}.{field} if type({value}) is Record else {other}"
+            key = self._constant(name)
+            value = self._let(f"{value}.get({key}, MISSING) if type({value}) is dict else {other}")
         return value
+
+    # -- code ----------------------------------------------------------------------------------
+
+    def _say(self, line: str) -> None:
+        self._lines.append("    " * self._indent + line)
+
+    @contextmanager
+    def _block(self, head: str) -> Iterator[None]:
+        self._say(head)
+        self._indent += 1
+        yield
+        self._say("pass")
+        self._indent -= 1
+
+    @contextmanager
+    def _at(self, dot: str) -> Iterator[None]:
+        """Another value at hand."""
+        outer, self._dot = self._dot, dot
+        yield
+        self._dot = outer
+
+    def _new(self) -> str:
+        self._count += 1
+        return f"t{self._count}"
+
+    def _let(self, expression: str) -> str:
+        name = self._new()
+        self._say(f"{name} = {expression}")
+        return name
+
+    def _variable(self, name: str) -> str:
+        return self._variables.setdefault(name, f"v{len(self._variables)}")
+
+    def _constant(self, value: object) -> str:
+        name = f"k{len(self._globals)}"
+        self._globals[name] = value
+        return name
+
+    def _raising(self, at: str, reason: str) -> str:
+        def fail() -> None:
+            raise _failure(at, reason)
+
+        return self._let(f"{self._constant(fail)}()")
 
     def _place(self, offset: int, source: str) -> str:
         """Where something stands, as Go's messages begin."""
@@ -248,47 +310,6 @@ class Compiler:
         line = before.count("\n") + 1
         column = len(before.rpartition("\n")[2].encode("utf-8", "surrogateescape"))
         return f'template: log:{line}:{column}: executing "{self._name}" at <{source}>: '
-
-
-def _emit(emit: Emit, text: str) -> None:
-    emit(text)
-
-
-def _ignore(_value: object) -> None:
-    return None
-
-
-def _leaver(*, goes_on: bool) -> Program:
-    def run(_frame: Frame, _emit: Emit) -> None:
-        raise _Leave(goes_on=goes_on)
-
-    return run
-
-
-def _raiser(at: str, reason: str) -> Expression:
-    def run(_frame: Frame) -> object:
-        raise _failure(at, reason)
-
-    return run
-
-
-def _keeper(value: Expression, pipeline: nodes.Pipeline) -> Expression:
-    name = pipeline.variables[-1]
-
-    def run(frame: Frame) -> object:
-        found = frame.variables[name] = value(frame)
-        return found
-
-    return run
-
-
-def _run_with(dot: object, program: Program, frame: Frame, emit: Emit) -> None:
-    """Run a body with another value at hand."""
-    outer, frame.dot = frame.dot, dot
-    try:
-        program(frame, emit)
-    finally:
-        frame.dot = outer
 
 
 def _items(value: object, at: str, variables: int) -> list[tuple[object, object]]:
@@ -310,31 +331,10 @@ def _lazy_alone(*_arguments: object) -> object:
     raise RenderError("missing arguments")
 
 
-def _lazy(arguments: Sequence[Expression], at: str, *, stops_at: bool, name: str) -> Expression:
-    if not arguments:
-        return _raiser(at, f"wrong number of args for {name}: want at least 1 got 0")
+def _stepper(name: str, at: str, *, is_first: bool) -> Callable[[object], object]:
+    """What stands behind a dot and a name, of anything but a plain map."""
 
-    def run(frame: Frame) -> object:
-        value: object = None
-        for argument in arguments:
-            value = argument(frame)
-            if is_true(value) is stops_at:
-                return value
-        return value
-
-    return run
-
-
-def _stepper(value: Expression, name: str, at: str, *, is_first: bool) -> Expression:
-    attribute = FIELDS.get(name, "")
-
-    def run(frame: Frame) -> object:
-        found = value(frame)
-        kind = type(found)
-        if kind is dict:
-            return found.get(name, MISSING)  # type: ignore[attr-defined]  # it is a dict
-        if kind is Record and attribute:
-            return getattr(found, attribute)
+    def step(found: object) -> object:
         if found is MISSING:
             return found
         if found is None and not is_first:
@@ -344,16 +344,17 @@ def _stepper(value: Expression, name: str, at: str, *, is_first: bool) -> Expres
         except RenderError as error:
             raise _placed(error, at) from error
 
-    return run
+    return step
 
 
-def _caller(
-    function: Callable[..., object], name: str, arguments: Sequence[Expression], at: str
-) -> Expression:
-    def run(frame: Frame) -> object:
-        values = [argument(frame) for argument in arguments]
-        if MISSING in values:
-            values = [None if value is MISSING else value for value in values]
+def _caller(function: Callable[..., object], name: str, at: str) -> Callable[..., object]:
+    """The function, with its place in what goes wrong."""
+
+    def call(*values: object) -> object:
+        for value in values:
+            if value is MISSING:
+                values = tuple(None if value is MISSING else value for value in values)
+                break
         try:
             return function(*values)
         except RenderError as error:
@@ -366,7 +367,7 @@ def _caller(
                 at, f"wrong number of args for {name}: want {wanted} got {len(values)}"
             ) from error
 
-    return run
+    return call
 
 
 def wanted_arguments(function: Callable[..., object]) -> str:
@@ -391,4 +392,4 @@ def _placed(error: RenderError, at: str) -> RenderError:
     return error if _is_placed(error) else _failure(at, str(error))
 
 
-__all__ = ["Compiler", "Frame", "Program", "type_name"]
+__all__ = ["Compiler", "Program", "type_name"]

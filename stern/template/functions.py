@@ -128,7 +128,9 @@ def _keeping_numbers(value: object) -> object:
         return NumberText(value)
     if isinstance(value, dict):
         for key, item in value.items():
-            if type(item) is not str:
+            if type(item) is int:
+                value[key] = NumberText(item)
+            elif type(item) is not str:
                 value[key] = _keeping_numbers(item)
     elif isinstance(value, list):
         return [_keeping_numbers(item) for item in value]

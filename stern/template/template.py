@@ -5,7 +5,7 @@ from __future__ import annotations
 from stern.errors import RenderError
 from stern.palette import Palette
 from stern.template.builtins import BUILTINS, LAZY
-from stern.template.compiler import Compiler, Frame
+from stern.template.compiler import Compiler, Emit
 from stern.template.functions import stern_functions
 from stern.template.parser import parse
 
@@ -25,11 +25,15 @@ class Template:
             RenderError: The template cannot be executed on it; the message is what stderr gets.
         """
         pieces: list[str] = []
+        self.render_to(dot, pieces.append)
+        return "".join(pieces)
+
+    def render_to(self, dot: object, emit: Emit) -> None:
+        """The same in pieces, some of which may have been given when an error is raised."""
         try:
-            self._program(Frame(dot, {"$": dot}), pieces.append)
+            self._program(dot, 0, emit)
         except RecursionError as error:
             raise RenderError("expanding template failed: the value is nested too deep") from error
-        return "".join(pieces)
 
 
 def parse_template(source: str, palette: Palette) -> Template:
