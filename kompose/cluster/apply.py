@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
-from kompose.cluster.errors import ClusterError
+from kompose.cluster.errors import ClusterError, FieldConflictError
 from kompose.cluster.gone import until_gone
 from kompose.cluster.kinds import resource_of, title
 from kompose.cluster.ownership import (
@@ -100,9 +100,14 @@ class Applier:
                     f"{error.server_message} Remove it first: kompose down {service_key(obj)}"
                 ) from error
             after, outcome = await self._replace(resource, obj, before), Outcome.REPLACED
-        if before is not None and _is_same(before, after):
+        if before is not None and self._is_same(before, after):
             outcome = Outcome.UNCHANGED
         return self._note(obj, after, outcome)
+
+    def _is_same(self, before: Object, after: Object) -> bool:
+        """Whether nothing was written; a dry run writes nothing, so its content tells."""
+        versions = {one["metadata"].get("resourceVersion") for one in (before, after)}
+        return (not self._dry_run and len(versions) == 1) or _content(before) == _content(after)
 
     def _note(self, obj: Object, after: Object, outcome: Outcome) -> Applied:
         applied = Applied(title(obj), outcome, after)
@@ -136,9 +141,10 @@ class Applier:
                 return await self._send(resource, obj, force=True)
             if not managers:
                 raise
-            raise ClusterError(
-                f"{title(obj)} has fields that {' and '.join(sorted(managers))} set: "
-                f"{', '.join(_fields(error))}. Take them over with --force, or leave them out of "
+            owners = " and ".join(sorted(managers))
+            raise FieldConflictError(
+                f"{title(obj)} has fields that {owners} manages: {', '.join(_fields(error))}. "
+                "Take them over with --force, or leave them out of "
                 "the compose file."
             ) from error
 
@@ -233,12 +239,6 @@ def _read_other_configs(before: Object, obj: Object) -> bool:
 
 def _is_immutable(error: InvalidError) -> bool:
     return any(words in error.server_message for words in _IMMUTABLE)
-
-
-def _is_same(before: Object, after: Object) -> bool:
-    """Whether nothing was written; a dry run has a new version of the same content."""
-    versions = (before["metadata"].get("resourceVersion"), after["metadata"].get("resourceVersion"))
-    return versions[0] == versions[1] or _content(before) == _content(after)
 
 
 def _content(obj: Object) -> Object:

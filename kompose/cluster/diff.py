@@ -1,10 +1,11 @@
 """`diff`: what `up` would change, told by the server itself."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kompose.cluster.apply import Applier
+from kompose.cluster.errors import FieldConflictError
 from kompose.cluster.inventory import orphans
 from kompose.cluster.kinds import resource_of, title
 from kompose.cluster.ownership import Object, stamped
@@ -30,19 +31,26 @@ async def diff(
     namespace: str,
     *,
     prunes: bool = False,
+    on_conflict: Callable[[str], None] = lambda _sentence: None,
 ) -> list[str]:
     """The lines of a unified diff from what is there to what `up` would make; none when alike.
 
     With `prunes`, what an earlier `up` made and the file no longer has is shown as removed.
-    Values of secrets are never shown: a changed one is marked as changed.
+    Fields that somebody else manages are shown as `--force` would take them, and `on_conflict`
+    hears of it. Values of secrets are never shown: a changed one is marked as changed.
     """
     has_namespace = await _exists(client, namespace)
-    applier = Applier(client, namespace, project, dry_run=True)
+    asking = Applier(client, namespace, project, dry_run=True)
+    forcing = Applier(client, namespace, project, dry_run=True, force=True)
     lines: list[str] = []
     for obj in without_scaled_replicas(objects):
         mine = stamped(obj, project)
         before = await _current(client, mine, namespace) if has_namespace else None
-        after = (await applier.apply(mine)).object if has_namespace else mine
+        try:
+            after = (await asking.apply(mine)).object if has_namespace else mine
+        except FieldConflictError as error:
+            on_conflict(str(error))
+            after = (await forcing.apply(mine)).object
         lines += _unified(before, after, title(mine))
     if has_namespace and prunes:
         for obj in await orphans(client, objects, project, namespace):

@@ -158,7 +158,8 @@ def _workload_health(
     started = [pod for pod in pods if _has_run(pod)]
     has_started = len(started) >= max(tally.wanted, 1) or tally.wanted == 0
     if tally.is_current and tally.ready >= tally.wanted:
-        return Health(Phase.READY, tally.ready, tally.wanted, has_started=has_started)
+        why = "" if tally.wanted else "no copies are wanted"
+        return Health(Phase.READY, tally.ready, tally.wanted, why, has_started)
     return _why_not(workload, tally, pods, notes)._replace(
         ready=tally.ready, wanted=tally.wanted, has_started=has_started
     )

@@ -134,7 +134,11 @@ async def show_port(
         and protocol in ("", reach.protocol)
     ]
     if not chosen:
-        ports = ", ".join(f"{reach.port}/{reach.protocol}" for reach in found) or "no port"
+        if not found:
+            raise ClusterError(
+                f"The service {service!r} has no port; give it ports: or expose: in the file."
+            )
+        ports = ", ".join(f"{reach.port}/{reach.protocol}" for reach in found)
         wanted = f"{port or 'any'}{'/' if protocol else ''}{protocol}"
         raise ClusterError(f"The service {service!r} has {ports}; not {wanted}.")
     if forwards:

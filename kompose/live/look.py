@@ -83,7 +83,7 @@ FORMS: Mapping[str, Callable[[Sequence[ServiceRow], datetime], str]] = {
 async def show_diff(session: Session, loaded: Loaded, *, prunes: bool, colours: bool) -> int:
     """Print what `up` would change; exit code 1 when there is something."""
     client, project, namespace = session.client, session.project, session.namespace
-    lines = await diff(client, loaded.objects, project, namespace, prunes=prunes)
+    lines = await diff(client, loaded.objects, project, namespace, prunes=prunes, on_conflict=say)
     left = () if prunes else await orphans(client, loaded.objects, project, namespace)
     for line in map(loaded.secrecy.hide, lines):
         colour = _LINE_COLOURS.get(line[:1]) if colours else None

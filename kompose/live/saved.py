@@ -4,8 +4,9 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from kompose.cluster.apply import Outcome
 from kompose.cluster.diff import diff
-from kompose.cluster.up import up
+from kompose.cluster.up import Progress, up
 from kompose.errors import KomposeError
 from kompose.invocation import Invocation
 from kompose.live.progress import ProgressScreen
@@ -77,6 +78,11 @@ async def _apply(session: Session, loaded: Loaded, options: StartOptions) -> Non
     sys.stdout.write("".join(f"{loaded.secrecy.hide(line)}\n" for line in lines))
     sys.stdout.flush()
     screen = ProgressScreen(sys.stderr, is_live=False, hide=loaded.secrecy.hide)
-    result = await up(session.client, loaded.objects, loaded.view, wanted, screen)
+
+    def hear(news: Progress) -> None:
+        if news.applied is None or news.applied.outcome is not Outcome.UNCHANGED:
+            screen(news)
+
+    result = await up(session.client, loaded.objects, loaded.view, wanted, hear)
     word = "runs" if not result.unready else f"is not ready: {', '.join(result.unready)}"
     say(f"{session.project} {word}.")

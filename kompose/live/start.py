@@ -161,6 +161,10 @@ async def _forward(
         say,
         units_by_service(loaded),
     )
+    for service in view.services.values():
+        for port in service.ports:
+            if port.protocol != "tcp":
+                say(f"{service.name}: port {port.target}/{port.protocol} cannot be forwarded")
     for published, forward in listening:
         scheme = "http://" if _speaks_http(published.target) else ""
         say(

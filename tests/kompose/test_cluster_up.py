@@ -13,7 +13,7 @@ import pytest
 from demo_cluster.cluster import ClusterOptions
 from demo_cluster.threaded import RunningCluster, running_cluster
 from kompose.cluster.apply import Outcome
-from kompose.cluster.change import restart, scale
+from kompose.cluster.change import restart, scale, with_copies
 from kompose.cluster.diff import diff
 from kompose.cluster.down import DownOptions, DownPlan, DownResult, down
 from kompose.cluster.errors import ClusterError
@@ -26,7 +26,7 @@ from kompose.live.session import Loaded, load_project
 from kompose.report import Report
 from kube_client.client import Client
 from kube_client.connect import ConnectOptions, connect
-from kube_client.errors import NotFoundError
+from kube_client.errors import ForbiddenError, NotFoundError
 from kube_client.resource import (
     CONFIG_MAPS,
     DEPLOYMENTS,
@@ -34,10 +34,12 @@ from kube_client.resource import (
     PERSISTENT_VOLUME_CLAIMS,
     PODS,
     SERVICES,
+    ResourceType,
 )
 from tests.kompose.demo_storage import cluster_with_storage
 
 _NAMES = count(1)
+RESOURCE_QUOTAS = ResourceType("", "v1", "resourcequotas", "ResourceQuota", namespaced=True)
 
 SHOP = """
 name: shop
@@ -307,10 +309,17 @@ async def test_fields_of_somebody_else_are_one_sentence_and_force_takes_them(
     }
     await client.apply(DEPLOYMENTS, theirs, field_manager="their-operator", force=True)
 
-    with pytest.raises(ClusterError, match=r"their-operator set: \.spec\.replicas.*--force"):
+    with pytest.raises(ClusterError, match=r"their-operator manages: \.spec\.replicas.*--force"):
         await brought_up(client, project(folder, ONE))
+    told: list[str] = []
+    objects = project(folder, ONE).objects
+    lines = await diff(client, objects, "shop", client.namespace, on_conflict=told.append)
+    rehearsed = await brought_up(client, project(folder, ONE), force=True, dry_run=True)
     await brought_up(client, project(folder, ONE), force=True)
 
+    assert "-  replicas: 3" in lines
+    assert "their-operator" in told[0]
+    assert outcomes(rehearsed)["deployment/web"] is Outcome.CHANGED
     assert (await client.get(DEPLOYMENTS, "web"))["spec"]["replicas"] == 1
 
 
@@ -466,3 +475,82 @@ async def test_a_server_that_goes_away_is_told_while_waiting(folder: Path) -> No
             await asyncio.gather(task, return_exceptions=True)
 
     assert any("Cannot reach" in one.notice or "cut" in one.notice for one in news)
+
+
+async def test_copies_of_the_command_line_win_over_the_file(client: Client, folder: Path) -> None:
+    loaded = project(folder, ONE)
+    sized = loaded._replace(objects=with_copies(loaded.objects, {"web": 2}))
+
+    result = await brought_up(client, sized)
+
+    assert result.health["web"].ready == 2
+
+
+async def test_one_service_alone_does_not_wait_for_what_it_needs(
+    client: Client, folder: Path
+) -> None:
+    result = await brought_up(client, project(folder, SHOP), services=("web",), alone=True)
+
+    assert set(result.health) == {"web"}
+    assert result.health["web"].is_good
+
+
+async def test_pods_are_replaced_though_nothing_changed_where_that_is_asked_for(
+    client: Client, folder: Path
+) -> None:
+    await brought_up(client, project(folder, ONE))
+    [before] = (await client.list(PODS, namespace=client.namespace)).items
+
+    await brought_up(client, project(folder, ONE), recreates=True)
+
+    pods = (await client.list(PODS, namespace=client.namespace)).items
+    alive = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+    assert before["metadata"]["uid"] not in [pod["metadata"]["uid"] for pod in alive]
+
+
+async def test_two_projects_of_one_namespace_leave_each_other_alone(
+    client: Client, folder: Path
+) -> None:
+    other = ONE.replace("name: shop", "name: office").replace("web:", "desk:")
+    await brought_up(client, project(folder, ONE))
+    await brought_up(client, project(folder, other), prune=True)
+
+    await taken_down(client)
+
+    assert await service_rows(client, "shop", client.namespace) == []
+    [row] = await service_rows(client, "office", client.namespace)
+    assert (row.service, row.health.phase) == ("desk", Phase.READY)
+
+
+async def test_a_server_without_a_quota_left_says_so_and_the_next_run_goes_on(
+    client: Client, folder: Path
+) -> None:
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": client.namespace}}
+    await client.create(NAMESPACES, namespace)
+    quota = {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "few"},
+        "spec": {"hard": {"pods": "0"}},
+    }
+    await client.create(RESOURCE_QUOTAS, quota)
+    once = ONE.replace("    image", '    restart: "no"\n    image').replace("sleep", "true")
+
+    with pytest.raises(ForbiddenError, match=r"^The quota does not allow to apply pods/web"):
+        await brought_up(client, project(folder, once))
+    await client.delete(RESOURCE_QUOTAS, "few")
+    result = await brought_up(client, project(folder, once))
+
+    assert result.unready == {}
+
+
+async def test_containers_get_no_longer_to_stop_than_is_said(client: Client, folder: Path) -> None:
+    stubborn = ONE.replace(
+        '["sleep", "1000"]', '["sh", "-c", "trap true TERM; while true; do sleep 1; done"]'
+    ).replace("stop_grace_period: 1s", "stop_grace_period: 600s")
+    await brought_up(client, project(folder, stubborn))
+
+    result = await taken_down(client, grace_seconds=1, timeout=20.0)
+
+    assert "deployment/web" in result.removed
+    assert (await client.list(PODS, namespace=client.namespace)).items == []

@@ -280,7 +280,7 @@ def test_a_person_is_asked_before_things_go(up: Shop) -> None:
         (["logs", "--since", "long"], "--since wants a duration"),
         (["ps", "--context", "nowhere"], "no context 'nowhere'"),
         (["ps"], "Nothing of the project 'shop' is in namespace"),
-        (["port", "page", "1"], "has no port; not 1"),
+        (["port", "page", "1"], "has no port"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(shop: Shop, arguments: list[str], words: str) -> None:
