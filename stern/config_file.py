@@ -27,11 +27,15 @@ def read_config(path: str, env: Mapping[str, str]) -> dict[str, Any]:
     """
     expanded = _expanded(path, env)
     try:
+        if not expanded:
+            raise FileNotFoundError  # noqa: TRY301  # an empty variable names no file
         text = Path(expanded).read_bytes()
     except FileNotFoundError as error:
         if path == DEFAULT_PATH:
             return {}
         raise UsageError(f"open {expanded}: no such file or directory") from error
+    except IsADirectoryError as error:
+        raise UsageError(f"read {expanded}: is a directory") from error
     except OSError as error:
         raise UsageError(f"open {expanded}: {(error.strerror or str(error)).lower()}") from error
     return _first_document(text, expanded)
