@@ -71,6 +71,8 @@ class _Reading:
             pace=Pace(options.qps, options.burst),
         )
         self._tasks: list[asyncio.Task[None]] = []
+        self._refusals: list[str] = []
+        """Of containers that have no instance before the present one."""
 
     async def run(self, selections: list[Selection]) -> None:
         """Read everything; the first error is raised when every log has been read."""
@@ -91,6 +93,10 @@ class _Reading:
         for result in results:
             if isinstance(result, BaseException):
                 raise result
+        if self._refusals:
+            more = len(self._refusals) - 1
+            others = f"; nor have {more} more an earlier instance" if more else ""
+            self._sink.trouble(self._refusals[0] + others)
 
     async def _targets(
         self, selection: Selection, memory: ContainerMemory
@@ -136,6 +142,6 @@ class _Reading:
         except BadRequestError as error:
             if not self._options.previous:
                 raise
-            self._sink.trouble(f"{query.name}: {error.server_message}")
+            self._refusals.append(f"{query.name}: {error.server_message}")
         finally:
             self._sink.ended(target)

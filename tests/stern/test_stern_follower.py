@@ -17,7 +17,7 @@ from stern.errors import SternError
 from stern.options import TailOptions
 from stern.pod_state import Condition
 from stern.tailer import tail
-from tests.stern.pod_server import Ear, PodServer, Query, Send, pod, pod_server
+from tests.stern.pod_server import Ear, PodServer, Query, Refusal, Send, pod, pod_server
 
 STAMP = "2026-11-21T00:00:00.%09dZ "
 
@@ -257,3 +257,21 @@ async def test_a_line_of_fifty_megabytes_passes_whole(tmp_path: Path) -> None:
             await asyncio.wait_for(task, 60)
 
     assert [len(line) for line in ear.lines["web-1"]] == [size, 4]
+
+
+async def test_containers_that_never_restarted_are_told_of_in_one_sentence(tmp_path: Path) -> None:
+    logs = Logs()
+    missing = Refusal(400, "previous terminated container not found")
+    async with pod_server(tmp_path, logs.serve) as server:
+        for number in range(3):
+            server.put(pod(f"web-{number}"))
+        server.refusals += [missing] * 3
+        options = TailOptions(previous=True, follow=False, max_log_requests=1)
+        async with following(server, options) as (ear, task):
+            await asyncio.wait_for(task, 20)
+
+    [sentence] = ear.troubles
+    assert sentence == (
+        "default/web-0 (app): previous terminated container not found; "
+        "nor have 2 more an earlier instance"
+    )
