@@ -13,6 +13,21 @@ def fill_defaults(kind: Kind, obj: Obj) -> None:
     fill = _FILLERS.get(kind.storage_key)
     if fill is not None:
         fill(obj)
+    for name in _CONDITION_TIMES.get(kind.storage_key, ()):
+        for condition in (obj.get("status") or {}).get("conditions") or ():
+            condition.setdefault(name, None)
+
+
+_CONDITION_TIMES = {
+    ("apps", "deployments"): ("lastUpdateTime", "lastTransitionTime"),
+    ("apps", "replicasets"): ("lastTransitionTime",),
+    ("apps", "statefulsets"): ("lastTransitionTime",),
+    ("apps", "daemonsets"): ("lastTransitionTime",),
+    ("batch", "jobs"): ("lastProbeTime", "lastTransitionTime"),
+    ("", "nodes"): ("lastHeartbeatTime", "lastTransitionTime"),
+    ("", "pods"): ("lastProbeTime", "lastTransitionTime"),
+}
+"""Times of conditions that are written even when there are none."""
 
 
 def _default(target: Obj, **fields: object) -> None:

@@ -73,7 +73,7 @@ class ContainerState:
             "name": self.name,
             "state": self._state(),
             "lastState": {"terminated": self.last_terminated} if self.last_terminated else {},
-            "ready": self.is_ready,
+            "ready": self.is_ready and self.role != EPHEMERAL,
             "restartCount": self.restarts,
             "image": self.image or self.spec["image"],
             "imageID": self.image_id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from tests.conformance.making import has_status_part, make_custom, write_something
 from tests.conformance.manifests import Obj, for_create
 from tests.conformance.place import Place
 from tests.conformance.result import Exchange
@@ -40,12 +41,9 @@ class Drift:
         """Make the user's part of `current` what `before` has, where an unseen write changed it."""
         meta = before.get("metadata") or {}
         version, generation = self._known.get(meta.get("uid", ""), ("", 0))
-        is_read = exchange["request"]["method"] in ("GET", "DELETE")
         if version and version == meta.get("resourceVersion"):
             return
-        own = 0 if is_read else 1
-        if "deletionTimestamp" in meta and exchange["request"]["method"] == "DELETE":
-            own = 1
+        own = self._own_writes(place, exchange, meta)
         recorded_generation = int(meta.get("generation") or 0)
         steps = recorded_generation - int(current["metadata"].get("generation") or 0)
         wanted = _users_part(before)
@@ -57,22 +55,32 @@ class Drift:
         if place.plural == "pods":
             self._pod_parts(place, before, current, wanted)
             return
-        if place.is_custom:
-            self._custom_status(place, before, current)
-            current = self._stage.get(place.path) or current
         present = _users_part(current)
         changed = {key: value for key, value in wanted.items() if value != present.get(key)}
+        if place.is_custom and (changed or steps > own):
+            make_custom(self._stage, place, before, recorded_generation - own)
+            return
+        if place.is_custom:
+            self._custom_status(place, before, current)
+            return
         if not changed and steps <= own:
             return
         if "deletionTimestamp" in current["metadata"] or place.plural in ("namespaces", "nodes"):
             return
         for number in range(min(max(steps - own - 1, 0), _MOST_WRITES)):
-            self._write_something(place, before, number)
+            write_something(self._stage, place, before, number)
         current = self._stage.get(place.path) or current
         self._stage.put(place.path, _with_parts(current, changed))
-        if "deletionTimestamp" in meta and is_read and exchange["request"]["method"] == "GET":
+        if "deletionTimestamp" in meta and exchange["request"]["method"] == "GET":
             self._stage.delete(place.path)
         self._stage.changed_at = self._stage.now
+
+    def _own_writes(self, place: Place, exchange: Exchange, meta: Obj) -> int:
+        if place.is_custom and not has_status_part(self._stage, place):
+            return int(exchange["request"]["method"] in ("PUT", "PATCH"))
+        if "deletionTimestamp" in meta and exchange["request"]["method"] == "DELETE":
+            return 1
+        return writes_of(exchange)
 
     def _custom_status(self, place: Place, before: Obj, current: Obj) -> None:
         """Nobody but users writes the status of a custom object."""
@@ -81,21 +89,6 @@ class Drift:
             return
         if self._stage.merge(f"{place.path}/status", {"status": status}).status == 404:
             self._stage.merge(place.path, {"status": status})
-
-    def _write_something(self, place: Place, before: Obj, number: int) -> None:
-        """A write that counts as a new generation and, where the revisions grow, as a rollout."""
-        current = self._stage.get(place.path)
-        if current is None or place.plural != "deployments":
-            return
-        annotations = current["metadata"].get("annotations") or {}
-        wanted = (before["metadata"].get("annotations") or {}).get(_REVISION, "1")
-        if int(annotations.get(_REVISION, "1")) + 1 < int(wanted):
-            template = current["spec"]["template"].setdefault("metadata", {})
-            template.setdefault("annotations", {})["unseen"] = str(number)
-        else:
-            current["spec"]["revisionHistoryLimit"] = 11 + number
-        self._stage.put(place.path, current)
-        self._stage.advance(0.1)
 
     def _pod_parts(self, place: Place, before: Obj, current: Obj, wanted: Obj) -> None:
         """Pods take changes only through their subresources."""
@@ -132,17 +125,49 @@ class Drift:
         meta = shown["metadata"]
         uid = meta.get("uid", "")
         version = self._scaled.get(uid) or self._known.get(uid, ("", 0))[0]
-        method = exchange["request"]["method"]
-        if version == meta.get("resourceVersion"):
+        if version and version == meta.get("resourceVersion"):
             return
-        replicas = (shown.get("spec") or {}).get("replicas", 0)
-        if method != "GET":
-            replicas = (shown.get("status") or {}).get("replicas", 0)
+        wanted = (shown.get("spec") or {}).get("replicas", 0)
+        running = (shown.get("status") or {}).get("replicas", 0)
+
+        def has_come() -> bool:
+            return self._scale(place, "status") == running
+
+        if exchange["request"]["method"] != "GET":
+            if not place.is_custom and not self._stage.until(has_come, 3.0):
+                self._set_scale(place, running)
+            return
+        if self._scale(place, "spec") != wanted:
+            self._set_scale(place, wanted)
+        if running > wanted and not place.is_custom and not self._stage.until(has_come, 3.0):
+            self._roll_out(place)
+
+    def _scale(self, place: Place, part: str) -> int:
         scale = self._stage.get(f"{place.path}/scale") or {}
-        if (scale.get("spec") or {}).get("replicas", 0) != replicas and (
-            method == "GET" or not version
-        ):
-            self._stage.merge(f"{place.path}/scale", {"spec": {"replicas": replicas}})
+        return int((scale.get(part) or {}).get("replicas", 0))
+
+    def _set_scale(self, place: Place, replicas: int) -> None:
+        self._stage.merge(f"{place.path}/scale", {"spec": {"replicas": replicas}})
+        self._stage.until(lambda: self._scale(place, "status") == replicas, 1.0)
+
+    def _roll_out(self, place: Place) -> None:
+        """A new template: for a while there is a pod more than wanted."""
+        template = {"metadata": {"annotations": {"unseen": str(self._stage.now)}}}
+        self._stage.merge(place.path, {"spec": {"template": template}})
+
+
+def writes_of(exchange: Exchange) -> int:
+    """How many generations of its object the request makes: 1 when it writes more than metadata."""
+    request = exchange["request"]
+    body = request.get("body")
+    if request["method"] not in ("PUT", "PATCH"):
+        return 0
+    if isinstance(body, dict):
+        return int(bool(set(body) - {"metadata", "apiVersion", "kind", "status"}))
+    if isinstance(body, list):
+        paths = [str(each.get("path", "")) for each in body if isinstance(each, dict)]
+        return int(any(not path.startswith(("/metadata", "/status")) for path in paths))
+    return 1
 
 
 def _users_part(obj: Obj) -> Obj:
@@ -219,7 +244,31 @@ def _untouch(before: Obj, patch: Obj, current: Obj) -> None:
             _untouch(before[key], value, here if isinstance(here, dict) else {})
             if not before[key] and key not in current:
                 del before[key]
+        elif isinstance(before.get(key), list) and _are_named(value) and current:
+            _untouch_items(before[key], value, here if isinstance(here, list) else [])
+            if not before[key] and key not in current:
+                del before[key]
         elif key in current:
             before[key] = copy.deepcopy(here)
         elif not isinstance(value, list):
             before.pop(key, None)
+
+
+def _are_named(items: Any) -> bool:
+    return isinstance(items, list) and all(
+        isinstance(item, dict) and "name" in item for item in items
+    )
+
+
+def _untouch_items(before: list[Any], patch: list[Any], current: list[Any]) -> None:
+    """Items that a strategic patch merges by name."""
+    for change in patch:
+        name = change["name"]
+        item = next((each for each in before if each.get("name") == name), None)
+        here = next((each for each in current if each.get("name") == name), None)
+        if item is None and here is not None:
+            before.append(copy.deepcopy(here))
+        elif item is not None and here is None:
+            before.remove(item)
+        elif item is not None and here is not None:
+            _untouch(item, change, here)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from tests.conformance.manifests import Obj, for_create
@@ -81,3 +82,43 @@ def _keyed(items: list[Any], name: str, inner: Obj) -> Any:
         if name.startswith("v:") and item == wanted:
             return item
     return wanted
+
+
+def owned_by(obj: Obj | None, manager: str) -> bool:
+    """Whether this manager owns anything of the object."""
+    return any(entry.get("manager") == manager for entry in owners_of(obj or {}))
+
+
+def set_otherwise(obj: Obj, stated: Obj, field: str) -> None:
+    """Give a field (`.spec.list[name="m"].image`) another value than `stated` has."""
+    *parents, last = _STEPS.findall(field)
+    here: Any = obj
+    there: Any = stated
+    for name, key in parents:
+        there = _step(there, name, key)
+        inner = _step(here, name, key)
+        if inner is None and isinstance(here, dict) and not key:
+            inner = here.setdefault(name, {})
+        elif inner is None and isinstance(here, dict) and here.get(name):
+            inner = here[name][0]
+            inner["name"] = key
+        here = inner
+    name = last[0]
+    if not isinstance(here, dict):
+        return
+    value = there.get(name) if isinstance(there, dict) else None
+    if here.get(name) is not None and here.get(name) != value:
+        return
+    here[name] = (
+        1 if isinstance(value, int) and value != 1 else 2 if isinstance(value, int) else "1"
+    )
+
+
+_STEPS = re.compile(r'\.([\w-]+)(?:\[name="([^"]+)"\])?')
+
+
+def _step(value: Any, name: str, key: str) -> Any:
+    inner = value.get(name) if isinstance(value, dict) else None
+    if not key:
+        return inner
+    return next((item for item in inner or () if item.get("name") == key), None)

@@ -58,6 +58,25 @@ def deployment(name: str, replicas: int = 1, *more: Obj, grace: int = 1) -> Obj:
     }
 
 
+def recorded_node(exchanges: list[Obj]) -> Obj:
+    """The recorder's node: as an answer shows it, else by what is said of it elsewhere."""
+    node: Obj = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"}}
+    size = {"cpu": "2", "memory": "24632884Ki", "pods": "300"}
+    status: Obj = {"capacity": dict(size), "allocatable": dict(size)}
+    for exchange in exchanges:
+        body = exchange["response"].get("body")
+        if isinstance(body, dict) and body.get("kind") == "Node" and "status" in body:
+            status = copy.deepcopy(body["status"])
+            status.pop("conditions", None)
+            node["metadata"] |= {
+                name: copy.deepcopy(body["metadata"][name])
+                for name in ("labels", "annotations")
+                if name in body["metadata"]
+            }
+            break
+    return {**node, "status": status}
+
+
 def for_create(recorded: Obj) -> Obj:
     """What a client would have sent to make this object: without what servers fill in."""
     made = copy.deepcopy(recorded)

@@ -20,7 +20,8 @@ from demo_cluster.threaded import running_cluster
 from demo_cluster.users import ADMIN, VIEWER
 from tests.conformance.alike import difference, normal
 from tests.conformance.compare import answer_difference, uncut
-from tests.conformance.manifests import config_map, deployment, pod
+from tests.conformance.drift import before_patch
+from tests.conformance.manifests import config_map, deployment, pod, recorded_node
 from tests.conformance.place import Place, place_of
 from tests.conformance.result import Exchange, Result, not_played
 from tests.conformance.setups import Setups
@@ -108,8 +109,7 @@ class _Player:
 
     def begin(self) -> None:
         """The recorder's node, and what its scripts made before they recorded anything."""
-        node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"}}
-        self._stage.post("/api/v1/nodes", node)
+        self._stage.post("/api/v1/nodes", recorded_node(self._exchanges))
         for name in ("node-2", "node-3"):
             self._stage.delete(f"/api/v1/nodes/{name}")
         self._stage.advance(0.5)
@@ -198,8 +198,10 @@ class _Player:
             return
         if not isinstance(body.get("status"), dict) or "uid" not in (body.get("metadata") or {}):
             return
-        if place.part == "status" or exchange["response"].get("status") == 201:
+        if exchange["response"].get("status") == 201:
             return
+        if place.part == "status":
+            body = before_patch(exchange["request"], body, self._stage.get(place.path))
         path = f"{place.path}/{place.part}" if body.get("kind") == "Scale" else place.path
         wanted = _controllers_part(body)
 

@@ -12,10 +12,14 @@ import json
 import re
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
+from typing import Any
+
+import yaml
 
 from tests.conformance.alike import normal
-from tests.conformance.drift import Drift, before_patch
-from tests.conformance.fieldsets import owners_of, rebuild
+from tests.conformance.drift import Drift, before_patch, writes_of
+from tests.conformance.fieldsets import owned_by, owners_of, rebuild, set_otherwise
+from tests.conformance.making import make, plain, wait_for_deployment
 from tests.conformance.manifests import Obj, config_map, deployment, for_create, pod
 from tests.conformance.place import Place, place_of
 from tests.conformance.result import Exchange
@@ -96,14 +100,17 @@ class Unseen:
             return
         current = self._stage.get(place.path)
         if shown is None:
-            if current is None:
-                self._create(place, self._snapshot(place, index) or self._guess(place, exchange))
-            if exchange["response"].get("status") == 409:
-                self._need_owners_in_conflict(place, exchange)
+            known = self._snapshot(place, index) or self._guess(place, exchange)
+            if str((body_of(exchange["response"]) or {}).get("message", "")).startswith(
+                "Apply fail"
+            ):
+                self._need_owners_in_conflict(place, exchange, known)
+            elif current is None:
+                self._create(place, known)
             return
         before = _before(exchange, shown, current or self._snapshot(place, index, only_before=True))
         if current is None:
-            self._create(place, before)
+            self._create(place, before, writes_of(exchange))
         elif _is_apply(exchange) and owners_of(shown):
             if not rebuild(self._stage, place, exchange, shown, current):
                 self._drift.reconcile(place, exchange, before, current)
@@ -112,7 +119,7 @@ class Unseen:
 
     def _need_parent(self, place: Place, index: int) -> None:
         if self._stage.get(place.path) is None:
-            self._create(place, self._snapshot(place, index) or _plain(place))
+            self._create(place, self._snapshot(place, index) or plain(place))
 
     def _custom_scale(self, place: Place, shown: Obj, index: int) -> None:
         """The status that an answer's scale comes from; only users write it."""
@@ -151,16 +158,19 @@ class Unseen:
                     path = f"{base}/{item['metadata']['name']}"
                     self._stage.merge(path, {"metadata": {"finalizers": None}})
 
-    def _need_owners_in_conflict(self, place: Place, exchange: Exchange) -> None:
+    def _need_owners_in_conflict(self, place: Place, exchange: Exchange, known: Obj | None) -> None:
         """A conflict of server-side apply: the fields belong to who the answer says."""
-        message = str((exchange["response"].get("body") or {}).get("message", ""))
+        body = body_of(exchange["response"])
+        owner = re.search(r'conflicts? with "([^"]+)"', str(body.get("message", "")))
         current = self._stage.get(place.path)
-        if not message.startswith("Apply failed") or current is None:
+        if owner is None or owned_by(current, owner[1]):
             return
-        owner = re.search(r'conflicts? with "([^"]+)"', message)
-        owners = [entry.get("manager") for entry in current["metadata"].get("managedFields") or ()]
-        if owner and owner[1] not in owners:
-            self._stage.apply(place.path, _without_server_meta(current), owner[1])
+        made = _without_server_meta(current or known or exchange["request"]["body"])
+        made["metadata"]["name"] = place.name
+        for cause in (body.get("details") or {}).get("causes") or ():
+            set_otherwise(made, exchange["request"]["body"], str(cause.get("field", "")))
+        self._stage.remove_for_good(place.path)
+        self._stage.apply(place.path, made, owner[1])
 
     # -- collections -----------------------------------------------------------------------
 
@@ -255,14 +265,14 @@ class Unseen:
             space = meta.get("namespace", "")
             self._stage.need_namespace(space)
             if meta.get("ownerReferences"):
-                self._create_owner(item)
+                self._create_owner(place, item)
                 continue
             here_place = place.named(meta["name"])
             if space and not place.namespace:
                 root, _, plural = place.collection.rpartition("/")
                 base = f"{root}/namespaces/{space}/{plural}"
                 here_place = Place(base, place.group, space, place.plural, meta["name"])
-            self._create(here_place, item if _is_whole(item) else _plain(here_place, meta))
+            self._create(here_place, item if _is_whole(item) else plain(here_place, meta))
         self._match_count(place, exchange, shown, here)
 
     def _reconcile_items(
@@ -285,21 +295,29 @@ class Unseen:
                 self._drift.reconcile(one, exchange, item, {**head, **current})
                 self._drift.learn(item)
 
-    def _create_owner(self, item: Obj) -> None:
-        """The deployment that a pod came from."""
+    def _create_owner(self, place: Place, item: Obj) -> None:
+        """The deployment that a pod came from; it goes when the pod does."""
         meta = item["metadata"]
         label = (meta.get("labels") or {}).get("pod-template-hash")
-        spec = for_create(item).get("spec")
         name = meta["name"].partition(f"-{label}-")[0]
-        if item.get("kind") != "Pod" or not label or not spec or name == meta["name"]:
+        if place.plural != "pods" or not label or name == meta["name"]:
             return
-        labels = {k: v for k, v in meta["labels"].items() if k != "pod-template-hash"}
-        made = deployment(name)
-        made["metadata"]["labels"] = labels
-        made["spec"]["selector"] = {"matchLabels": labels}
-        made["spec"]["template"] = {"metadata": {"labels": labels}, "spec": spec}
         base = f"/apis/apps/v1/namespaces/{meta['namespace']}/deployments"
-        self._stage.post(base, made)
+        labels = {k: v for k, v in meta["labels"].items() if k != "pod-template-hash"}
+        made = deployment(name, grace=int(meta.get("deletionGracePeriodSeconds") or 1))
+        made["metadata"]["labels"] = labels
+        template = made["spec"]["template"]
+        made["spec"] |= {
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": template["spec"]},
+        }
+        if item.get("spec"):
+            made["spec"]["template"]["spec"] = for_create(item)["spec"]
+        if self._stage.get(f"{base}/{name}") is None:
+            self._stage.post(base, made)
+        if "deletionTimestamp" in meta:
+            wait_for_deployment(self._stage, f"{base}/{name}")
+            self._stage.delete(f"{base}/{name}", propagationPolicy="Foreground")
 
     def _match_count(
         self, place: Place, exchange: Exchange, shown: list[Obj], here: list[Obj]
@@ -308,7 +326,7 @@ class Unseen:
         request, response = exchange["request"], exchange["response"]
         query = request.get("query") or {}
         notes = str(exchange.get("notes") or "")
-        body = response.get("body")
+        body = body_of(response)
         meta = body.get("metadata") or {} if isinstance(body, dict) else {}
         version = str(query.get("resourceVersion", "0"))
         is_limited = "continue" in query or ("limit" in query and "resourceVersion" not in query)
@@ -394,29 +412,9 @@ class Unseen:
 
     # -- making ----------------------------------------------------------------------------
 
-    def _create(self, place: Place, recorded: Obj | None) -> None:
-        if recorded is None:
-            return
-        stage = self._stage
-        stage.need_namespace(place.namespace)
-        if place.plural == "namespaces":
-            stage.make_namespace(place.name)
-            if "deletionTimestamp" in (recorded.get("metadata") or {}):
-                stage.delete(place.path)
-            return
-        body = for_create(recorded)
-        body["metadata"]["name"] = place.name
-        stage.post(place.collection, body)
-        stage.changed_at = stage.now
-        if body.get("status") is not None and place.is_custom:
-            stage.merge(f"{place.path}/status", {"status": body["status"]})
-        if place.plural == "pods":
-            phase = (recorded.get("status") or {}).get("phase", "Running")
-            stage.until(
-                lambda: (stage.get(place.path) or {}).get("status", {}).get("phase") == phase
-            )
-        if "deletionTimestamp" in (recorded.get("metadata") or {}):
-            stage.delete(place.path)
+    def _create(self, place: Place, recorded: Obj | None, own_writes: int = 0) -> None:
+        if recorded is not None:
+            make(self._stage, place, recorded, own_writes)
 
     def _remove_namespace(self, name: str) -> None:
         path = f"/api/v1/namespaces/{name}"
@@ -455,10 +453,13 @@ class Unseen:
             return pod(place.name)
         if place.plural == "deployments":
             return deployment(place.name)
+        if place.plural == "namespaces" and status == 200:
+            state = {"phase": "Terminating"} if "Terminating" in str(exchange["response"]) else {}
+            return {"metadata": {"name": place.name}, "status": state}
         if isinstance(body, dict) and body.get("kind") and method == "PUT" and status == 409:
             return {**body, "metadata": {**(body.get("metadata") or {}), "name": place.name}}
         if (method == "DELETE" and status == 200) or status in (409, 422, 400, 500, 429):
-            return _plain(place)
+            return plain(place)
         return None
 
 
@@ -498,9 +499,20 @@ def _object_of(exchange: Exchange) -> Obj | None:
     return body
 
 
+def body_of(response: Obj) -> Any:
+    """The body of an answer as a value, also where it was kept as text."""
+    body = response.get("body")
+    if not isinstance(body, str):
+        return body
+    try:
+        return yaml.safe_load(body)
+    except yaml.YAMLError:
+        return body
+
+
 def _listed(response: Obj) -> list[Obj] | None:
     """The objects (or their metadata) that a list, a Table or a watch's beginning shows."""
-    body = response.get("body")
+    body = body_of(response)
     if isinstance(body, dict) and isinstance(body.get("items"), list):
         kind = str(body.get("kind", "")).removesuffix("List")
         version = body.get("apiVersion")
@@ -535,21 +547,6 @@ def _is_whole(item: Obj) -> bool:
 def _key(meta: Obj) -> tuple[str, str]:
     """Namespace and name; generated parts of a name do not count."""
     return str(meta.get("namespace", "")), str(normal(meta.get("name", "")))
-
-
-def _plain(place: Place, meta: Obj | None = None) -> Obj | None:
-    """Something of this name: a plain pod or configmap."""
-    labels = (meta or {}).get("labels")
-    if place.plural == "pods":
-        return pod(place.name, labels)
-    if place.plural == "configmaps":
-        return config_map(place.name, {"k": "v"}, labels)
-    if place.plural == "namespaces":
-        return {"metadata": {"name": place.name}}
-    if place.plural in ("services", "serviceaccounts", "secrets", "resourcequotas"):
-        spec = {"ports": [{"port": 80}]} if place.plural == "services" else {}
-        return {"metadata": {"name": place.name, "labels": labels}, "spec": spec}
-    return None
 
 
 def _without_server_meta(obj: Obj) -> Obj:
