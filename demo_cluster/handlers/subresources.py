@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 from demo_cluster.decoding import JsonError, decoded_body, parse_json
@@ -19,9 +20,10 @@ from demo_cluster.handlers.writes import (
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.patches import PatchError, json_patch, merge_patch
 from demo_cluster.presentation import object_reply, presented
+from demo_cluster.quantities import quantity, total_resources
 from demo_cluster.reply import Call, Reply
 from demo_cluster.selection import selector_matcher
-from demo_cluster.status import Failure, bad_request, not_found, stale_write
+from demo_cluster.status import Failure, bad_request, forbidden, not_found, stale_write
 from demo_cluster.tables.selectors import selector_text
 from demo_cluster.timestamps import timestamp
 
@@ -296,14 +298,46 @@ def _resources_only(new: Obj, old: Obj | None) -> None:
         container["resources"] = wanted.get(container["name"], container.get("resources", {}))
 
 
+def _resizing(call: Call) -> Callable[[Obj, Obj | None], None]:
+    """Only resources change, and not beyond what the node has."""
+
+    def shape(new: Obj, old: Obj | None) -> None:
+        _resources_only(new, old)
+        node = call.storage.get(kind_of("nodes"), "", new["spec"].get("nodeName") or "")
+        if node is not None:
+            _check_node_has(new, node)
+
+    return shape
+
+
+def _check_node_has(pod: Obj, node: Obj) -> None:
+    """Follows the NodeCapacity check of pod resizes; CPU is counted in thousandths."""
+    wanted = total_resources(pod["spec"]["containers"], "requests")
+    allocatable = node.get("status", {}).get("allocatable") or {}
+    for name, scale in (("cpu", 1000), ("memory", 1)):
+        if name not in wanted or name not in allocatable:
+            continue
+        requested = int(quantity(wanted[name]) * scale)
+        there_are = int(quantity(allocatable[name]) * scale)
+        if requested > there_are:
+            own = pod["metadata"]["name"]
+            failure = forbidden(
+                f'pods "{own}" is forbidden: node didn\'t have enough allocatable resources: '
+                f"{name}, requested: {requested}, allocatable: {there_are}",
+                {"name": own, "kind": "pods", "causes": [{"reason": "NodeCapacity"}]},
+            )
+            failure.headers = {}
+            raise failure
+
+
 async def patch_resize(call: Call) -> Reply:
     """PATCH of resize: other resources for running containers."""
-    return await patch_with(call, _resources_only)
+    return await patch_with(call, _resizing(call))
 
 
 async def replace_resize(call: Call) -> Reply:
     """PUT of resize."""
-    return await _replace_part(call, _resources_only)
+    return await _replace_part(call, _resizing(call))
 
 
 async def _replace_part(call: Call, shape: Any) -> Reply:

@@ -58,21 +58,31 @@ def deployment(name: str, replicas: int = 1, *more: Obj, grace: int = 1) -> Obj:
     }
 
 
-def recorded_node(exchanges: list[Obj]) -> Obj:
-    """The recorder's node: as an answer shows it, else by what is said of it elsewhere."""
-    node: Obj = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"}}
+def recorded_node(exchanges: list[Obj], own: Obj) -> Obj:
+    """The recorder's node, with the status that an answer shows; else `own` of its size."""
+    labels = {
+        "beta.kubernetes.io/arch": "amd64",
+        "beta.kubernetes.io/os": "linux",
+        "kubernetes.io/arch": "amd64",
+        "kubernetes.io/hostname": "node-1",
+        "kubernetes.io/os": "linux",
+    }
+    annotations = {
+        "node.alpha.kubernetes.io/ttl": "0",
+        "volumes.kubernetes.io/controller-managed-attach-detach": "true",
+    }
+    meta: Obj = {"name": "node-1", "labels": labels, "annotations": annotations}
+    node: Obj = {"apiVersion": "v1", "kind": "Node", "metadata": meta}
     size = {"cpu": "2", "memory": "24632884Ki", "pods": "300"}
-    status: Obj = {"capacity": dict(size), "allocatable": dict(size)}
+    status = copy.deepcopy(own.get("status") or {})
+    for name in ("capacity", "allocatable"):
+        status[name] = {**(status.get(name) or {}), **size}
+    status.pop("conditions", None)
     for exchange in exchanges:
         body = exchange["response"].get("body")
         if isinstance(body, dict) and body.get("kind") == "Node" and "status" in body:
             status = copy.deepcopy(body["status"])
             status.pop("conditions", None)
-            node["metadata"] |= {
-                name: copy.deepcopy(body["metadata"][name])
-                for name in ("labels", "annotations")
-                if name in body["metadata"]
-            }
             break
     return {**node, "status": status}
 

@@ -109,9 +109,10 @@ class _Player:
 
     def begin(self) -> None:
         """The recorder's node, and what its scripts made before they recorded anything."""
-        self._stage.post("/api/v1/nodes", recorded_node(self._exchanges))
-        for name in ("node-2", "node-3"):
+        own = self._stage.get("/api/v1/nodes/node-1") or {}
+        for name in ("node-1", "node-2", "node-3"):
             self._stage.delete(f"/api/v1/nodes/{name}")
+        self._stage.post("/api/v1/nodes", recorded_node(self._exchanges, own))
         self._stage.advance(0.5)
         if any(entry["request"].get("user") == "sa" for entry in self._exchanges):
             self._become_service_account()

@@ -29,6 +29,7 @@ _CONTROLLED = frozenset({"events", "endpoints", "endpointslices", "leases", "con
 _FURNITURE = frozenset({"kube-root-ca.crt", "openshift-service-ca.crt", "default", "kubernetes"})
 _NEVER_REMOVED = frozenset({"namespaces", "nodes", "apiservices", "priorityclasses"})
 _DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+_NAMESPACE_SECONDS = 20.0
 _SNAPSHOT_STATUSES = (200, 201, 202)
 
 
@@ -143,6 +144,8 @@ class Unseen:
         meta = found["metadata"]
         if place.plural == "namespaces":
             self._release_namespace(meta["name"])
+            self._stage.until(lambda: self._stage.get(place.path) is None, _NAMESPACE_SECONDS)
+            return
         held = [name for name in meta.get("finalizers") or () if "/" in name]
         if "deletionTimestamp" in meta and held:
             self._stage.merge(place.path, {"metadata": {"finalizers": None}})
@@ -421,7 +424,7 @@ class Unseen:
         if self._stage.get(path) is not None:
             self._stage.delete(path)
             self._release_namespace(name)
-            self._stage.until(lambda: self._stage.get(path) is None, 30.0)
+            self._stage.until(lambda: self._stage.get(path) is None, _NAMESPACE_SECONDS)
 
     def _snapshot(self, place: Place, index: int, *, only_before: bool = False) -> Obj | None:
         """The object as another exchange of the file shows it: the last one before, or the next."""
