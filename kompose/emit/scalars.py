@@ -36,10 +36,10 @@ _BREAK_THEN_SPACE = re.compile("[\n\r\x85\u2028\u2029] ")
 _SPACE_THEN_BREAK = re.compile(" [\n\r\x85\u2028\u2029]")
 _ESCAPES = {
     "\0": "\\0", "\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f",
-    "\r": "\\r", "\x1b": "\\e", '"': '\\"', "\\": "\\\\", "\x85": "\\N", "\xa0": "\\_",
+    "\r": "\\r", "\x1b": "\\e", '"': '\\"', "\\": "\\\\", "\x85": "\\N",
     "\u2028": "\\L", "\u2029": "\\P",
 }  # fmt: skip
-_PRINTABLE = "\x20-\x7e\xa1-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
+_PRINTABLE = "\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd"
 
 
 @lru_cache(maxsize=4096)
@@ -63,7 +63,7 @@ def block(text: str, column: int, step: int) -> str | None:
     if text.endswith(" ") or _SPACE_THEN_BREAK.search(text) or _has_unprintable(text):
         return None
     pad = " " * column
-    hint = str(step) if text[0] in " \t\n" else ""
+    hint = str(step) if text[0] in " \n" else ""
     ending = text[-2:]
     chomp = "+" if ending in ("\n", "\n\n") else "" if ending.endswith("\n") else "-"
     lines = text.removesuffix("\n").split("\n")
@@ -118,7 +118,7 @@ def _has_unprintable(text: str) -> bool:
 
 @cache
 def _unprintable() -> "re.Pattern[str]":
-    return re.compile(f"[^\t\n\xa0{_PRINTABLE}]")
+    return re.compile(f"[^\t\n{_PRINTABLE}]")
 
 
 @cache

@@ -7,6 +7,7 @@ under their key, and lines are never folded.
 from collections.abc import Mapping
 from typing import Any
 
+from kompose.emit.key_order import ordered
 from kompose.emit.scalars import block, inline
 
 _STATUS = "status:\n"
@@ -56,7 +57,7 @@ def _write_map(
     """
     pad = " " * column
     inner = indent * (column // indent + 1)
-    for key in sorted(value):
+    for key in ordered(value):
         item = value[key]
         kind = type(item)
         if kind is str:

@@ -140,3 +140,19 @@ def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
 
     with pytest.raises(ConvertError, match=r"Unable to write .*Choose another place"):
         write_one_file([_object("a")], str(tmp_path / "file" / "x.yaml"), Form(), _silent())
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ["file1", "file2", "file10"],
+        ["A_B", "AB"],
+        ["a.b", "a/b", "a0", "ab"],
+        ["x01", "x1", "x2"],
+        ["a1b", "a1-"],
+    ],
+)
+def test_keys_stand_in_the_order_of_their_numbers_with_marks_first(keys: list[str]) -> None:
+    written = dump({key: 1 for key in reversed(keys)})
+
+    assert [line.partition(":")[0] for line in written.splitlines()] == keys
