@@ -49,6 +49,19 @@ class Place:
 
         self.run(story)
 
+    def wait_until_ready(self, name: str) -> None:
+        """Return when every pod that a Deployment wants is ready."""
+
+        async def story(client: Client) -> None:
+            async with asyncio.timeout(120):
+                while True:
+                    found = await client.get(DEPLOYMENTS, name, self.namespace)
+                    if found["status"].get("readyReplicas", 0) >= found["spec"]["replicas"]:
+                        return
+                    await asyncio.sleep(0.2)  # a poll of a server that may be real
+
+        self.run(story)
+
     def _deployment(self, name: str, replicas: int, who: str) -> dict[str, Any]:
         container = {
             "name": "talker",

@@ -6,12 +6,14 @@ from tests.terminal import ENTER, ESCAPE, Terminal
 
 def test_a_person_drills_down_to_a_shell_and_comes_back_to_the_same_row(place: Place) -> None:
     place.deploy("checkout")
+    place.wait_until_ready("checkout")
     command = program("kube_tui", "--kubeconfig", str(place.kubeconfig), "-c", "namespaces")
 
     with Terminal(command, columns=140) as person:
-        person.expect(place.namespace)
+        person.expect(r"^\W*default ")
         person.send(f"/{place.namespace}{ENTER}")
         person.expect(r"\b1 of \d+")
+        person.expect(rf"^\W*{place.namespace} ")
 
         person.send(ENTER)
         person.expect(r"services")
