@@ -19,6 +19,8 @@ from demo_cluster.status import Failure, bad_request
 HEADERS = {"Content-Type": "text/plain"}
 CHUNK = 32768
 SEPARATE_LINES = 64
+WAITING = 20_000
+"""Writes that wait for a reader; who reads slower misses the oldest, as after a rotation."""
 PULL_TROUBLE = ("ErrImagePull", "ImagePullBackOff")
 TEXT_TYPES = (
     "text/plain",
@@ -182,8 +184,14 @@ async def _read(log: Log, query: LogQuery) -> AsyncIterator[bytes]:
 async def _follow(log: Log, query: LogQuery) -> AsyncIterator[bytes]:
     formatter = Formatter(query)
     arrived: asyncio.Queue[list[Entry]] = asyncio.Queue()
+
+    def take(entries: list[Entry]) -> None:
+        if arrived.qsize() >= WAITING:
+            arrived.get_nowait()
+        arrived.put_nowait(entries)
+
     present = log.read(query.tail, query.since)
-    stop = log.follow(arrived.put_nowait)
+    stop = log.follow(take)
     try:
         for batch in _batches(present):
             yield formatter.format(batch)
