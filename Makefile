@@ -14,6 +14,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@[ "$(PYTHON)" != none ] || { echo "Python 3.11 or newer, with its venv module, is needed (Debian: apt install python3-venv). Say which with: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m compileall -q kube_client demo_cluster stern kompose kube_tui
 	@touch $@
 
 demo: setup
