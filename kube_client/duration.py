@@ -103,4 +103,9 @@ def _decimal(value: int, unit: int) -> str:
 
 
 def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """The text as Go's time package quotes it: bytes beyond printable ASCII in hexadecimal."""
+    shown = "".join(
+        chr(byte) if 32 <= byte < 128 else f"\\x{byte:02x}"
+        for byte in re.sub(r'(["\\])', r"\\\1", text).encode("utf-8", "surrogateescape")
+    )
+    return f'"{shown}"'

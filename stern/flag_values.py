@@ -9,7 +9,10 @@ from stern.flags import Flag, Kind
 _TRUE = frozenset(("1", "t", "T", "TRUE", "true", "True"))
 _FALSE = frozenset(("0", "f", "F", "FALSE", "false", "False"))
 _INT = r"[+-]?(0[xX](_?[0-9a-fA-F])+|0[bB](_?[01])+|0[oO]?(_?[0-7])+|[1-9](_?\d)*|0)"
-_FLOAT = r"(?i:[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|inf|nan))"
+_DIGITS = r"\d(?:_?\d)*"
+_FLOAT = (
+    rf"(?i:[+-]?(?:(?:{_DIGITS}\.?(?:{_DIGITS})?|\.{_DIGITS})(?:e[+-]?\d+)?|inf(?:inity)?)|nan)"
+)
 
 
 class FlagValueError(ValueError):
@@ -85,9 +88,9 @@ def _quoted_record(text: str) -> list[str]:
             end = len(text) if end < 0 else end
             item = text[position:end]
             if '"' in item:
-                column = position + item.index('"') + 1
+                column = _column(text, position + item.index('"') + 1)
                 raise FlagValueError(
-                    f'parse error on line 1, column {column}: bare " in non-quoted field'
+                    f'parse error on line 1, column {column}: bare " in non-quoted-field'
                 )
             position = end
         items.append(item)
@@ -104,7 +107,7 @@ def _quoted_item(text: str, start: int) -> tuple[str, int]:
         end = text.find('"', position)
         if end < 0:
             raise FlagValueError(
-                f"record on line 1; parse error on line 1, column {len(text) + 1}: "
+                f"parse error on line 1, column {_column(text, len(text) + 1)}: "
                 'extraneous or missing " in quoted-field'
             )
         item += text[position:end]
@@ -116,8 +119,14 @@ def _quoted_item(text: str, start: int) -> tuple[str, int]:
             return item, end + 1
         else:
             raise FlagValueError(
-                f'parse error on line 1, column {end + 1}: extraneous or missing " in quoted-field'
+                f"parse error on line 1, column {_column(text, end + 1)}: "
+                'extraneous or missing " in quoted-field'
             )
+
+
+def _column(text: str, column: int) -> int:
+    """The same place counted in bytes."""
+    return len(text[: column - 1].encode("utf-8", "surrogateescape")) + 1
 
 
 def _duration(text: str) -> object:
@@ -131,7 +140,6 @@ def _duration(text: str) -> object:
 
 def quoted(text: str) -> str:
     """The text as Go's %q prints it."""
-    import json
+    from stern.template.values import quoted as as_go_quotes
 
-    escaped = json.dumps(text, ensure_ascii=False)
-    return escaped.replace("\\u00", "\\x").replace("\\b", "\\b")
+    return as_go_quotes(text)
