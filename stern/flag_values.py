@@ -140,6 +140,6 @@ def _duration(text: str) -> object:
 
 def quoted(text: str) -> str:
     """The text as Go's %q prints it."""
-    from stern.template.values import quoted as as_go_quotes
+    from stern.go_quote import quoted as as_go_quotes
 
     return as_go_quotes(text)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from stern.errors import TemplateError
-from stern.template.values import quoted
+from stern.go_quote import quoted
 
 
 class Token(Enum):

@@ -6,10 +6,10 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 
 from stern.errors import TemplateError
+from stern.go_quote import quoted
 from stern.template import nodes
 from stern.template.lexer import Item, Token, failure, tokens
 from stern.template.literals import character, number, string
-from stern.template.values import quoted
 
 _OPERANDS = frozenset(
     (

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from stern.go_json import NumberText
+from stern.go_quote import quoted, quoted_rune
 from stern.template.float_forms import float_form
 from stern.template.go_time import GoTime
-from stern.template.values import ColorValue, NamedInt, quoted, quoted_rune, text_of, type_name
+from stern.template.values import ColorValue, NamedInt, text_of, type_name
 
 _LARGEST = 1_000_000
 """No width or precision is larger."""
