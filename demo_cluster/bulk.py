@@ -193,9 +193,5 @@ class Bulk:
 
     def go_on(self) -> None:
         """Begin to change things, so many a second."""
-        names = self._names or [
-            key_of(pod)
-            for pod in self._storage.list(PODS)
-            if OWNERSHIP in (pod["metadata"].get("annotations") or ())
-        ]
+        names = self._names or [key_of(pod) for pod in self._storage.list(PODS)]
         Churn(self._storage, self._clock, self._rng, names, self._churn).go_on()

@@ -1,15 +1,20 @@
-"""Change all the time: containers of bulk pods restart, and now and then a pod is deleted."""
+"""Change all the time: containers of bulk pods restart, and now and then one is deleted.
+
+Other pods have kubelets that mind their containers; those are only written to.
+"""
 
 from __future__ import annotations
 
 import random
 
+from demo_cluster.bulk_objects import OWNERSHIP
 from demo_cluster.clock import Clock
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.storage import Key, Storage
 from demo_cluster.timestamps import timestamp
 
 PODS = kind_of("pods")
+TOUCHED = "example.com/touched"
 TICK = 0.02
 DELETED_EVERY = 60
 _COST_OF_DELETION = 8
@@ -61,11 +66,19 @@ class Churn:
             self._names[position] = self._names[-1]
             self._names.pop()
             self._owed += 1
+        elif OWNERSHIP not in (pod["metadata"].get("annotations") or ()):
+            self._touch(pod)
         elif self._changes % DELETED_EVERY == 0:
             self._owed -= _COST_OF_DELETION
             self._storage.request_delete(PODS, *key, grace_seconds=1)
         else:
             self._restart(pod)
+
+    def _touch(self, pod: Obj) -> None:
+        """A tool noted something on the pod."""
+        meta = pod["metadata"]
+        annotations = {**(meta.get("annotations") or {}), TOUCHED: str(self._changes)}
+        self._storage.replace(PODS, {**pod, "metadata": {**meta, "annotations": annotations}})
 
     def _restart(self, pod: Obj) -> None:
         """The first container of the pod crashed and was started again."""

@@ -99,7 +99,7 @@ def _add_world(world: argparse._ArgumentGroup) -> None:
     add("--nodes", type=_count, metavar="N", help="that many nodes more: --nodes 20")
     add("--pods", type=_count, metavar="N", help="that many pods more: --pods 500")
     add("--namespaces", type=_count, metavar="N", help="that many namespaces for them: 10")
-    add("--churn", type=_amount, metavar="N", help="changes of those pods in a second: --churn 20")
+    add("--churn", type=_amount, metavar="N", help="changes of pods in a second: --churn 20")
     add(
         "--log-rate",
         type=_amount,

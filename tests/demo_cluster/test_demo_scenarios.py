@@ -117,3 +117,21 @@ async def test_dials_make_a_cluster_as_big_as_wanted_and_keep_it_moving() -> Non
     assert len(running) == len(pods) == 240
     assert len({pod["spec"]["nodeName"] for pod in pods}) == 12
     assert changed >= 90
+
+
+async def test_churn_without_bulk_pods_writes_to_those_that_are_there() -> None:
+    async with living("shop", dials={"churn": 20}) as world:
+        version = world.storage.resource_version
+        world.advance(2)
+        changed = world.storage.resource_version - version
+        settled = world.storage.list(PODS, "data")
+        touched = [p for p in world.storage.list(PODS) if "touched" in str(p["metadata"])]
+
+    assert changed >= 38
+    assert len(touched) > 5
+    assert sum(map(restarts, settled)) == 0
+
+
+def restarts(pod: Obj) -> int:
+    """How often the pod's containers were restarted."""
+    return sum(s["restartCount"] for s in pod["status"].get("containerStatuses") or ())
