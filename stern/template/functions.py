@@ -71,11 +71,14 @@ def parse_json(text: object) -> dict[str, object]:
     try:
         value = _FLOATS.decode(_without_halves(source))
     except (ValueError, RecursionError) as error:
-        raise RenderError(f"invalid JSON: {error}") from error
+        from stern.template.json_error import json_error
+
+        raise RenderError(json_error(source) or str(error)) from error
     if value is None:
         return NilMap()
     if not isinstance(value, dict):
-        kind = "array" if isinstance(value, list) else type_name(value)
+        kinds = {list: "array", float: "number"}
+        kind = kinds.get(type(value), type_name(value))
         raise RenderError(
             f"json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
         )
@@ -115,6 +118,8 @@ def _quick_decoder() -> msgspec.json.Decoder[Any]:
 
 def _decoded_quickly(source: str) -> object:
     """The value of a text that is JSON and nothing else, by the fast decoder."""
+    if "-0" in source:
+        return _NOT_QUICKLY  # it would lose the sign of a zero
     try:
         value = _quick_decoder().decode(source)
     except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):

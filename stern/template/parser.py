@@ -215,7 +215,7 @@ class _Parser:
         return body
 
     def _call(self) -> nodes.Call:
-        offset = self._peek().offset
+        offset = self._skip_space().offset
         name = self._name("template clause")
         pipeline = None
         if self._skip_space().token is not Token.RIGHT:
@@ -316,15 +316,19 @@ class _Parser:
         item = self._next()
         start: nodes.Operand = self._term(item, context)
         names: list[str] = []
+        offset = item.offset
         if item.token is Token.FIELD:
             names.append(item.text[1:])
         while self._peek().token is Token.FIELD:
-            names.append(self._next().text[1:])
+            field = self._next()
+            names.append(field.text[1:])
+            if item.token is Token.FIELD:
+                offset = field.offset
         if not names:
             return start
         if isinstance(start, nodes.Constant):
             raise self._error(f"unexpected . after term {quoted(item.text)}")
-        return nodes.Chain(start, tuple(names), self._text(item.offset), item.offset)
+        return nodes.Chain(start, tuple(names), self._text(item.offset), offset)
 
     def _term(self, item: Item, context: str) -> nodes.Operand:
         text, offset = item.text, item.offset
