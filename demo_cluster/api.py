@@ -14,6 +14,7 @@ from demo_cluster.handlers import (
     deletes,
     discovery,
     exec,  # noqa: A004 - the subresource's name
+    health,
     logs,
     metrics,
     node_proxy,
@@ -30,7 +31,14 @@ from demo_cluster.kinds import Kind
 from demo_cluster.rbac import Attributes, Authorizer, refusal
 from demo_cluster.reply import AnyReply, Backend, Call, Handler, Reply
 from demo_cluster.route import Route, attributes_of, find_route
-from demo_cluster.status import Failure, bad_request, forbidden, method_not_allowed, unauthorized
+from demo_cluster.status import (
+    Failure,
+    PageNotFound,
+    bad_request,
+    forbidden,
+    method_not_allowed,
+    unauthorized,
+)
 from demo_cluster.users import ANONYMOUS, AUTHENTICATED, User
 
 _COMMON_HEADERS = {"Cache-Control": "no-cache, private"}
@@ -109,11 +117,12 @@ _BY_SUBRESOURCE: dict[tuple[str, str], Handler] = {
 _BY_PATH: dict[str, Handler] = {
     "/": discovery.paths,
     "/version": discovery.version,
-    "/healthz": discovery.health,
-    "/livez": discovery.health,
-    "/readyz": discovery.health,
+    "/healthz": health.health,
+    "/livez": health.health,
+    "/readyz": health.health,
     "/api": discovery.core_versions,
     "/apis": discovery.groups,
+    "/metrics": health.metrics,
     "/openapi/v2": openapi.old_document,
     "/openapi/v3": openapi.index,
 }
@@ -143,7 +152,7 @@ class Api:
         """The reply to any request; failures are replies too."""
         try:
             reply = await self._answer(request)
-        except discovery.PageNotFound:
+        except PageNotFound:
             reply = page_not_found()
         except Failure as failure:
             reply = Reply(failure.code, failure.body(), failure.headers)
@@ -261,8 +270,8 @@ def _handler(route: Route) -> Handler | None:
         return _BY_PATH[path]
     parts = path[1:].split("/")
     if parts[0] in ("healthz", "livez", "readyz"):
-        return discovery.health_check
-    if parts[:2] == ["openapi", "v3"] and len(parts) in (4, 5):
+        return health.health_check
+    if parts[:2] == ["openapi", "v3"] and len(parts) in (3, 4, 5):
         return openapi.group_document
     if parts[0] == "api" and len(parts) == 2:
         return discovery.resources

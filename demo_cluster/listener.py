@@ -224,11 +224,12 @@ async def _whole(reply: Reply, takes_gzip: bool = False) -> web.Response:
         body = await asyncio.to_thread(gzip.compress, body, compresslevel=1)
         headers["Content-Encoding"] = "gzip"
         headers["Vary"] = "Accept-Encoding"
-    warnings = headers.pop("Warning", "").split("\n")
+    repeated = {name: headers.pop(name, "").split("\n") for name in ("Warning", "Vary")}
     kind = web.Response if "Content-Type" in headers or not reply.is_bare else _Untyped
     response = kind(status=reply.status, body=body, headers=headers)
-    for warning in filter(None, warnings):
-        response.headers.add("Warning", warning)
+    for name, values in repeated.items():
+        for value in filter(None, values):
+            response.headers.add(name, value)
     return response
 
 

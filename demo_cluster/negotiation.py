@@ -7,7 +7,8 @@ from typing import Literal
 
 from demo_cluster.status import Failure
 
-_SERVED = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+_SERVED = f"application/json, application/yaml, {PROTOBUF}"
 _PLAIN = frozenset({"application/json", "application/*", "*/*"})
 
 
@@ -74,18 +75,22 @@ def not_acceptable_discovery() -> Failure:
     return Failure(406, "NotAcceptable", message)
 
 
-def wants_yaml(accept: str) -> bool:
-    """Whether discovery should answer in YAML.
+def discovery_form(accept: str) -> Literal["json", "yaml", "protobuf"]:
+    """The first form in the header that discovery has; JSON when there is no header.
 
     Raises:
-        Failure: 406, the client wants neither JSON nor YAML.
+        Failure: 406, the client wants none of them.
     """
     if not accept.strip():
-        return False
+        return "json"
     for clause in accept.split(","):
         media = clause.partition(";")[0].strip()
-        if media in _PLAIN and "as=" not in clause:
-            return False
+        if "as=" in clause:
+            continue
+        if media in _PLAIN:
+            return "json"
         if media == "application/yaml":
-            return True
+            return "yaml"
+        if media == PROTOBUF:
+            return "protobuf"
     raise not_acceptable_discovery()

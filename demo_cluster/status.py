@@ -133,6 +133,13 @@ def unauthorized() -> Failure:
     return Failure(401, "Unauthorized", "Unauthorized")
 
 
+class PageNotFound(Failure):
+    """404 with the plain text that Go's multiplexer gives."""
+
+    def __init__(self) -> None:
+        super().__init__(404, "", "404 page not found")
+
+
 def forbidden(message: str, details: dict[str, Any] | None = None) -> Failure:
     """403: this user may not do that."""
     headers = {"X-Content-Type-Options": "nosniff"}

@@ -8,11 +8,13 @@ from typing import Any
 
 import msgspec
 
+from demo_cluster import discovery_protobuf
+from demo_cluster.handlers.health import check_paths
 from demo_cluster.kinds import Kind, KindRegistry, Obj, Subresource
-from demo_cluster.negotiation import wants_yaml
+from demo_cluster.negotiation import PROTOBUF, discovery_form
 from demo_cluster.presentation import encoded_body, is_pretty
 from demo_cluster.reply import Call, Reply
-from demo_cluster.status import Failure, no_such_resource
+from demo_cluster.status import PageNotFound, no_such_resource
 
 VERSION: Obj = {
     "major": "1",
@@ -38,34 +40,6 @@ async def version(call: Call) -> Reply:
     return Reply(body=VERSION)
 
 
-_CHECKS = ("ping", "log", "etcd", "informer-sync", "poststarthook/start-apiextensions-controllers")
-
-
-async def health(call: Call) -> Reply:
-    """GET /healthz, /livez and /readyz."""
-    headers = {
-        "Content-Type": "text/plain; charset=utf-8",
-        "X-Content-Type-Options": "nosniff",
-    }
-    if "verbose" not in call.query:
-        return Reply(body="ok", headers=headers)
-    name = call.path.strip("/")
-    lines = "".join(f"[+]{check} ok\n" for check in _CHECKS)
-    return Reply(body=f"{lines}{name} check passed\n", headers=headers)
-
-
-async def health_check(call: Call) -> Reply:
-    """GET /readyz/NAME: one check.
-
-    Raises:
-        Failure: 404, there is no such check.
-    """
-    name = call.path.strip("/").partition("/")[2]
-    if name not in _CHECKS:
-        raise PageNotFound
-    return Reply(body="ok", headers={"Content-Type": "text/plain; charset=utf-8"})
-
-
 async def paths(call: Call) -> Reply:
     """GET /: every path that is served."""
     registry = call.backend.registry
@@ -73,8 +47,8 @@ async def paths(call: Call) -> Reply:
     for name, versions in registry.groups().items():
         if name:
             found += [f"/apis/{name}", *(f"/apis/{name}/{version}" for version in versions)]
-    found += ["/healthz", *(f"/healthz/{check}" for check in _CHECKS), "/livez", "/metrics"]
-    found += ["/openapi/v2", "/openapi/v3", "/openapi/v3/", "/readyz", "/version"]
+    found += [*check_paths(), "/flagz", "/metrics", "/metrics/slis", "/openapi/v2", "/openapi/v3"]
+    found += ["/openapi/v3/", "/openid/v1/jwks", "/statusz", "/version"]
     return Reply(body={"paths": sorted(found)})
 
 
@@ -153,13 +127,6 @@ async def resources(call: Call) -> Reply:
     return _shown(call, body)
 
 
-class PageNotFound(Failure):
-    """404 with the plain text that Go's multiplexer gives."""
-
-    def __init__(self) -> None:
-        super().__init__(404, "", "404 page not found")
-
-
 def sorted_kinds(kinds: list[Kind]) -> list[Kind]:
     """By plural name, as discovery lists them."""
     return sorted(kinds, key=lambda kind: kind.plural)
@@ -209,15 +176,16 @@ def _subresource_entry(kind: Kind, sub: Subresource) -> Obj:
 
 
 def _shown(call: Call, body: Obj) -> Reply:
-    """A discovery document in JSON or YAML.
+    """A discovery document in JSON, YAML or protobuf.
 
     Raises:
-        Failure: 406, the client wants neither.
+        Failure: 406, the client wants none of them.
     """
-    is_yaml = wants_yaml(call.headers.get("accept", ""))
-    encoded = encoded_body(body, is_yaml=is_yaml, is_pretty=is_pretty(call))
-    media = "application/yaml" if is_yaml else "application/json"
-    return Reply(body=encoded, headers={"Content-Type": media})
+    form = discovery_form(call.headers.get("accept", ""))
+    if form == "protobuf":
+        return Reply(body=discovery_protobuf.encoded(body), headers={"Content-Type": PROTOBUF})
+    encoded = encoded_body(body, is_yaml=form == "yaml", is_pretty=is_pretty(call))
+    return Reply(body=encoded, headers={"Content-Type": f"application/{form}"})
 
 
 def _wants_aggregated(call: Call) -> bool:

@@ -6,23 +6,31 @@ import hashlib
 
 import msgspec
 
-from demo_cluster.handlers.discovery import PageNotFound
 from demo_cluster.kinds import Kind, Obj
 from demo_cluster.reply import Call, Reply
 from demo_cluster.schema.openapi import document
-from demo_cluster.status import Failure
+from demo_cluster.status import Failure, PageNotFound
 
 
 async def index(call: Call) -> Reply:
     """GET /openapi/v3: one document for each group and version, with its hash."""
     registry = call.backend.registry
-    paths: dict[str, Obj] = {}
-    for name, versions in sorted(registry.groups().items()):
+    stamps = dict.fromkeys(_SMALL, _stamp(call, "", ""))
+    for name, versions in registry.groups().items():
+        if name and ("." not in name or name.endswith(".k8s.io")):
+            stamps[f"apis/{name}"] = _stamp(call, name, "")
         for version in versions:
             path = f"apis/{name}/{version}" if name else f"api/{version}"
-            stamp = _stamp(call, name, version)
-            paths[path] = {"serverRelativeURL": f"/openapi/v3/{path}?hash={stamp}"}
+            stamps[path] = _stamp(call, name, version)
+    paths = {
+        path: {"serverRelativeURL": f"/openapi/v3/{path}?hash={stamp}"}
+        for path, stamp in sorted(stamps.items())
+    }
     return Reply(body={"paths": paths}, headers={"Content-Type": "text/plain; charset=utf-8"})
+
+
+_SMALL = (".well-known/openid-configuration", "api", "apis", "openid/v1/jwks", "version")
+"""Paths that only announce something; their documents name no types."""
 
 
 def _stamp(call: Call, group: str, version: str) -> str:
@@ -50,6 +58,9 @@ async def group_document(call: Call) -> Reply:
         Failure: 404, no such group and version.
     """
     parts = call.path.strip("/").split("/")[2:]
+    is_group = len(parts) == 2 and parts[0] == "apis" and parts[1] in call.backend.registry.groups()
+    if "/".join(parts) in _SMALL or is_group:
+        return Reply(body=document([], {}))
     group, version = ("", parts[-1]) if parts[0] == "api" else (parts[1], parts[-1])
     kinds = _kinds(call, group, version)
     if not kinds:
@@ -105,4 +116,10 @@ async def old_document(call: Call) -> Reply:
             "definitions": definitions,
         }
     ).replace(b"#/components/schemas/", b"#/definitions/")
-    return Reply(body=encoded, headers={"Content-Type": "application/json"})
+    stamp = hashlib.sha512(encoded).hexdigest().upper()
+    headers = {
+        "Content-Type": "application/json",
+        "Vary": "Accept-Encoding\nAccept",
+        "ETag": f'"{stamp}"',
+    }
+    return Reply(body=encoded, headers=headers)

@@ -67,7 +67,9 @@ def _play_once(
     topic: str, exchanges: list[Exchange], vain: set[int]
 ) -> tuple[list[Result], set[int]]:
     """The results, and the places of the exchanges that were waited for in vain."""
-    with running_cluster(ClusterOptions(scenario="empty", clock=SteppedClock())) as running:
+    with running_cluster(
+        ClusterOptions(scenario="empty", clock=SteppedClock(), has_metrics=False)
+    ) as running:
         authority = running.call(lambda: running.cluster._certificates.authority)
         tokens = {"admin": running.cluster.token(ADMIN), "viewer": running.cluster.token(VIEWER)}
         wire = Wire(running.server, authority, {**tokens, "bad": "no-such-token"})

@@ -1,0 +1,92 @@
+"""Discovery documents in protobuf. Pure.
+
+Follows the messages of k8s.io/apimachinery's meta/v1; as there, texts and truths are written even
+when they are empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from demo_cluster.kinds import Obj
+
+_MAGIC = b"k8s\x00"
+_Fields = Mapping[int, tuple[str, str]]
+"""Field numbers, names, and what they are: text, truth, texts, or (many of) another message."""
+
+_MESSAGES: dict[str, _Fields] = {
+    "APIVersions": {1: ("versions", "texts"), 2: ("serverAddressByClientCIDRs", "many Address")},
+    "APIGroupList": {1: ("groups", "many APIGroup")},
+    "APIGroup": {
+        1: ("name", "text"),
+        2: ("versions", "many Version"),
+        3: ("preferredVersion", "Version"),
+        4: ("serverAddressByClientCIDRs", "many Address"),
+    },
+    "APIResourceList": {1: ("groupVersion", "text"), 2: ("resources", "many APIResource")},
+    "APIResource": {
+        1: ("name", "text"),
+        2: ("namespaced", "truth"),
+        3: ("kind", "text"),
+        4: ("verbs", "verbs"),
+        5: ("shortNames", "texts"),
+        6: ("singularName", "text"),
+        7: ("categories", "texts"),
+        8: ("group", "text"),
+        9: ("version", "text"),
+        10: ("storageVersionHash", "text"),
+    },
+    "Version": {1: ("groupVersion", "text"), 2: ("version", "text")},
+    "Address": {1: ("clientCIDR", "text"), 2: ("serverAddress", "text")},
+    "Verbs": {1: ("items", "texts")},
+    "TypeMeta": {1: ("apiVersion", "text"), 2: ("kind", "text")},
+}
+
+
+def encoded(document: Obj) -> bytes:
+    """The document in the envelope that every protobuf answer has."""
+    kind = document["kind"]
+    meta = {"apiVersion": document.get("apiVersion", "v1"), "kind": kind}
+    return b"".join(
+        (
+            _MAGIC,
+            _part(1, _message("TypeMeta", meta)),
+            _part(2, _message(kind, document)),
+            _part(3, b""),
+            _part(4, b""),
+        )
+    )
+
+
+def _message(name: str, value: Obj) -> bytes:
+    fields = _MESSAGES[name].items()
+    return b"".join(_field(number, form, value.get(key)) for number, (key, form) in fields)
+
+
+def _field(number: int, form: str, value: Any) -> bytes:
+    if form == "text":
+        return _part(number, str(value or "").encode())
+    if form == "truth":
+        return _varint(number << 3) + (b"\x01" if value else b"\x00")
+    if form == "texts":
+        return b"".join(_part(number, str(text).encode()) for text in value or ())
+    if form == "verbs":
+        return _part(number, _message("Verbs", {"items": value or ()}))
+    if form.startswith("many "):
+        inner = form.removeprefix("many ")
+        return b"".join(_part(number, _message(inner, each)) for each in value or ())
+    return _part(number, _message(form, value or {}))
+
+
+def _part(number: int, content: bytes) -> bytes:
+    return _varint(number << 3 | 2) + _varint(len(content)) + content
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
