@@ -31,15 +31,20 @@ class DotenvError(ValueError):
     """The text is no environment file; the message says in which line and why."""
 
 
-def read_dotenv(path: Path, environment: Mapping[str, str], warn: Warn) -> dict[str, str]:
-    """The variables of a file; names without a value take that of the environment.
+def read_dotenv(
+    path: Path,
+    environment: Mapping[str, str],
+    warn: Warn,
+    earlier: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """The variables of a file over earlier ones; a name without a value takes the environment's.
 
     Raises:
         ComposeError: The file is not an environment file.
         OSError: It cannot be read.
     """
     try:
-        return parse_dotenv(path.read_bytes().decode(), environment.get, warn)
+        return parse_dotenv(path.read_bytes().decode(), environment.get, warn, earlier)
     except UnicodeDecodeError:
         raise ComposeError(f"failed to read {path}: the text is not UTF-8") from None
     except DotenvError as error:
@@ -48,27 +53,30 @@ def read_dotenv(path: Path, environment: Mapping[str, str], warn: Warn) -> dict[
         raise ComposeError(f"failed to read {path}: {error}") from None
 
 
-def parse_dotenv(text: str, lookup: Lookup, warn: Warn) -> dict[str, str]:
-    """The variables of a text, later ones seeing earlier ones, the lookup going first.
+def parse_dotenv(
+    text: str, lookup: Lookup, warn: Warn, earlier: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The variables of a text over earlier ones; each sees those before it, after the lookup's.
 
     Raises:
         DotenvError: The text is no environment file.
         InvalidTemplateError: A value holds a ``${`` that is no variable.
         MissingVariableError: A value needs a variable that is not set.
     """
-    return _Reader(text.removeprefix("\ufeff").replace("\r\n", "\n"), lookup, warn).read()
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    return _Reader(text, lookup, warn, dict(earlier or {})).read()
 
 
 class _Reader:
     """Walks over a text, statement by statement."""
 
-    def __init__(self, text: str, lookup: Lookup, warn: Warn) -> None:
+    def __init__(self, text: str, lookup: Lookup, warn: Warn, found: dict[str, str]) -> None:
         self._text = text
         self._position = 0
         self._line = 1
         self._lookup = lookup
         self._warn = warn
-        self._found: dict[str, str] = {}
+        self._found = found
 
     def read(self) -> dict[str, str]:
         """All variables."""

@@ -37,7 +37,9 @@ def _service(
     if service.get("label_file"):
         labels: dict[str, str] = {}
         for path in service["label_file"]:
-            _take_file(path, labels, environment, lambda m: warn(m, ("services", name)), "label")
+            seen, labels = labels, {}
+            _take_file(path, labels, seen, lambda m: warn(m, ("services", name)), "label")
+            labels = {**seen, **labels}
         result["labels"] = {**labels, **(service.get("labels") or {})}
     return result
 
@@ -67,7 +69,7 @@ def _take_file(
     kind: str,
 ) -> None:
     try:
-        found.update(read_dotenv(Path(path), {**environment, **found}, warn))
+        found.update(read_dotenv(Path(path), environment, warn, found))
     except FileNotFoundError:
         raise ComposeError(
             f"{kind} file {path} not found: stat {path}: no such file or directory"
