@@ -23,13 +23,14 @@ Write = Callable[[str, bytes], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class LogOptions:
-    """Which part of the logs, and for how long; `pods` limits them to some pods by name."""
+    """Which part of the logs, and for how long; `pods` and `containers` limit them by name."""
 
     namespace: str
     follow: bool = False
     tail_lines: int | None = None
     since: timedelta | None = None
     pods: tuple[str, ...] = ()
+    containers: tuple[str, ...] = ()
 
 
 async def service_logs(
@@ -48,6 +49,9 @@ async def service_logs(
         queries=tuple(f"pod/{name}" for name in options.pods),
         namespaces=(options.namespace,),
         label_selector=service_selector(list(keys)),
+        container=f"^({'|'.join(map(re.escape, options.containers))})$"
+        if options.containers
+        else ".*",
         since=options.since,
         tail_lines=options.tail_lines,
         follow=options.follow,

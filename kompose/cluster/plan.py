@@ -65,6 +65,12 @@ def make_plan(objects: Iterable[Object], project: ProjectView) -> Plan:
     )
 
 
+def without_workload(objects: Iterable[Object], project: ProjectView) -> list[str]:
+    """The services of the file that nothing runs for."""
+    running = {name for names in make_plan(objects, project).names.values() for name in names}
+    return [name for name in project.services if name not in running]
+
+
 def selected_objects(objects: Sequence[Object], project: ProjectView) -> list[Object]:
     """The objects of the services of this view, and those that belong to no service of the file."""
     keys = {service.key for service in project.services.values()}

@@ -9,6 +9,7 @@ from kompose.cluster.health import Health, Living, Note, unit_health
 from kompose.cluster.inventory import owned_objects
 from kompose.cluster.kinds import WORKLOADS, resource_of, title
 from kompose.cluster.ownership import Object, service_selector
+from kompose.cluster.plan import container_names
 from kompose.cluster.reach import Reach, reaches
 from kompose.cluster.watching import latest_notes, units_of
 from kompose.cluster.workload import Event, Workload
@@ -20,7 +21,10 @@ from kube_client.resource import EVENTS, PODS, SERVICES
 
 
 class ServiceRow(NamedTuple):
-    """One service as it is now. `restarts` counts those of all its pods."""
+    """One service as it is now, or several that share pods. `restarts` counts those of all pods.
+
+    `containers` are the names of what runs in a pod: other services than `service`, if several.
+    """
 
     service: str
     workloads: tuple[str, ...]
@@ -30,6 +34,7 @@ class ServiceRow(NamedTuple):
     images: tuple[str, ...]
     pods: tuple[str, ...]
     reaches: tuple[Reach, ...]
+    containers: tuple[str, ...] = ()
 
 
 async def service_rows(client: Client, project: str, namespace: str) -> list[ServiceRow]:
@@ -92,6 +97,7 @@ def _row(
         ),
         pods=tuple(pod.metadata.name for pod in pods),
         reaches=addresses,
+        containers=tuple(name for obj in objects for name in container_names(obj)),
     )
 
 

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TextIO
 
 from kompose.cluster.errors import ClusterError
-from kompose.cluster.inventory import owned_workloads
+from kompose.cluster.inventory import of_service, owned_workloads
 from kompose.cluster.logs import LogOptions, service_logs
 from kompose.cluster.ownership import service_key
+from kompose.cluster.plan import container_names
 from kompose.cluster.pods import pod_of_index, service_pods
 from kompose.cluster.view import ProjectView
 from kompose.live.session import Session, say, service_keys
@@ -61,9 +62,9 @@ async def show_logs(
     tail = _tail(wishes.tail)
     since, span = _span(wishes, datetime.now(UTC))
     wanted = service_keys(view, services)
-    keys = await _log_keys(session, wanted)
+    keys, containers = await _places(session, services, wanted)
     pods = await _chosen_pods(session, keys, wishes.index)
-    options = LogOptions(session.namespace, wishes.follow, tail, since, pods)
+    options = LogOptions(session.namespace, wishes.follow, tail, since, pods, containers)
     printer = LogPrinter(
         sys.stdout,
         colours=wishes.colours,
@@ -129,13 +130,30 @@ def _without_stamp(line: bytes) -> bytes:
     return rest if blank and stamp[10:11] == b"T" and stamp[:4].isdigit() else line
 
 
-async def _log_keys(session: Session, wanted: Sequence[str]) -> list[str]:
+async def _places(
+    session: Session, services: Sequence[str], keys: Sequence[str]
+) -> tuple[list[str], tuple[str, ...]]:
+    """The labels of the pods that run these services, all when none is named.
+
+    Where services share pods, also the containers that are meant; none means every one.
+
+    Raises:
+        ClusterError: A service does not run.
+    """
     workloads = await owned_workloads(session.client, session.project, session.namespace)
-    found = list(dict.fromkeys(service_key(obj) for obj in workloads))
-    for key in wanted:
-        if key not in found:
-            raise ClusterError(f"The service {key!r} does not run; these do: {', '.join(found)}.")
-    return list(wanted) or found
+    if not keys:
+        return list(dict.fromkeys(service_key(obj) for obj in workloads)), ()
+    labels: dict[str, None] = {}
+    containers: list[str] = []
+    is_shared = False
+    for key, name in zip(keys, services, strict=True):
+        for obj in of_service(workloads, key, name):
+            labels[service_key(obj)] = None
+            found = container_names(obj)
+            is_alone = len(found) == 1 or key not in found
+            containers += found if is_alone else [key]
+            is_shared = is_shared or not is_alone
+    return list(labels), tuple(containers) if is_shared else ()
 
 
 async def _chosen_pods(session: Session, keys: Sequence[str], index: int | None) -> tuple[str, ...]:

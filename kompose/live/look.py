@@ -48,9 +48,9 @@ async def list_services(
     rows = await service_rows(session.client, session.project, session.namespace)
     await require_project(session, rows)
     chosen = [
-        row._replace(service=_name_in_file(row.service, view))
+        row._replace(service=_name_in_file(row, view))
         for row in rows
-        if (not keys or row.service in keys)
+        if (not keys or {row.service, *row.containers} & set(keys))
         and (not states or row.health.phase.value in {state.lower() for state in states})
     ]
     sys.stdout.write(FORMS[form](chosen, datetime.now(UTC)))
@@ -162,9 +162,11 @@ def _check_states(states: Sequence[str]) -> None:
             raise ClusterError(f"There is no state {state!r}; these are: {', '.join(known)}.")
 
 
-def _name_in_file(key: str, view: ProjectView) -> str:
-    """A service as the compose file names it; as its label where the file has none such."""
-    return next((name for name, service in view.services.items() if service.key == key), key)
+def _name_in_file(row: ServiceRow, view: ProjectView) -> str:
+    """A service as the compose file names it, and all that share its pods: `web + side`."""
+    keys = {row.service, *row.containers}
+    names = [name for name, service in view.services.items() if service.key in keys]
+    return " + ".join(names) or row.service
 
 
 def _cells(row: ServiceRow, now: datetime) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from kompose.cluster.change import with_copies
+from kompose.cluster.plan import without_workload
 from kompose.cluster.up import UpOptions
 from kompose.invocation import Invocation
 from kompose.live.session import Loaded, load_project, service_keys, sizes_of
@@ -57,6 +58,10 @@ def load_sized(invocation: Invocation, options: StartOptions) -> Loaded:
     builds = options.builds and not options.dry_run
     loaded = load_project(invocation, builds=builds, pushes=options.pushes)
     service_keys(loaded.view, options.services)
+    for name in without_workload(loaded.objects, loaded.view):
+        invocation.report.warn(
+            f"The service {name} makes nothing that runs. See what it makes: kompose convert --mend"
+        )
     keys = service_keys(loaded.view, list(sizes))
     copies = dict(zip(keys, sizes.values(), strict=True))
     return loaded._replace(objects=with_copies(loaded.objects, copies))

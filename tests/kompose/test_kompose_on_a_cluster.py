@@ -271,6 +271,73 @@ def test_a_person_is_asked_before_things_go(up: Shop) -> None:
         assert person.wait_exit() == 0
 
 
+def test_services_that_share_a_pod_are_told_apart(shop: Shop) -> None:
+    text = (
+        shop.file.read_text()
+        + """
+  side:
+    image: busybox
+    command: ["sh", "-c", "while true; do echo beside; sleep 1; done"]
+    network_mode: "service:talker"
+"""
+    )
+    shop.file.write_text(text)
+    assert shop.run("up", "-d").returncode == 0
+
+    [said] = shop.lines("logs", "--tail", "1", "side")
+    [row] = shop.lines("ps", "side")[1:]
+
+    assert re.fullmatch(r"talker-\w+/side \| beside", said)
+    assert columns(row)[0] == "talker + side"
+    assert shop.lines("exec", "-T", "side", "echo", "here") == ["here"]
+
+
+def test_logs_can_be_those_of_a_time_and_of_one_pod(up: Shop) -> None:
+    first, *_, last = up.lines("logs", "-t", "talker")
+    then = last.split(" | ")[1].split(" ")[0]
+    assert up.run("scale", "talker=2").returncode == 0
+
+    until_then = up.lines("logs", "-t", "--until", then, "--index", "1", "talker")
+    since_then = up.lines("logs", "-t", "--since", then, "--index", "1", "talker")
+
+    assert (until_then[0], until_then[-1]) == (first, last)
+    assert since_then[0] == last
+
+
+def test_ps_has_the_forms_that_programs_read(up: Shop) -> None:
+    assert up.lines("ps", "--services") == ["page", "talker"]
+    assert [json.loads(line)["Service"] for line in up.lines("ps", "--format", "json")] == [
+        "page",
+        "talker",
+    ]
+    assert up.lines("ps", "--status", "failed", "--services") == []
+
+
+def test_exec_gives_variables_a_directory_and_says_what_is_not_there(up: Shop) -> None:
+    words = ("-e", "WHO=me", "-w", "/tmp", "talker", "sh", "-c", 'echo "$WHO in $(pwd)"')
+    assert up.lines("exec", "-T", *words) == ["me in /tmp"]
+
+    missing = up.run("exec", "-T", "talker", "no-such-program")
+    assert missing.returncode == 127
+    assert missing.stderr == "The image of talker has no program 'no-such-program'.\n"
+
+
+def test_a_project_is_known_by_its_name_alone(up: Shop, tmp_path: Path) -> None:
+    where = ("--kubeconfig", str(up.kubeconfig), "-n", up.namespace)
+    command = [sys.executable, "-m", "kompose", "-p", "shop", *where]
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+
+    def run(*words: str) -> str:
+        return subprocess.run(
+            [*command, *words], cwd=elsewhere, capture_output=True, text=True, check=True
+        ).stdout
+
+    assert run("ps", "--services").splitlines() == ["page", "talker"]
+    run("down", "-t", "1")
+    assert up.run("ps").returncode == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -281,6 +348,9 @@ def test_a_person_is_asked_before_things_go(up: Shop) -> None:
         (["ps", "--context", "nowhere"], "no context 'nowhere'"),
         (["ps"], "Nothing of the project 'shop' is in namespace"),
         (["port", "page", "1"], "has no port"),
+        (["up", "--scale", "page"], "SERVICE=COPIES"),
+        (["up", "--abort-on-container-exit"], "Kubernetes starts a container that ends again"),
+        (["ps", "--status", "odd"], "There is no state 'odd'"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(shop: Shop, arguments: list[str], words: str) -> None:
