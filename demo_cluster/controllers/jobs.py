@@ -1,15 +1,32 @@
-"""Jobs: pods until enough of them succeeded, or too many failed."""
+"""Jobs: pods until enough of them succeeded, or too many failed. Follows the job controller."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from demo_cluster.clock import Clock
+from demo_cluster.controllers.job_verdicts import (
+    INDEX,
+    Verdict,
+    backoff_left,
+    condition,
+    has_ended,
+    index_of,
+    indexes_in,
+    is_over,
+    missing_pods,
+    phase_of_end,
+    ranges_text,
+    suspension,
+    verdict_of,
+)
 from demo_cluster.controllers.owned_pods import (
     PODS,
+    by_uselessness,
     controller_of,
     is_active,
     is_ready,
+    is_terminating,
     owned_pods,
     pod_from_template,
 )
@@ -21,9 +38,8 @@ from demo_cluster.work_queue import Key, WorkQueue
 
 JOBS = kind_of("jobs", "batch")
 TRACKING = "batch.kubernetes.io/job-tracking"
-FIRST_BACKOFF, LONGEST_BACKOFF = 10.0, 600.0
 BATCH = 1.0
-"""Ends of pods are looked at once in so many seconds."""
+"""Changes of pods are looked at once in so many seconds."""
 
 
 class JobController:
@@ -39,31 +55,26 @@ class JobController:
         """A job or one of its pods changed."""
         key = event.kind.storage_key
         if key == JOBS.storage_key:
-            if event.type == "DELETED":
-                return
-            self._queue.add(key_of(event.obj))
+            if event.type != "DELETED":
+                self._queue.add(key_of(event.obj))
         elif key == PODS.storage_key:
             owner = controller_of(event.obj)
             if owner and owner["kind"] == "Job":
                 place = (event.obj["metadata"]["namespace"], owner["name"])
                 self._queue.add_after(place, BATCH)
-                if event.type == "DELETED" or event.obj["metadata"].get("deletionTimestamp"):
+                is_going = bool(event.obj["metadata"].get("deletionTimestamp"))
+                if is_going and self._storage.get(JOBS, *place) is None:
                     self._release(event.obj)
 
     def _sync(self, key: Key) -> None:
         job = self._storage.get(JOBS, *key)
         if job is None:
             return
-        status = job.get("status") or {}
         if job["metadata"].get("deletionTimestamp"):
             for pod in owned_pods(self._storage, job):
                 self._release(pod)
-        elif _finished(status):
+        elif is_over(job):
             self._collect_late(job)
-        elif job["spec"].get("suspend"):
-            self._suspend(job)
-        elif not status.get("startTime"):
-            self._begin(job)
         else:
             self._go_on(job)
 
@@ -85,188 +96,134 @@ class JobController:
         else:
             self._storage.request_delete(JOBS, *key_of(job), propagation="Foreground")
 
-    def _begin(self, job: Obj) -> None:
-        created = self._create_pods(job, self._missing(job, 0, 0))
-        self._write(
-            job,
-            {
-                "startTime": timestamp(self._clock.now()),
-                "active": created,
-                "terminating": 0,
-                "uncountedTerminatedPods": {},
-                "ready": 0,
-            },
-        )
+    # -- one look
+
+    def _go_on(self, job: Obj) -> None:
+        """Count what has ended, make or delete pods, write the status, and say when it is over."""
+        now, status = self._clock.now(), job.get("status") or {}
+        pods = owned_pods(self._storage, job)
+        active = [pod for pod in pods if is_active(pod)]
+        new = [pod for pod in pods if _is_tracked(pod) and has_ended(job, pod)]
+        succeeded, indexes = self._succeeded(job, new)
+        failures = [pod for pod in new if phase_of_end(pod) != "Succeeded"]
+        failed = status.get("failed", 0) + len(failures)
+        changes: Obj = {"ready": sum(is_ready(pod) for pod in active)}
+        if not status.get("startTime") and not job["spec"].get("suspend"):
+            changes["startTime"] = timestamp(now)
+            self._arm_deadline(job)
+        verdict = verdict_of(job, succeeded, failed, active, now)
+        if verdict:
+            for pod in active:
+                self._delete(job, pod)
+            changes["active"] = 0
+        else:
+            changes["active"] = self._manage(job, pods, succeeded, failed)
+            changes["conditions"], news = suspension(job, now)
+            if news:
+                self._say(job, news, f"Job {news.lower()}")
+            if news == "Resumed":
+                changes["startTime"] = timestamp(now)
+        present = owned_pods(self._storage, job)
+        changes["terminating"] = sum(map(is_terminating, present))
+        if verdict:
+            self._note_target(job, verdict, changes)
+        if indexes is not None:
+            changes["completedIndexes"], changes["succeeded"] = ranges_text(indexes), succeeded
+        if new:
+            self._count(job, new, changes, is_indexed=indexes is not None)
+        changes |= {"succeeded": succeeded, "failed": failed, "uncountedTerminatedPods": {}}
+        if verdict and not any(map(is_terminating, owned_pods(self._storage, job))):
+            self._finish(job, verdict, changes)
+        self._write(job, changes)
+
+    def _succeeded(self, job: Obj, new: list[Obj]) -> tuple[int, set[int] | None]:
+        status = job.get("status") or {}
+        done = [pod for pod in new if phase_of_end(pod) == "Succeeded"]
+        if job["spec"].get("completionMode") != "Indexed":
+            return status.get("succeeded", 0) + len(done), None
+        indexes = indexes_in(status.get("completedIndexes") or "")
+        indexes |= {index for pod in done if (index := index_of(pod)) is not None}
+        return len(indexes), indexes
+
+    def _arm_deadline(self, job: Obj) -> None:
         deadline = job["spec"].get("activeDeadlineSeconds")
         if deadline:
             self._clock.call_later(deadline + 0.05, lambda: self._queue.add(key_of(job)))
 
-    def _suspend(self, job: Obj) -> None:
-        for pod in owned_pods(self._storage, job):
-            if is_active(pod):
-                self._release(pod)
-                self._storage.request_delete(PODS, *key_of(pod))
-        if _condition_of(job, "Suspended") != "True":
-            now = timestamp(self._clock.now())
-            condition = _condition("Suspended", "JobSuspended", "Job suspended", now)
-            self._write(job, {"conditions": [condition]})
-            self._say(job, "Suspended", "Job suspended")
-
-    def _go_on(self, job: Obj) -> None:
-        status = job["status"]
-        pods = owned_pods(self._storage, job)
+    def _manage(self, job: Obj, pods: list[Obj], succeeded: int, failed: int) -> int:
+        """Make or delete pods; how many are active then."""
         active = [pod for pod in pods if is_active(pod)]
-        new = [pod for pod in pods if not is_active(pod) and _is_tracked(pod) and _phase(pod)]
-        succeeded = status.get("succeeded", 0) + sum(_phase(pod) == "Succeeded" for pod in new)
-        failed = status.get("failed", 0) + sum(_phase(pod) == "Failed" for pod in new)
-        wanted = job["spec"].get("completions")
-        verdict = self._verdict(job, succeeded, failed, active)
-        if new:
-            self._count(job, new, verdict)
-        counts: Obj = {
-            "active": 0 if verdict else len(active),
-            "succeeded": succeeded,
-            "failed": failed,
-        }
-        counts["terminating"] = sum(
-            bool(pod["metadata"].get("deletionTimestamp")) for pod in pods if pod not in new
-        )
-        counts["ready"] = sum(is_ready(pod) for pod in active)
-        if verdict:
-            self._finish(job, active, counts, *verdict)
-            return
-        missing = self._missing(job, len(active), succeeded)
-        delay = self._backoff_left(job, failed)
-        if missing and delay > 0:
-            self._queue.add_after(key_of(job), delay)
-        elif missing:
-            counts["active"] += self._create_pods(job, missing)
-        elif wanted and len(active) > wanted - succeeded:
-            for pod in active[wanted - succeeded :]:
+        if job["spec"].get("suspend"):
+            for pod in active:
                 self._release(pod)
-                self._storage.request_delete(PODS, *key_of(pod))
-        self._write(job, {**counts, "uncountedTerminatedPods": {}})
+                self._delete(job, pod)
+            return 0
+        busy = len(active)
+        if job["spec"].get("podReplacementPolicy") == "Failed":
+            busy += sum(map(is_terminating, pods))
+        missing = missing_pods(job, busy, succeeded)
+        if missing < 0:
+            for pod in by_uselessness(active)[:-missing]:
+                self._release(pod)
+                self._delete(job, pod)
+            return len(active) + missing
+        delay = backoff_left(failed, pods, self._clock.now()) if missing else 0.0
+        if delay > 0:
+            self._queue.add_after(key_of(job), delay)
+            return len(active)
+        self._create_pods(job, missing, pods)
+        return len(active) + missing
 
-    def _verdict(
-        self, job: Obj, succeeded: int, failed: int, active: list[Obj]
-    ) -> tuple[str, str, str] | None:
-        """Condition, reason and message when the job is over."""
-        spec = job["spec"]
-        if failed > spec.get("backoffLimit", 6):
-            return "Failed", "BackoffLimitExceeded", "Job has reached the specified backoff limit"
-        restarts = sum(
-            status["restartCount"]
-            for pod in active
-            for status in pod.get("status", {}).get("containerStatuses") or ()
-        )
-        if spec["template"]["spec"].get("restartPolicy") == "OnFailure" and restarts > spec.get(
-            "backoffLimit", 6
-        ):
-            return "Failed", "BackoffLimitExceeded", "Job has reached the specified backoff limit"
-        deadline = spec.get("activeDeadlineSeconds")
-        started = parse_timestamp(job["status"]["startTime"])
-        if deadline and (self._clock.now() - started).total_seconds() >= deadline:
-            return "Failed", "DeadlineExceeded", "Job was active longer than specified deadline"
-        wanted = spec.get("completions")
-        if succeeded >= (wanted or 1) and (wanted or not active):
-            return "Complete", "CompletionsReached", "Reached expected number of succeeded pods"
-        return None
+    def _note_target(self, job: Obj, verdict: Verdict, changes: Obj) -> None:
+        conditions = list((job.get("status") or {}).get("conditions") or ())
+        if not any(each["type"] == verdict.target for each in conditions):
+            now = self._clock.now()
+            conditions.append(condition(verdict.target, verdict.reason, verdict.message, now))
+        changes["conditions"] = conditions
 
-    def _count(self, job: Obj, new: list[Obj], verdict: tuple[str, str, str] | None) -> None:
-        """Finished pods are first noted, then counted, so that none is lost or counted twice."""
+    def _count(self, job: Obj, new: list[Obj], changes: Obj, *, is_indexed: bool) -> None:
+        """Ended pods are first noted, then counted, so that none is lost or counted twice."""
         noted: dict[str, list[str]] = {}
         for pod in new:
-            word = "succeeded" if _phase(pod) == "Succeeded" else "failed"
-            noted.setdefault(word, []).append(pod["metadata"]["uid"])
-        changes: Obj = {
-            "uncountedTerminatedPods": noted,
-            "active": sum(map(is_active, owned_pods(self._storage, job))),
-        }
-        if verdict:
-            kind, reason, message = verdict
-            target = "SuccessCriteriaMet" if kind == "Complete" else "FailureTarget"
-            condition = _condition(target, reason, message, timestamp(self._clock.now()))
-            changes["conditions"] = [*(job["status"].get("conditions") or ()), condition]
-        self._write(job, changes)
+            word = "succeeded" if phase_of_end(pod) == "Succeeded" else "failed"
+            if word == "failed" or not is_indexed:
+                noted.setdefault(word, []).append(pod["metadata"]["uid"])
+        self._write(job, {**changes, "uncountedTerminatedPods": noted})
         for pod in new:
             self._release(pod)
 
-    def _finish(
-        self, job: Obj, active: list[Obj], counts: Obj, kind: str, reason: str, message: str
-    ) -> None:
-        for pod in active:
-            self._release(pod)
-            self._storage.request_delete(PODS, *key_of(pod))
-        stored = self._storage.get(JOBS, *key_of(job))
-        if stored is None:
-            return
-        now = timestamp(self._clock.now())
-        conditions = list(stored["status"].get("conditions") or ())
-        target = "SuccessCriteriaMet" if kind == "Complete" else "FailureTarget"
-        if not any(each["type"] == target for each in conditions):
-            conditions.append(_condition(target, reason, message, now))
-        changes = {
-            "conditions": [*conditions, _condition(kind, reason, message, now)],
-            **counts,
-            "uncountedTerminatedPods": {},
-        }
-        if kind == "Complete":
-            changes["completionTime"] = now
+    def _finish(self, job: Obj, verdict: Verdict, changes: Obj) -> None:
+        now = self._clock.now()
+        last = condition(verdict.kind, verdict.reason, verdict.message, now)
+        changes["conditions"] = [*changes["conditions"], last]
+        if verdict.kind == "Complete":
+            changes["completionTime"] = timestamp(now)
             self._say(job, "Completed", "Job completed")
         else:
-            self._say(job, reason, message, warning=True)
-        self._write(job, changes)
+            self._say(job, verdict.reason, verdict.message, warning=True)
 
-    def _missing(self, job: Obj, active: int, succeeded: int) -> int:
-        spec = job["spec"]
-        parallelism = spec.get("parallelism", 1)
-        wanted = spec.get("completions")
-        if wanted is None:
-            return 0 if succeeded else int(max(parallelism - active, 0))
-        return int(max(min(parallelism, wanted - succeeded) - active, 0))
+    # -- pods
 
-    def _backoff_left(self, job: Obj, failed: int) -> float:
-        if not failed:
-            return 0.0
-        ends = [
-            parse_timestamp(state["terminated"]["finishedAt"])
-            for pod in owned_pods(self._storage, job)
-            if _phase(pod) == "Failed"
-            for status in pod["status"].get("containerStatuses") or ()
-            for state in [status["state"]]
-            if "terminated" in state
-        ]
-        if not ends:
-            return 0.0
-        backoff = min(FIRST_BACKOFF * 2 ** (failed - 1), LONGEST_BACKOFF)
-        due = max(ends) + timedelta(seconds=backoff)
-        return (due - self._clock.now()).total_seconds()
-
-    def _create_pods(self, job: Obj, count: int) -> int:
-        indexed = job["spec"].get("completionMode") == "Indexed"
+    def _create_pods(self, job: Obj, count: int, pods: list[Obj]) -> None:
+        free = iter(self._free_indexes(job, pods))
+        is_indexed = job["spec"].get("completionMode") == "Indexed"
         for _ in range(count):
             pod = pod_from_template(job, job["spec"]["template"])
             pod["metadata"]["finalizers"] = [TRACKING]
-            if indexed:
-                self._give_index(job, pod)
+            if is_indexed:
+                _give_index(job, pod, next(free))
             stored = self._storage.create(PODS, pod)
             self._say(job, "SuccessfulCreate", f"Created pod: {stored['metadata']['name']}")
-        return count
 
-    def _give_index(self, job: Obj, pod: Obj) -> None:
-        label = "batch.kubernetes.io/job-completion-index"
-        taken = {
-            (each["metadata"].get("annotations") or {}).get(label)
-            for each in owned_pods(self._storage, job)
-            if is_active(each) or _phase(each) == "Succeeded"
-        }
-        index = next(str(i) for i in range(10_000) if str(i) not in taken)
-        pod["metadata"].setdefault("annotations", {})[label] = index
-        pod["metadata"]["labels"][label] = index
-        pod["metadata"]["generateName"] = f"{job['metadata']['name']}-{index}-"
-        pod["spec"]["hostname"] = f"{job['metadata']['name']}-{index}"
-        for container in pod["spec"]["containers"]:
-            container.setdefault("env", []).append({"name": "JOB_COMPLETION_INDEX", "value": index})
+    def _free_indexes(self, job: Obj, pods: list[Obj]) -> list[int]:
+        taken = {index_of(pod) for pod in pods if is_active(pod)}
+        taken |= {index_of(pod) for pod in pods if phase_of_end(pod) == "Succeeded"}
+        taken |= indexes_in((job.get("status") or {}).get("completedIndexes") or "")
+        return [index for index in range(job["spec"].get("completions") or 0) if index not in taken]
+
+    def _delete(self, job: Obj, pod: Obj) -> None:
+        self._storage.request_delete(PODS, *key_of(pod))
+        self._say(job, "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}")
 
     def _release(self, pod: Obj) -> None:
         """Take the finalizer away: the pod may go."""
@@ -280,14 +237,15 @@ class JobController:
         if _is_tracked(pod):
             self._storage.modify(PODS, *key_of(pod), change)
 
+    # -- the status
+
     def _write(self, job: Obj, changes: Obj) -> None:
         def change(obj: Obj) -> None:
             merged = {**(obj.get("status") or {}), **changes}
-            zeros = ("active", "succeeded", "failed")
             obj["status"] = {
                 name: merged[name]
                 for name in _STATUS_ORDER
-                if name in merged and not (name in zeros and not merged[name])
+                if name in merged and (merged[name] or name in _ALWAYS)
             }
 
         self._storage.modify(JOBS, *key_of(job), change)
@@ -304,40 +262,24 @@ _STATUS_ORDER = (
     "succeeded",
     "failed",
     "terminating",
+    "completedIndexes",
     "uncountedTerminatedPods",
     "ready",
 )
-
-
-def _phase(pod: Obj) -> str:
-    phase = pod.get("status", {}).get("phase", "")
-    return phase if phase in ("Succeeded", "Failed") else ""
+_ALWAYS = frozenset({"terminating", "uncountedTerminatedPods", "ready"})
 
 
 def _is_tracked(pod: Obj) -> bool:
     return TRACKING in (pod["metadata"].get("finalizers") or ())
 
 
-def _finished(status: Obj) -> bool:
-    return any(
-        each["type"] in ("Complete", "Failed") and each["status"] == "True"
-        for each in status.get("conditions") or ()
-    )
-
-
-def _condition_of(job: Obj, kind: str) -> str:
-    for each in (job.get("status") or {}).get("conditions") or ():
-        if each["type"] == kind:
-            return str(each["status"])
-    return ""
-
-
-def _condition(kind: str, reason: str, message: str, now: str) -> Obj:
-    return {
-        "type": kind,
-        "status": "True",
-        "lastProbeTime": now,
-        "lastTransitionTime": now,
-        "reason": reason,
-        "message": message,
-    }
+def _give_index(job: Obj, pod: Obj, index: int) -> None:
+    text, name = str(index), job["metadata"]["name"]
+    pod["metadata"].setdefault("annotations", {})[INDEX] = text
+    pod["metadata"]["labels"][INDEX] = text
+    pod["metadata"]["generateName"] = f"{name}-{index}-"
+    pod["spec"].setdefault("hostname", f"{name}-{index}")
+    path = {"apiVersion": "v1", "fieldPath": f"metadata.labels['{INDEX}']"}
+    variable = {"name": "JOB_COMPLETION_INDEX", "valueFrom": {"fieldRef": path}}
+    for container in [*(pod["spec"].get("initContainers") or ()), *pod["spec"]["containers"]]:
+        container.setdefault("env", []).append(variable)
