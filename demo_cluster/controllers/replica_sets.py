@@ -21,11 +21,13 @@ from demo_cluster.events import EventRecorder
 from demo_cluster.kinds import Kind, Obj, kind_of
 from demo_cluster.status import Failure
 from demo_cluster.storage import Storage, StorageEvent, key_of
+from demo_cluster.timestamps import timestamp
 from demo_cluster.work_queue import Key, WorkQueue
 
 REPLICA_SETS = kind_of("replicasets", "apps")
 REPLICATION_CONTROLLERS = kind_of("replicationcontrollers")
 BURST = 500
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.005, 1000.0
 
 
 class ReplicaSetController:
@@ -42,6 +44,8 @@ class ReplicaSetController:
             "replicaset-controller" if kind is REPLICA_SETS else "replication-controller"
         )
         self._queue = WorkQueue(clock, self._sync)
+        self._failures: dict[Key, int] = {}
+        """How often in a row pods of a set could not be made."""
 
     def on_event(self, event: StorageEvent) -> None:
         """A set changed, or a pod that belongs to one (or could)."""
@@ -76,9 +80,19 @@ class ReplicaSetController:
             return
         pods = self._claim(owner)
         active = [pod for pod in pods if is_active(pod)]
+        failure = ""
         if not owner["metadata"].get("deletionTimestamp"):
-            self._settle(owner, active)
-        self._write_status(owner, pods)
+            failure = self._settle(owner, active)
+        self._write_status(owner, pods, failure)
+        if failure:
+            self._queue.add_after(key, self._pause(key))
+        else:
+            self._failures.pop(key, None)
+
+    def _pause(self, key: Key) -> float:
+        """Every failure doubles the wait for the next attempt."""
+        self._failures[key] = self._failures.get(key, 0) + 1
+        return float(min(SHORTEST_PAUSE * 2 ** self._failures[key], LONGEST_PAUSE))
 
     def _claim(self, owner: Obj) -> list[Obj]:
         """Its pods: those it owns and selects, adopting orphans and releasing strangers."""
@@ -116,30 +130,33 @@ class ReplicaSetController:
                 adopted += [stored] if stored else []
         return adopted
 
-    def _settle(self, owner: Obj, active: list[Obj]) -> None:
+    def _settle(self, owner: Obj, active: list[Obj]) -> str:
+        """Make or delete pods; why one could not be made."""
         wanted = owner["spec"].get("replicas", 1)
         if len(active) < wanted:
             for _ in range(min(wanted - len(active), BURST)):
-                if not self._create(owner):
-                    return
+                failure = self._create(owner)
+                if failure:
+                    return failure
         surplus = max(len(active) - wanted, 0)
         for pod in by_uselessness(active)[:surplus] if surplus else ():
             self._storage.request_delete(PODS, *key_of(pod))
             self._say(owner, "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}")
+        return ""
 
-    def _create(self, owner: Obj) -> bool:
+    def _create(self, owner: Obj) -> str:
         try:
             pod = self._storage.create(PODS, pod_from_template(owner, owner["spec"]["template"]))
         except Failure as failure:
             self._say(owner, "FailedCreate", f"Error creating: {failure.message}", warning=True)
-            return False
+            return failure.message
         self._say(owner, "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}")
-        return True
+        return ""
 
     def _say(self, owner: Obj, reason: str, message: str, *, warning: bool = False) -> None:
         self._events.record(owner, reason, message, component=self._component, warning=warning)
 
-    def _write_status(self, owner: Obj, pods: list[Obj]) -> None:
+    def _write_status(self, owner: Obj, pods: list[Obj], failure: str) -> None:
         stored = self._storage.get(self._kind, *key_of(owner))
         if stored is None:
             return
@@ -162,9 +179,29 @@ class ReplicaSetController:
         if self._kind is REPLICA_SETS:
             status["terminatingReplicas"] = sum(is_terminating(pod) for pod in pods)
         status["observedGeneration"] = stored["metadata"].get("generation", 1)
-        if "conditions" in stored.get("status", {}):
-            status["conditions"] = stored["status"]["conditions"]
+        conditions = self._conditions(stored, failure)
+        if conditions:
+            status["conditions"] = conditions
         update_status(self._storage, self._kind, stored, status)
+        self._look_when_available(owner, waits)
+
+    def _conditions(self, owner: Obj, failure: str) -> list[Obj]:
+        """The owner's conditions, with ReplicaFailure as long as pods cannot be made."""
+        conditions: list[Obj] = owner.get("status", {}).get("conditions") or []
+        if not failure:
+            return [each for each in conditions if each["type"] != "ReplicaFailure"]
+        if any(each["type"] == "ReplicaFailure" for each in conditions):
+            return conditions
+        news = {
+            "type": "ReplicaFailure",
+            "status": "True",
+            "lastTransitionTime": timestamp(self._clock.now()),
+            "reason": "FailedCreate",
+            "message": failure,
+        }
+        return [*conditions, news]
+
+    def _look_when_available(self, owner: Obj, waits: list[float | None]) -> None:
         later = [wait for wait in waits if wait]
         if later:
             self._queue.add_after(key_of(owner), min(later) + 0.01)

@@ -65,12 +65,12 @@ class StatefulSetController:
             if pod is None:
                 self._create(owner, ordinal, revision)
             elif pod.get("status", {}).get("phase") in ("Failed", "Succeeded"):
-                self._delete(owner, pod, "SuccessfulDelete")
+                self._replace(owner, pod)
             if not parallel and (pod is None or not self._is_healthy(owner, pod)):
                 return
         extra = sorted((o for o in pods if o not in wanted), reverse=True)
         for ordinal in extra:
-            self._delete(owner, pods[ordinal], "SuccessfulDelete")
+            self._delete(owner, pods[ordinal])
             if not parallel:
                 return
         if not extra:
@@ -95,7 +95,7 @@ class StatefulSetController:
             if pod is None or ordinal < partition:
                 return
             if _mark(pod) != mark and not pod["metadata"].get("deletionTimestamp"):
-                self._delete(owner, pod, "SuccessfulDelete")
+                self._delete(owner, pod)
                 return
             if not self._is_healthy(owner, pod):
                 return
@@ -149,15 +149,31 @@ class StatefulSetController:
                 f"create Claim {name} Pod {pod} in StatefulSet {who} success",
             )
 
-    def _delete(self, owner: Obj, pod: Obj, reason: str) -> None:
+    def _replace(self, owner: Obj, pod: Obj) -> None:
+        """A pod that has ended gives way to a new one of its name."""
+        if pod["metadata"].get("deletionTimestamp"):
+            return
+        meta, has_failed = owner["metadata"], pod["status"]["phase"] == "Failed"
+        self._say(
+            owner,
+            "RecreatingFailedPod" if has_failed else "RecreatingTerminatedPod",
+            f"StatefulSet {meta['namespace']}/{meta['name']} is recreating "
+            f"{'failed' if has_failed else 'terminated'} Pod {pod['metadata']['name']}",
+            warning=has_failed,
+        )
+        self._delete(owner, pod)
+
+    def _delete(self, owner: Obj, pod: Obj) -> None:
         if pod["metadata"].get("deletionTimestamp"):
             return
         self._storage.request_delete(PODS, *key_of(pod))
         name, who = pod["metadata"]["name"], owner["metadata"]["name"]
-        self._say(owner, reason, f"delete Pod {name} in StatefulSet {who} successful")
+        self._say(owner, "SuccessfulDelete", f"delete Pod {name} in StatefulSet {who} successful")
 
-    def _say(self, owner: Obj, reason: str, message: str) -> None:
-        self._events.record(owner, reason, message, component="statefulset-controller")
+    def _say(self, owner: Obj, reason: str, message: str, *, warning: bool = False) -> None:
+        self._events.record(
+            owner, reason, message, component="statefulset-controller", warning=warning
+        )
 
     def _write_status(self, owner: Obj, revision: str) -> None:
         stored = self._storage.get(STATEFUL_SETS, *key_of(owner))
@@ -169,7 +185,7 @@ class StatefulSetController:
         current = old.get("currentRevision", revision)
         wanted = stored["spec"].get("replicas", 1)
         updated = [pod for pod in alive if _mark(pod) == mark.rpartition("-")[2]]
-        ready = [pod for pod in alive if is_ready(pod)]
+        ready = [pod for pod in pods if is_ready(pod)]
         now = self._clock.now()
         patience = stored["spec"].get("minReadySeconds", 0)
         available = [pod for pod in ready if available_in(pod, patience, now) == 0]

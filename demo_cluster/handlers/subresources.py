@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from demo_cluster.decoding import JsonError, decoded_body, parse_json
+from demo_cluster.deletion import check_preconditions
 from demo_cluster.handlers.deletes import delete_options_of
 from demo_cluster.handlers.objects import existing, get_object, the_kind
 from demo_cluster.handlers.patching import patch_with
@@ -173,16 +174,37 @@ async def evict(call: Call) -> Reply:
     if pod.get("status", {}).get("phase") not in ("Pending", "Succeeded", "Failed"):
         _check_budgets(call, pod)
     if call.param("dryRun") != "All" and not (body.get("deleteOptions") or {}).get("dryRun"):
+        check_preconditions(kind, pod, options)
+        _note_disruption(call, pod)
         call.storage.request_delete(
             kind,
             call.route.namespace or "",
             call.route.name,
             grace_seconds=options.grace_seconds,
             uid=options.uid,
-            resource_version=options.resource_version,
         )
     success = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
     return Reply(201, {**success, "code": 201})
+
+
+def _note_disruption(call: Call, pod: Obj) -> None:
+    condition = {
+        "type": "DisruptionTarget",
+        "observedGeneration": pod["metadata"].get("generation", 1),
+        "status": "True",
+        "lastProbeTime": None,
+        "lastTransitionTime": timestamp(call.backend.clock.now()),
+        "reason": "EvictionByEvictionAPI",
+        "message": "Eviction API: evicting",
+    }
+
+    def change(obj: Obj) -> None:
+        status = obj.setdefault("status", {})
+        rest = [c for c in status.get("conditions") or () if c["type"] != "DisruptionTarget"]
+        status["conditions"] = [*rest, condition]
+
+    meta = pod["metadata"]
+    call.storage.modify(kind_of("pods"), meta["namespace"], meta["name"], change)
 
 
 def _check_budgets(call: Call, pod: Obj) -> None:

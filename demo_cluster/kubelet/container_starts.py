@@ -134,6 +134,9 @@ class ContainerStarts:
             worker.ending.one_less()
         else:
             worker.probes.end(container)
+            if container.is_being_replaced and worker.policy != "Never":
+                worker.retries.replace(container)
+                return
             delay = NOTICE + worker.kubelet.jitter(0.3)
             worker.later(delay, lambda: self._noticed(container, run))
 

@@ -40,6 +40,8 @@ class ContainerState:
     """A probe ended its first run: the kubelet sees no dead run yet that it would wait for."""
     rests_until: datetime | None = None
     """It is not started again before."""
+    is_being_replaced: bool = False
+    """A probe gave it up: the next run begins as soon as this one has ended."""
     failed_looks: int = 0
     """How often a look at the pod could not start it."""
     previous: ContainerRun | None = field(default=None, repr=False)

@@ -118,11 +118,19 @@ class Retries:
         worker.say("Killing", message, container=container)
         container.restarts_free = container.restarts == 0
         if run:
+            container.is_being_replaced = True
             run.stop()
-            grace = float(worker.pod["spec"].get("terminationGracePeriodSeconds", 30))
+            own = (container.spec.get(f"{probe}Probe") or {}).get("terminationGracePeriodSeconds")
+            grace = float(own or worker.pod["spec"].get("terminationGracePeriodSeconds", 30))
             worker.later(
                 max(grace, SHORTEST_GRACE), lambda: run.kill(137) if run.is_running else None
             )
+
+    def replace(self, container: ContainerState) -> None:
+        """The run that a probe gave up has ended: the next one follows in the same breath."""
+        container.is_being_replaced = False
+        container.running_since = None
+        self.after_exit(container)
 
 
 def _go_duration(seconds: float) -> str:
