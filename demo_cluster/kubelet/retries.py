@@ -88,7 +88,7 @@ class Retries:
             return
         seconds = min(FIRST_BACKOFF * 2 ** (container.failures - 2), LONGEST_BACKOFF)
         container.rests_until = self._worker.kubelet.clock.now() + timedelta(seconds=seconds)
-        container.failed_looks = max(container.failed_looks, 1)
+        container.failed_looks = 0 if container.is_being_replaced else 1
         self._back_off(container, seconds)
 
     def _back_off(self, container: ContainerState, seconds: float) -> None:
@@ -128,9 +128,10 @@ class Retries:
 
     def replace(self, container: ContainerState) -> None:
         """The run that a probe gave up has ended: the next one follows in the same breath."""
-        container.is_being_replaced = False
         container.running_since = None
+        container.is_ready = container.is_started = False
         self.after_exit(container)
+        container.is_being_replaced = False
 
 
 def _go_duration(seconds: float) -> str:
