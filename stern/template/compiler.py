@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from stern.errors import RenderError, TemplateError
+from stern.go_quote import quoted
 from stern.template import nodes
 from stern.template.members import member
 from stern.template.parser import Parsed
@@ -140,7 +141,7 @@ class _BodyCode:
                 self._body(statement.otherwise)
 
     def _call(self, statement: nodes.Call) -> None:
-        at = self._place(statement.offset, f"{{{{template {statement.name!r}}}}}")
+        at = self._place(statement.offset, _shown_call(statement))
         name, programs = statement.name, self._programs
 
         def call(depth: int, dot: object, emit: Emit) -> None:
@@ -310,6 +311,11 @@ class _BodyCode:
         line = before.count("\n") + 1
         column = len(before.rpartition("\n")[2].encode("utf-8", "surrogateescape"))
         return f'template: log:{line}:{column}: executing "{self._name}" at <{source}>: '
+
+
+def _shown_call(statement: nodes.Call) -> str:
+    argument = f" {statement.pipeline.source}" if statement.pipeline else ""
+    return f"{{{{template {quoted(statement.name)}{argument}}}}}"
 
 
 def _items(value: object, at: str, variables: int) -> list[tuple[object, object]]:

@@ -9,7 +9,7 @@ from stern.errors import RenderError
 from stern.template.go_time import DAYS, MONTHS, GoTime
 from stern.template.printf import sprint, sprintf, sprintln
 from stern.template.record import FIELDS, Record
-from stern.template.values import MISSING, ColorValue, NamedInt, type_name
+from stern.template.values import MISSING, ColorValue, Missing, NamedInt, type_name
 
 _SECOND = 1_000_000_000
 _ZERO_NANOSECONDS = -62_135_596_800 * _SECOND
@@ -97,8 +97,8 @@ def member(value: object, name: str, arguments: Sequence[object] = ()) -> object
             return _call(_TIME_METHODS, value, name, arguments)
         case ColorValue():
             return _call(_COLOR_METHODS, value, name, arguments)
-        case None:
-            raise RenderError(f"nil data; no entry for key {name!r}".replace("'", '"'))
+        case None | Missing():
+            return MISSING
         case _:
             raise RenderError(f"can't evaluate field {name} in type {type_name(value)}")
 

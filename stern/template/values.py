@@ -69,33 +69,27 @@ def is_true(value: object) -> bool:
     return bool(value) or isinstance(value, GoTime | ColorValue)
 
 
+_TYPE_NAMES = (
+    (bool, "bool"),
+    (NumberText, "json.Number"),
+    (str, "string"),
+    (int, "int"),
+    (float, "float64"),
+    (StringMap, "map[string]string"),
+    (Mapping, "map[string]interface {}"),
+    (list | tuple, "[]interface {}"),
+    (GoTime, "time.Time"),
+    (ColorValue, "*color.Color"),
+)
+
+
 def type_name(value: object) -> str:
     """Go's name of a value's type."""
-    match value:
-        case None:
-            return "<nil>"
-        case bool():
-            return "bool"
-        case NamedInt():
-            return value.kind
-        case NumberText():
-            return "json.Number"
-        case str():
-            return "string"
-        case int():
-            return "int"
-        case float():
-            return "float64"
-        case StringMap():
-            return "map[string]string"
-        case Mapping():
-            return "map[string]interface {}"
-        case list() | tuple():
-            return "[]interface {}"
-        case GoTime():
-            return "time.Time"
-        case _:
-            return "*color.Color"
+    if value is None:
+        return "<nil>"
+    if isinstance(value, NamedInt):
+        return value.kind
+    return next((name for kind, name in _TYPE_NAMES if isinstance(value, kind)), "stern.Log")
 
 
 def float_text(value: float) -> str:
@@ -167,14 +161,26 @@ def equal(one: object, other: object) -> bool:
     Raises:
         RenderError: They are of kinds that cannot be compared.
     """
+    is_nil, is_other_nil = _is_nil(one), _is_nil(other)
     if one is None or other is None:
-        return one is other
+        return is_nil and is_other_nil
     first, second = _basic_kind(one), _basic_kind(other)
     if first and second and first != second:
         raise RenderError(_incompatible(one, other))
+    if not (first or second) and (is_nil or is_other_nil):
+        if isinstance(one, Mapping) is not isinstance(other, Mapping):
+            raise RenderError(f"non-comparable types {type_name(one)}, {type_name(other)}")
+        return is_nil and is_other_nil
     if not (first and second) and not isinstance(one, GoTime):
         raise RenderError(f"non-comparable type {text_of(one)}: {type_name(one)}")
     return one == other
+
+
+def _is_nil(value: object) -> bool:
+    """Whether a value is nil; of maps only nil ones can be compared."""
+    if isinstance(value, StringMap):
+        return value.is_nil
+    return value is None or isinstance(value, NilMap)
 
 
 def _incompatible(one: object, other: object) -> str:
