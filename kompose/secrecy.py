@@ -1,9 +1,13 @@
-"""What must not be printed: values that are secrets, or look like some. Pure."""
+"""What must not be printed: values that are secrets, or look like some."""
 
 import re
 from base64 import b64decode
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
+
+from kompose.project import FileSource, Project
 
 _NAME = re.compile(
     r"(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|APIKEY|API_KEY|ACCESS_KEY|PRIVATE_KEY"
@@ -68,6 +72,25 @@ class Secrecy:
     def hide(self, text: str) -> str:
         """The text with each secret in it as `***`."""
         return self._secrets.sub(HIDDEN, text) if self._secrets else text
+
+
+def project_secrecy(project: Project) -> Secrecy:
+    """Texts without the secrets of a compose project: those it names, and what looks like one."""
+    objects: list[dict[str, Any]] = [
+        {"name": name, "image": service.image, "environment": service.environment}
+        for name, service in project.services.items()
+    ]
+    contents = {name: _content(source) for name, source in project.secrets.items()}
+    return Secrecy([*objects, {"kind": "Secret", "stringData": contents}])
+
+
+def _content(source: FileSource) -> str:
+    """What a secret says; empty when its file cannot be read, which others complain of."""
+    path = Path(source.file)
+    with suppress(OSError):
+        if source.file and path.is_file():
+            return path.read_bytes().decode("utf-8", "replace")
+    return source.content
 
 
 def _named_values(value: Any) -> Iterator[tuple[str, str]]:

@@ -209,7 +209,7 @@ async def _wait_ready(session: Session, objects: Sequence[Object], timeout: floa
     screen.end()
     unready = {unit: found for unit, found in told.items() if not found.is_good}
     for unit, found in unready.items():
-        say(f"Not ready: {health_line(unit, found)}")
+        say(session.secrecy.hide(f"Not ready: {health_line(unit, found)}"))
     return 1 if unready else 0
 
 

@@ -48,7 +48,10 @@ async def list_services(
     rows = await service_rows(session.client, session.project, session.namespace)
     await require_project(session, rows)
     chosen = [
-        row._replace(service=_name_in_file(row, view))
+        row._replace(
+            service=_name_in_file(row, view),
+            health=row.health._replace(why=session.secrecy.hide(row.health.why)),
+        )
         for row in rows
         if (not keys or {row.service, *row.containers} & set(keys))
         and (not states or row.health.phase.value in {state.lower() for state in states})
@@ -85,7 +88,7 @@ async def show_diff(session: Session, loaded: Loaded, *, prunes: bool, colours: 
     client, project, namespace = session.client, session.project, session.namespace
     lines = await diff(client, loaded.objects, project, namespace, prunes=prunes, on_conflict=say)
     left = () if prunes else await orphans(client, loaded.objects, project, namespace)
-    for line in map(loaded.secrecy.hide, lines):
+    for line in map(session.secrecy.hide, lines):
         colour = _LINE_COLOURS.get(line[:1]) if colours else None
         sys.stdout.write(f"\x1b[{colour}m{line}\x1b[0m\n" if colour else f"{line}\n")
     sys.stdout.flush()

@@ -14,7 +14,7 @@ from kompose.cluster.ownership import Object
 from kompose.cluster.view import ProjectView, project_view
 from kompose.errors import KomposeError
 from kompose.invocation import Invocation
-from kompose.secrecy import Secrecy
+from kompose.secrecy import Secrecy, project_secrecy
 from kube_client.client import Client
 from kube_client.connect import connect
 from kube_client.errors import KubeError
@@ -32,11 +32,13 @@ class Loaded(NamedTuple):
 
 
 class Session(NamedTuple):
-    """A client, the namespace to work in, and the project's name."""
+    """A client, the namespace to work in, the project's name, and its secrets."""
 
     client: Client
     namespace: str
     project: str
+    secrecy: Secrecy
+    """Takes out of what the cluster says what must not be printed."""
 
 
 def run(invocation: Invocation, work: Callable[[Session, ProjectView], Awaitable[int]]) -> None:
@@ -49,36 +51,32 @@ def run(invocation: Invocation, work: Callable[[Session, ProjectView], Awaitable
         ComposeError, ConvertError: There are no files, or they cannot be read.
         ClusterError: The cluster refused or could not be reached.
     """
-    view = known_project(invocation)
-    _finish(invocation, view.name, lambda session: work(session, view))
+    view, secrecy = known_project(invocation)
+    _finish(invocation, view.name, secrecy, lambda session: work(session, view))
 
 
 def run_loaded(
     invocation: Invocation, loaded: Loaded, work: Callable[[Session, Loaded], Awaitable[int]]
 ) -> None:
-    """Run a command on a project whose files are read and converted; raises as `run` does.
-
-    What the cluster says of it comes without its secrets.
-    """
-
-    async def discreetly(session: Session) -> int:
-        with discreet(loaded.secrecy):
-            return await work(session, loaded)
-
-    _finish(invocation, loaded.view.name, discreetly)
+    """Run a command on a project whose files are read and converted; raises as `run` does."""
+    _finish(invocation, loaded.view.name, loaded.secrecy, lambda session: work(session, loaded))
 
 
 def _finish(
-    invocation: Invocation, project: str, work: Callable[[Session], Awaitable[int]]
+    invocation: Invocation,
+    project: str,
+    secrecy: Secrecy,
+    work: Callable[[Session], Awaitable[int]],
 ) -> None:
     import typer
 
     async def connected_work() -> int:
-        async with connected(invocation, project) as session:
-            return await work(session)
+        async with connected(invocation) as client:
+            return await work(Session(client, client.namespace, project, secrecy))
 
     try:
-        code = asyncio.run(connected_work())
+        with discreet(secrecy):
+            code = asyncio.run(connected_work())
     except KubeError as error:
         raise ClusterError(str(error)) from error
     except BrokenPipeError:
@@ -123,31 +121,31 @@ def load_project(invocation: Invocation, *, builds: bool = False, pushes: bool =
     return Loaded(view, objects, files, Secrecy(objects))
 
 
-def known_project(invocation: Invocation) -> ProjectView:
-    """The project by name alone where that is said, else as its files have it.
+def known_project(invocation: Invocation) -> tuple[ProjectView, Secrecy]:
+    """The project by name alone where that is said, else as its files have it; and its secrets.
 
     Raises:
         ComposeError, ConvertError: There are no files, or they cannot be read.
     """
     name = invocation.where.project_name
     if name and not invocation.files:
-        return ProjectView(name, {})
+        return ProjectView(name, {}), Secrecy(())
     from kompose.project import project_from_model
 
     model = _model(invocation, tells_warnings=False)
     project = project_from_model(model.tree, str(model.working_dir), model.environment)
-    return project_view(project)._replace(name=model.name)
+    return project_view(project)._replace(name=model.name), project_secrecy(project)
 
 
 @asynccontextmanager
-async def connected(invocation: Invocation, project: str) -> AsyncIterator[Session]:
+async def connected(invocation: Invocation) -> AsyncIterator[Client]:
     """A client of the cluster that is meant, for as long as the block lasts."""
     where = invocation.where
     options = ConnectOptions(
         kubeconfig=where.kubeconfig, context=where.context, namespace=where.namespace
     )
     async with connect(options) as client:
-        yield Session(client, client.namespace, project)
+        yield client
 
 
 @contextmanager

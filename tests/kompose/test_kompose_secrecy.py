@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from pathlib import Path
 from typing import Any
 
-from kompose.secrecy import Secrecy, secret_values
+from kompose.project import project_from_model
+from kompose.secrecy import Secrecy, project_secrecy, secret_values
 
 
 def a_secret(**values: str) -> dict[str, Any]:
@@ -62,3 +64,14 @@ def test_nothing_is_hidden_where_there_is_no_secret() -> None:
 
 def test_every_value_of_a_secret_counts_however_short() -> None:
     assert secret_values(a_secret(pin="1")) == {"1", "MQ=="}
+
+
+def test_a_compose_project_has_the_secrets_of_its_files_and_variables(tmp_path: Path) -> None:
+    (tmp_path / "pw").write_text("hunter2\n")
+    model = {
+        "services": {"web": {"image": "x", "environment": {"API_TOKEN": "t-12345", "A": "words"}}},
+        "secrets": {"pw": {"file": str(tmp_path / "pw")}, "gone": {"file": "/nowhere"}},
+    }
+    secrecy = project_secrecy(project_from_model(model, str(tmp_path), {}))
+
+    assert secrecy.hide("words: hunter2, t-12345") == "words: ***, ***"
