@@ -11,8 +11,12 @@ import contextlib
 import fcntl
 import gc
 import os
+import sys
+from collections.abc import Iterable
 from datetime import datetime
+from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -60,6 +64,15 @@ class _Line(msgspec.Struct, omit_defaults=True):
     told: float | None = None
 
 
+class _ReadLine(msgspec.Struct):
+    """A line as it is read: its object still text, so that equal parts are made once."""
+
+    v: int = 0
+    put: msgspec.Raw = msgspec.Raw()
+    gone: Identity | None = None
+    told: float | None = None
+
+
 class Kept(msgspec.Struct):
     """What a file holds."""
 
@@ -76,10 +89,19 @@ def read_state(path: Path) -> Kept:
         StateFileError: It is no state file, or broken in its middle.
         OSError: It cannot be read.
     """
-    head_line, *lines = path.read_bytes().split(b"\n")
-    lines.pop() if lines else None  # a line that never ended, or the nothing after the last
+    was_collecting = gc.isenabled()
+    gc.disable()  # nothing of it is garbage
     try:
-        head = msgspec.json.decode(head_line, type=Head)
+        with path.open("rb") as file:
+            return _replayed(path, _read_head(path, file.readline()), file)
+    finally:
+        if was_collecting:
+            gc.enable()
+
+
+def _read_head(path: Path, line: bytes) -> Head:
+    try:
+        head = msgspec.json.decode(line, type=Head)
     except msgspec.DecodeError as error:
         raise StateFileError(
             f"{path} is no state file of a demo cluster; name another, or remove it to start anew."
@@ -88,34 +110,60 @@ def read_state(path: Path) -> Kept:
         raise StateFileError(
             f"{path} is of another version ({head.format}); remove it to start anew."
         )
-    was_collecting = gc.isenabled()
-    gc.disable()  # nothing of it is garbage
-    try:
-        return _replayed(path, head, lines)
-    finally:
-        if was_collecting:
-            gc.enable()
+    return head
 
 
-def _replayed(path: Path, head: Head, lines: list[bytes]) -> Kept:
-    decoder = msgspec.json.Decoder(_Line)
+def _replayed(path: Path, head: Head, lines: Iterable[bytes]) -> Kept:
+    decoder = msgspec.json.Decoder(_ReadLine)
+    known: dict[bytes, Any] = {}
     objects: dict[Identity, Obj] = {}
     version, told = 0, 0.0
     for number, text in enumerate(lines, 2):
+        if not text.endswith(b"\n"):
+            break  # it never came to its end
         try:
             line = decoder.decode(text)
+            put: Obj | None = _shared(line.put, known, _DEPTH) if line.put else None
         except msgspec.DecodeError as error:
             raise StateFileError(
                 f"{path}:{number}: broken ({error}); remove the file to start anew."
             ) from error
         version = max(version, line.v)
-        if line.put is not None:
-            objects[_identity(line.put)] = line.put
+        if put is not None:
+            objects[_identity(put)] = put
         elif line.gone is not None:
             objects.pop(line.gone, None)
         elif line.told is not None:
             told = line.told
     return Kept(head, version, list(objects.values()), told)
+
+
+_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
+_DEPTH, _UNIQUE, _SMALL = 5, 3, 48
+"""How deep to look, from where on parts may be alike, and how short they are not worth it."""
+
+
+def _shared(raw: msgspec.Raw, known: dict[bytes, Any], depth: int) -> Any:
+    """The value of a text; equal texts of some size are one value, as they were when written."""
+    text = bytes(raw)
+    is_large = len(text) >= _SMALL
+    mark = b""
+    if is_large and depth <= _UNIQUE:
+        mark = blake2b(text, digest_size=16).digest()
+        if mark in known:
+            return known[mark]
+    value: Any
+    if depth and is_large and text.startswith(b"{"):
+        fields = _FIELDS.decode(text)
+        value = {sys.intern(name): _shared(part, known, depth - 1) for name, part in fields.items()}
+    elif depth and is_large and text.startswith(b"["):
+        value = [_shared(part, known, depth - 1) for part in _ITEMS.decode(text)]
+    else:
+        value = msgspec.json.decode(text)
+    if mark:
+        known[mark] = value
+    return value
 
 
 def _identity(obj: Obj) -> Identity:
