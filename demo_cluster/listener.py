@@ -24,6 +24,7 @@ from demo_cluster.status import Failure
 
 MAX_BODY = 3 * 1024 * 1024
 BODY_SECONDS = 60.0
+"""How long a client may take to send a body, or to take an answer."""
 MAX_MESSAGE = 16 * 1024 * 1024
 """Bytes of one WebSocket message."""
 _GZIP_FROM = 128 * 1024
@@ -87,12 +88,24 @@ class Listener:
         takes_gzip = "gzip" in headers.get("accept-encoding", "")
         if isinstance(reply, Reply):
             whole = await _whole(reply, takes_gzip)
-            return await _spoiled(request, whole, fault) if fault else whole
+            return await (_spoiled(request, whole, fault) if fault else _deliver(request, whole))
         if isinstance(reply, StreamReply):
             return await _stream(request, spoiled_stream(reply, fault), _lifetime(fault))
         if isinstance(reply, SpdyReply):
             return await _switch_to_spdy(request, reply)
         return await _upgrade(request, reply)
+
+
+async def _deliver(request: web.BaseRequest, whole: web.Response) -> web.Response:
+    """Send an answer now, to a client that takes it within the time of a request."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            await whole.prepare(request)
+            await whole.write_eof()
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()
+    return whole
 
 
 def _lifetime(fault: Fault | None) -> float | None:
