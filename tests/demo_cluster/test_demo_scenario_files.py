@@ -172,3 +172,59 @@ async def test_a_user_of_the_file_has_a_context_and_a_role(tmp_path: Path) -> No
     assert [role["rules"] for role in roles] == [
         [{"resources": ["pods"], "verbs": ["list"], "apiGroups": [""]}]
     ]
+
+
+BEHAVIOUR = """
+images:
+  - {name: leaky, memory: 20Mi, leaks_per_hour: 2400Mi}
+  - {name: hanging, hangs_after: 20s}
+  - {name: moody, unready: [60, 20]}
+  - {name: busy, cpu: 0.5, memory: 300Mi}
+  - {name: worker, finish: {after: 5s, lines: ["{iso} done"]}}
+workloads:
+  - {name: leaky, image: leaky, resources: {limits: {memory: 40Mi}}}
+  - name: hanging
+    image: hanging
+    livenessProbe: {httpGet: {path: /, port: 80}, periodSeconds: 2, failureThreshold: 2}
+  - name: moody
+    image: moody
+    readinessProbe: {httpGet: {path: /, port: 80}, periodSeconds: 5, failureThreshold: 1}
+  - {name: busy, image: busy}
+  - {name: worker, image: worker, kind: Job}
+"""
+
+
+async def test_containers_behave_as_the_file_says(tmp_path: Path) -> None:
+    async with living(write(tmp_path, BEHAVIOUR)) as world:
+        readiness = set()
+        for _ in range(30):
+            world.advance(4)
+            [moody] = world.pods("moody")
+            readiness |= {status["ready"] for status in moody["status"]["containerStatuses"]}
+        [leaky], [hanging], [busy] = world.pods("leaky"), world.pods("hanging"), world.pods("busy")
+        [(cores, memory)] = world.cluster.backend.world.usage.containers(busy).values()
+        job = world.get("jobs", "worker", "batch")
+
+    ended = leaky["status"]["containerStatuses"][0]
+    reasons = {
+        state.get("terminated", {}).get("reason") for state in (ended["lastState"], ended["state"])
+    }
+    assert "OOMKilled" in reasons
+    assert hanging["status"]["containerStatuses"][0]["restartCount"] >= 2
+    assert readiness == {True, False}
+    assert 0.25 < cores < 0.75
+    assert 270 << 20 < memory < 330 << 20
+    assert job["status"]["succeeded"] == 1
+
+
+@pytest.mark.parametrize(("rate", "expected"), [(1, 30), (4, 120), (0, 0)])
+async def test_the_log_rate_says_how_much_is_said(tmp_path: Path, rate: int, expected: int) -> None:
+    text = "images: [{name: t, talk: [{every: 2s, say: ['{iso} {int:1-9}']}]}]\n"
+    text += f"workloads: [{{name: talker, image: t}}]\ndials: {{log-rate: {rate}}}\n"
+
+    async with living(write(tmp_path, text)) as world:
+        world.advance(63)
+        lines = world.log(world.pods("talker")[0]["metadata"]["name"], "talker").splitlines()
+
+    assert abs(len(lines) - expected) <= expected * 0.1
+    assert all(line.startswith("2026-01-01T12:0") for line in lines)
