@@ -108,6 +108,8 @@ def find_route(method: str, path: str, is_watch: bool, registry: KindRegistry) -
             raise no_such_resource()
     verb = verb_of(method, parts.name, is_watch and subresource is None)
     allowed = subresource.verbs if subresource else kind.verbs
+    if verb == "create" and parts.name and subresource is None:
+        raise method_not_allowed()
     if method == "HEAD" or (verb not in allowed and not (verb == "watch" and "list" in allowed)):
         raise method_not_allowed()
     if kind.namespaced and not parts.namespace and (parts.name or verb == "create"):

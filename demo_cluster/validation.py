@@ -154,6 +154,7 @@ def _pod(new: Obj, old: Obj | None, part: str) -> Iterator[Cause]:
             yield _invalid("spec", quality_of_service(old["spec"]), why)
         return
     if part == "ephemeralcontainers" and old is not None:
+        yield from _new_ephemeral(new, old)
         yield from _ephemeral_change(new, old)
         return
     if old is not None:
@@ -174,9 +175,20 @@ def pod_spec_causes(
     for field in ("containers", "initContainers"):
         for index, container in enumerate(spec.get(field) or ()):
             yield from _container(container, f"{path}.{field}[{index}]", seen, volumes)
+    dns = spec.get("dnsPolicy", "ClusterFirst")
     policies = ["Always", "OnFailure", "Never"]
     if spec.get("restartPolicy") not in policies:
         yield _unsupported(f"{path}.restartPolicy", spec.get("restartPolicy"), policies)
+    if dns not in _DNS_POLICIES:
+        yield _unsupported(f"{path}.dnsPolicy", dns, _DNS_POLICIES)
+    grace = spec.get("terminationGracePeriodSeconds") or 0
+    if grace < 0:
+        why = "must be greater than or equal to 0"
+        yield _invalid(f"{path}.terminationGracePeriodSeconds", grace, why)
+    deadline = spec.get("activeDeadlineSeconds")
+    if deadline is not None and not 1 <= deadline <= 2147483647:
+        why = "must be between 1 and 2147483647, inclusive"
+        yield _invalid(f"{path}.activeDeadlineSeconds", deadline, why)
 
 
 def _container(
@@ -192,8 +204,15 @@ def _container(
     seen.add(name)
     if not container.get("image"):
         yield _required(f"{path}.image")
+    pull = container.get("imagePullPolicy")
+    if pull not in _PULL_POLICIES:
+        yield _unsupported(f"{path}.imagePullPolicy", pull, _PULL_POLICIES)
     for index, port in enumerate(container.get("ports") or ()):
         yield from _port(port.get("containerPort"), f"{path}.ports[{index}].containerPort")
+        if port.get("protocol", "TCP") not in _PROTOCOLS:
+            yield _unsupported(f"{path}.ports[{index}].protocol", port["protocol"], _PROTOCOLS)
+    for index, variable in enumerate(container.get("env") or ()):
+        yield from _variable(variable, f"{path}.env[{index}]")
     for index, mount in enumerate(container.get("volumeMounts") or ()):
         if mount.get("name") not in volumes:
             where = f"{path}.volumeMounts[{index}].name"
@@ -201,6 +220,26 @@ def _container(
         if not mount.get("mountPath"):
             yield _required(f"{path}.volumeMounts[{index}].mountPath")
     yield from _resources(container.get("resources") or {}, f"{path}.resources")
+
+
+_PULL_POLICIES = ["Always", "IfNotPresent", "Never"]
+_PROTOCOLS = ["SCTP", "TCP", "UDP"]
+_DNS_POLICIES = ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"]
+
+
+def _variable(variable: Obj, path: str) -> Iterator[Cause]:
+    if not variable.get("name"):
+        yield _required(f"{path}.name")
+    source = variable.get("valueFrom")
+    if source is not None and variable.get("value"):
+        why = "may not be specified when `value` is not empty"
+        yield _invalid(f"{path}.valueFrom", "", why)
+    elif source == {}:
+        why = (
+            "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, "
+            "`secretKeyRef` or `fileKeyRef`"
+        )
+        yield _invalid(f"{path}.valueFrom", "", why)
 
 
 def _port(port: Any, field: str) -> Iterator[Cause]:
@@ -258,6 +297,44 @@ def _ephemeral_change(new: Obj, old: Obj) -> Iterator[Cause]:
             yield Cause("FieldValueForbidden", text, "spec.ephemeralContainers")
 
 
+def _new_ephemeral(new: Obj, old: Obj) -> Iterator[Cause]:
+    spec = new["spec"]
+    known = {entry["name"] for entry in old["spec"].get("ephemeralContainers") or ()}
+    taken = {
+        entry["name"]
+        for field in ("containers", "initContainers")
+        for entry in spec.get(field) or ()
+    }
+    for index, entry in enumerate(spec.get("ephemeralContainers") or ()):
+        path = f"spec.ephemeralContainers[{index}]"
+        name, target = entry.get("name", ""), entry.get("targetContainerName")
+        if name in known:
+            continue
+        if name in taken:
+            yield Cause("FieldValueDuplicate", f"Duplicate value: {_shown(name)}", f"{path}.name")
+        elif not _LABEL.fullmatch(name):
+            yield _invalid(f"{path}.name", name, LABEL_RULE) if name else _required(f"{path}.name")
+        if not entry.get("image"):
+            yield _required(f"{path}.image")
+        if target and target not in taken:
+            text = f"Not found: {_shown(target)}"
+            yield Cause("FieldValueNotFound", text, f"{path}.targetContainerName")
+        for field in _NOT_EPHEMERAL:
+            if entry.get(field):
+                text = "Forbidden: cannot be set for an Ephemeral Container"
+                yield Cause("FieldValueForbidden", text, f"{path}.{field}")
+
+
+_NOT_EPHEMERAL = (
+    "ports",
+    "lifecycle",
+    "livenessProbe",
+    "readinessProbe",
+    "startupProbe",
+    "resources",
+)
+
+
 def _fixed_part(spec: Obj) -> Obj:
     fixed = {name: value for name, value in spec.items() if name not in _CHANGEABLE}
     for field in ("containers", "initContainers"):
@@ -271,6 +348,8 @@ def _workload(kind: Kind, new: Obj, old: Obj | None) -> Iterator[Cause]:
         why = "must be greater than or equal to 0"
         yield _invalid("spec.replicas", spec["replicas"], why)
     template = spec.get("template") or {}
+    if kind.plural == "deployments":
+        yield from _strategy(spec.get("strategy") or {})
     if kind.plural != "jobs":
         yield from _selector(spec, template, new, old)
     if old is None or old["spec"].get("template") != template:
@@ -289,6 +368,22 @@ def _workload(kind: Kind, new: Obj, old: Obj | None) -> Iterator[Cause]:
             )
     if kind.plural == "jobs" and old is not None and old["spec"].get("template") != template:
         yield _invalid("spec.template", template, "field is immutable")
+
+
+def _strategy(strategy: Obj) -> Iterator[Cause]:
+    kinds = ["Recreate", "RollingUpdate"]
+    rolling = strategy.get("rollingUpdate")
+    if strategy.get("type") not in kinds:
+        yield _unsupported("spec.strategy.type", strategy.get("type"), kinds)
+    elif strategy["type"] == "Recreate" and rolling:
+        text = "Forbidden: may not be specified when strategy `type` is 'Recreate'"
+        yield Cause("FieldValueForbidden", text, "spec.strategy.rollingUpdate")
+    elif rolling and all(str(rolling.get(each)) in ("0", "0%") for each in _ROLLING):
+        why = "may not be 0 when `maxSurge` is 0"
+        yield _invalid("spec.strategy.rollingUpdate.maxUnavailable", rolling[_ROLLING[0]], why)
+
+
+_ROLLING = ("maxUnavailable", "maxSurge")
 
 
 def _selector(spec: Obj, template: Obj, new: Obj, old: Obj | None) -> Iterator[Cause]:
@@ -321,6 +416,9 @@ def _service(new: Obj, old: Obj | None, storage: Storage) -> Iterator[Cause]:
         yield from _port(port.get("port"), f"{path}.port")
         if port.get("protocol") not in ("TCP", "UDP", "SCTP"):
             yield _unsupported(f"{path}.protocol", port.get("protocol"), ["SCTP", "TCP", "UDP"])
+        if port.get("name") and port["name"] in [each.get("name") for each in ports[:index]]:
+            text = f"Duplicate value: {_shown(port['name'])}"
+            yield Cause("FieldValueDuplicate", text, f"{path}.name")
         if isinstance(port.get("targetPort"), int):
             yield from _port(port["targetPort"], f"{path}.targetPort")
         yield from _node_port(new, old, storage, port, f"{path}.nodePort")
@@ -347,7 +445,22 @@ def _node_port(
             yield _invalid(field, wanted, "provided port is already allocated")
 
 
+_CONFIG_KEY = re.compile(r"[-._a-zA-Z0-9]+")
+_CONFIG_KEY_RULE = (
+    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. "
+    "'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
+)
+
+
 def _data(new: Obj, old: Obj | None) -> Iterator[Cause]:
+    for field, other in (("data", "binaryData"), ("binaryData", "data")):
+        for key in sorted(new.get(field) or {}):
+            if not _CONFIG_KEY.fullmatch(key):
+                yield _invalid(f"{field}[{key}]", key, _CONFIG_KEY_RULE)
+            if key in (new.get(other) or {}):
+                yield _invalid(f"{field}[{key}]", key, f"duplicate of key present in {other}")
+    if old is not None and new.get("type") != old.get("type"):
+        yield _invalid("type", new.get("type"), "field is immutable")
     size = sum(len(str(value)) for value in (new.get("data") or {}).values())
     size += sum(len(str(value)) * 3 // 4 for value in (new.get("binaryData") or {}).values())
     if size > _MAX_DATA:

@@ -25,6 +25,11 @@ def first_document(text: bytes) -> Any:
     try:
         _check(yaml, loader, text)
         return next(iter(yaml.load_all(text, Loader=loader)), None)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line if error.problem_mark else 0
+        place = f"line {line + 1}: " if line else ""
+        problem = f"error converting YAML to JSON: yaml: {place}{error.problem}"
+        raise YamlError(problem) from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise YamlError(str(error)) from error
 

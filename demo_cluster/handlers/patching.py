@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import json
+import re
 from typing import Any
 
 from demo_cluster import managed_fields
@@ -33,7 +35,7 @@ from demo_cluster.patches import PatchError, json_patch, merge_patch
 from demo_cluster.presentation import object_reply
 from demo_cluster.reply import Call, Reply
 from demo_cluster.schema.types import definition_of_kind
-from demo_cluster.status import Cause, Failure, bad_request, not_found
+from demo_cluster.status import Cause, Failure, bad_request, not_found, stale_write
 from demo_cluster.strategic import go_text, strategic_merge_patch
 from demo_cluster.timestamps import timestamp
 from demo_cluster.validation import validate
@@ -129,13 +131,42 @@ def _patched(
     if not isinstance(new, dict) or not isinstance(new.get("metadata"), dict):
         raise bad_request("the patch leaves no object")
     checked = Decoded(copy.deepcopy(new), list(decoded.problems))
-    check_types(kind, checked)
+    try:
+        check_types(kind, checked)
+    except Failure as failure:
+        raise _mistyped_patch(failure, media, new, decoded.value) from failure
     prune_unknown(call, kind, checked)
     return to_stored(kind, checked.value), checked.problems
 
 
+def _mistyped_patch(failure: Failure, media: str, new: Obj, patch: Any) -> Failure:
+    """A patched object that does not decode: each kind of patch is decoded in its own way."""
+    problem = failure.message.partition(": ")[2]
+    if media != _STRATEGIC:
+        plain = json.dumps(new, separators=(",", ":"), sort_keys=True)
+        return _invalid_patch(json.dumps(plain), problem)
+    mistyped = _MISTYPED.fullmatch(problem)
+    if mistyped is not None:
+        given, wanted = mistyped[1], mistyped[2]
+        problem = f"unrecognized type: {wanted}"
+        if given == "number" and wanted == "string":
+            problem = "cannot convert int64 to string"
+        elif wanted.startswith("map["):
+            problem = f"cannot restore map from {given}"
+        elif wanted.startswith("[]"):
+            problem = f"cannot restore slice from {'map' if given == 'object' else given}"
+    return _invalid_patch(f'"{go_text(patch)}"', problem)
+
+
+_MISTYPED = re.compile(r"json: cannot unmarshal (\w+) into Go struct field \S+ of type (\S+)")
+
+
 def _strict_patch(patch: Any, problems: list[str]) -> Failure:
-    text = f'Invalid value: "{go_text(patch)}": strict decoding error: {", ".join(problems)}'
+    return _invalid_patch(f'"{go_text(patch)}"', f"strict decoding error: {', '.join(problems)}")
+
+
+def _invalid_patch(shown: str, problem: str) -> Failure:
+    text = f"Invalid value: {shown}: {problem}"
     cause = {"reason": "FieldValueInvalid", "message": text, "field": "patch"}
     return Failure(422, "Invalid", f' "" is invalid: patch: {text}', {"causes": [cause]})
 
@@ -172,7 +203,9 @@ def _apply(call: Call, kind: Kind, options: WriteOptions, shape: Shape) -> Reply
         return object_reply(call, kind, stored, 201, headers)
     if config["metadata"].get("uid") not in (None, live["metadata"]["uid"]):
         raise wrong_uid(kind, live, config["metadata"]["uid"])
-    config["metadata"].pop("resourceVersion", None)
+    version = config["metadata"].pop("resourceVersion", None)
+    if version not in (None, "", live["metadata"]["resourceVersion"]):
+        raise stale_write(kind, call.route.name)
     merged = managed_fields.apply(
         definition, live, config, writer, is_forced=options.is_forced, now=now
     )
@@ -197,6 +230,27 @@ def _store_applied(
     return call.storage.replace(kind, prepared)
 
 
+def _check_declared(call: Call, kind: Kind, decoded: Decoded) -> None:
+    """An applied object names no field that its schema does not know.
+
+    Raises:
+        Failure: 500, it does.
+    """
+    paths = [
+        problem.removeprefix('unknown field "').removesuffix('"')
+        for problem in decoded.problems
+        if problem.startswith("unknown field ")
+    ]
+    if not paths or kind.is_custom:
+        return
+    errors = [f".{path}: field not declared in schema" for path in sorted(paths)]
+    listed = errors[0] if len(errors) == 1 else "\n  ".join(["errors:", *errors])
+    place = f"{call.route.namespace or ''}/{call.route.name}"
+    version = f"{kind.group}/{kind.version}"
+    text = f"failed to create typed patch object ({place}; {version}, Kind={kind.kind}): {listed}"
+    raise Failure(500, "", text)
+
+
 def _apply_config(call: Call, kind: Kind, options: WriteOptions) -> tuple[Obj, Decoded]:
     try:
         value = first_document(call.body)
@@ -204,8 +258,15 @@ def _apply_config(call: Call, kind: Kind, options: WriteOptions) -> tuple[Obj, D
         raise bad_request(f"error decoding YAML: {error}") from error
     if not isinstance(value, dict):
         raise bad_request(f"error decoding YAML: {kind.kind} must be an object")
+    version = str(value.get("apiVersion") or "")
+    if version != kind.api_version:
+        raise bad_request(
+            "Incorrect version specified in apply patch. Specified patch version: "
+            f"{version}, expected: {kind.api_version}"
+        )
     decoded = Decoded(value)
     obj = checked_object(call, kind, decoded, options)
+    _check_declared(call, kind, decoded)
     meta = obj["metadata"]
     if meta.get("managedFields"):
         raise bad_request("metadata.managedFields must be nil")

@@ -110,6 +110,12 @@ async def replace_scale(call: Call) -> Reply:
     options = write_options(call, "UpdateOptions")
     old = existing(call)
     body = decoded_body(call, the_kind(call), "Scale").value
+    name = (body.get("metadata") or {}).get("name") or call.route.name
+    if name != call.route.name:
+        raise bad_request(
+            f"the name of the object ({name}) does not match the name on the URL "
+            f"({call.route.name})"
+        )
     version = (body.get("metadata") or {}).get("resourceVersion")
     return _rescale(call, old, body, version, options)
 

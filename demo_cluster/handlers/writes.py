@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -64,6 +65,9 @@ def write_options(call: Call, kind_of_options: str) -> WriteOptions:
         causes.append(
             Cause("FieldValueTooLong", "Too long: may not be more than 128 bytes", "fieldManager")
         )
+    elif not manager.isprintable():
+        text = f"Invalid value: {json.dumps(manager)}: should only contain printable characters"
+        causes.append(Cause("FieldValueInvalid", text, "fieldManager"))
     if causes:
         raise invalid_options(kind_of_options, causes)
     agent = call.headers.get("user-agent", "").partition("/")[0]
