@@ -249,7 +249,19 @@ class ChatterLog:
 
     def read(self, tail: int | None, since: int | None) -> list[Entry]:
         """Entries until now, or until the container ended."""
-        end = nanoseconds(self._clock.now()) if self._ended is None else self._ended
+        return self._read(tail, since, self._now())
+
+    def read_on(
+        self, tail: int | None, since: int | None, follower: Follower
+    ) -> tuple[list[Entry], Callable[[], None]]:
+        """What was said until this moment, however long it takes to tell, and what comes after."""
+        now = self._now()
+        return self._read(tail, since, now), self._follow(follower, now)
+
+    def _now(self) -> int:
+        return nanoseconds(self._clock.now()) if self._ended is None else self._ended
+
+    def _read(self, tail: int | None, since: int | None, end: int) -> list[Entry]:
         count = KEPT_ENTRIES if tail is None else min(tail, KEPT_ENTRIES)
         talk = self._chatter.last(count, end) if count else []
         talk = talk[-count:] if count else []
@@ -257,10 +269,13 @@ class ChatterLog:
 
     def follow(self, follower: Follower) -> Callable[[], None]:
         """Hand over what is said from now on."""
+        return self._follow(follower, self._now())
+
+    def _follow(self, follower: Follower, after: int) -> Callable[[], None]:
         if self._ended is not None:
             follower([])
             return lambda: None
-        following = _Following(self._chatter, self._clock, follower)
+        following = _Following(self._chatter, self._clock, follower, after)
         number = id(following)
         self._followers[number] = following
         stop_extra = self._extra.follow(lambda entries: follower(entries) if entries else None)
@@ -275,11 +290,11 @@ class ChatterLog:
 
 
 class _Following:
-    def __init__(self, chatter: Chatter, clock: Clock, follower: Follower) -> None:
+    def __init__(self, chatter: Chatter, clock: Clock, follower: Follower, after: int) -> None:
         self._chatter = chatter
         self._clock = clock
         self._follower = follower
-        self._seen = nanoseconds(clock.now())
+        self._seen = after
         self._timer: TimerHandle | None = None
 
     def start(self) -> None:

@@ -50,6 +50,12 @@ class Log(Protocol):
         """Hand over what is written from now on; an empty list is the end. Returns how to stop."""
         ...
 
+    def read_on(
+        self, tail: int | None, since: int | None, follower: Follower
+    ) -> tuple[list[Entry], Callable[[], None]]:
+        """Both: what is there, and from the same moment on what comes; nothing falls between."""
+        ...
+
 
 def nanoseconds(moment: datetime) -> int:
     """A moment as nanoseconds since the epoch."""
@@ -131,6 +137,12 @@ class WrittenLog:
                 self._followers.remove(follower)
 
         return stop
+
+    def read_on(
+        self, tail: int | None, since: int | None, follower: Follower
+    ) -> tuple[list[Entry], Callable[[], None]]:
+        """What is there, and from now on what comes."""
+        return self.read(tail, since), self.follow(follower)
 
 
 def chosen(entries: Iterable[Entry], tail: int | None, since: int | None) -> list[Entry]:

@@ -190,8 +190,7 @@ async def _follow(log: Log, query: LogQuery) -> AsyncIterator[bytes]:
             arrived.get_nowait()
         arrived.put_nowait(entries)
 
-    present = log.read(query.tail, query.since)
-    stop = log.follow(take)
+    present, stop = log.read_on(query.tail, query.since, take)
     try:
         for batch in _batches(present):
             yield formatter.format(batch)

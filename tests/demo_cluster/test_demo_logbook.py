@@ -152,3 +152,25 @@ def test_a_follower_of_talk_hears_each_line_when_it_is_due() -> None:
     clock.advance(30)
 
     assert heard == chatter().between(nanoseconds(NOON), nanoseconds(NOON + timedelta(seconds=30)))
+
+
+class RestlessClock(SteppedClock):
+    """A clock that goes on by two seconds whenever it is looked at, as if all took that long."""
+
+    def now(self) -> datetime:
+        """The present, which is later each time."""
+        self.advance(2)
+        return super().now()
+
+
+def test_what_is_said_while_a_log_is_read_reaches_who_follows_it() -> None:
+    clock = RestlessClock(NOON)
+    log = ChatterLog(chatter(), clock, nanoseconds(NOON))
+    heard: list[Entry] = []
+
+    present, stop = log.read_on(None, None, heard.extend)
+    clock.advance(30)
+    stop()
+
+    together = [*present, *heard]
+    assert together == chatter().between(0, together[-1].stamp)
