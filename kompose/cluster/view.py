@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from kompose.manifests.names import key_name
+from kompose.manifests.labels import NAME_OVERRIDE
+from kompose.manifests.names import dns_label
 from kompose.project import Dependency, Project, PublishedPort
 
 
@@ -14,11 +15,13 @@ class ServiceView(NamedTuple):
     dependencies: tuple[Dependency, ...] = ()
     ports: tuple[PublishedPort, ...] = ()
     container_name: str = ""
+    other_name: str = ""
+    """Its name on the cluster, where the file says one."""
 
     @property
     def key(self) -> str:
         """The value of the label that the service's objects carry."""
-        return key_name(self.name)
+        return dns_label(self.other_name or self.name)
 
 
 class ProjectView(NamedTuple):
@@ -61,7 +64,13 @@ def project_view(project: Project) -> ProjectView:
     return ProjectView(
         project.name,
         {
-            name: ServiceView(name, service.dependencies, service.ports, service.container_name)
+            name: ServiceView(
+                name,
+                service.dependencies,
+                service.ports,
+                service.container_name,
+                service.labels.get(NAME_OVERRIDE, ""),
+            )
             for name, service in project.services.items()
         },
     )

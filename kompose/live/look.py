@@ -132,7 +132,9 @@ async def take_down(session: Session, view: ProjectView, options: TakeDownOption
         say("Nothing was removed.")
         return 1
     if not result.removed:
-        say(f"Nothing of {session.project} is in namespace {session.namespace}.")
+        say(
+            f"Nothing of {', '.join(options.services) or session.project} is in namespace {session.namespace}."
+        )
     if result.kept_volumes:
         say(
             f"Volumes kept with their data: {', '.join(result.kept_volumes)}. "

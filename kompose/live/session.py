@@ -186,14 +186,14 @@ def service_keys(view: ProjectView, names: Sequence[str]) -> tuple[str, ...]:
     Raises:
         ClusterError: The file has no such service.
     """
-    from kompose.manifests.names import key_name
+    from kompose.manifests.names import dns_label
 
     if view.services:
         for name in names:
             if name not in view.services:
                 known = ", ".join(view.services)
                 raise ClusterError(f"There is no service {name!r} in the file; it has: {known}.")
-    return tuple(view.services[name].key if view.services else key_name(name) for name in names)
+    return tuple(view.services[name].key if view.services else dns_label(name) for name in names)
 
 
 def sizes_of(texts: Sequence[str]) -> dict[str, int]:

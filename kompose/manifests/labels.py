@@ -20,6 +20,8 @@ _SERVICE_TYPES = {
 _TRAFFIC_POLICIES = {"": "Cluster", "cluster": "Cluster", "local": "Local"}
 _CONCURRENCY = ("", "Allow", "Forbid", "Replace")
 _READINESS = "kompose.service.healthcheck.readiness."
+NAME_OVERRIDE = "kompose.service.name_override"
+"""The label by which a service is another name on the cluster."""
 _LIVENESS = "kompose.service.healthcheck.liveness."
 
 
@@ -116,7 +118,7 @@ def read_labels(service: Service, port_count: int, readiness: ProbeLabels) -> Se
         volume_class=get("kompose.volume.storage-class-name", ""),
         volume_subpath=get("kompose.volume.subpath", ""),
         group=get("kompose.service.group", ""),
-        name_override=get("kompose.service.name_override", ""),
+        name_override=get(NAME_OVERRIDE, ""),
         cron=_cron(labels),
         concurrency=get("kompose.cronjob.concurrency_policy", ""),
         liveness=ProbeLabels(

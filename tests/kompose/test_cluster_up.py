@@ -554,3 +554,18 @@ async def test_containers_get_no_longer_to_stop_than_is_said(client: Client, fol
 
     assert "deployment/web" in result.removed
     assert (await client.list(PODS, namespace=client.namespace)).items == []
+
+
+async def test_a_service_of_another_name_on_the_cluster_is_known_by_the_files_name(
+    client: Client, folder: Path
+) -> None:
+    text = SHOP.replace("  db:\n", "  db:\n    labels: {kompose.service.name_override: Store_1}\n")
+    news: list[Progress] = []
+
+    result = await brought_up(client, project(folder, text), news)
+
+    assert set(result.health) == {"web", "db"}
+    steps = [one.applied.title if one.applied else (one.service, one.health.phase)
+             for one in news if one.applied or one.health]  # fmt: skip
+    waited = steps.index(("web", Phase.WAITING))
+    assert steps.index("deployment/store-1") < waited < steps.index("deployment/web")
