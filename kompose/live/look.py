@@ -18,6 +18,7 @@ from kompose.live.progress import RemovalScreen
 from kompose.live.session import (
     Loaded,
     Session,
+    patience,
     require_project,
     say,
     service_keys,
@@ -45,8 +46,9 @@ async def list_services(
     """
     _check_states(states)
     keys = service_keys(view, services)
-    rows = await service_rows(session.client, session.project, session.namespace)
-    await require_project(session, rows)
+    async with patience(session):
+        rows = await service_rows(session.client, session.project, session.namespace)
+        await require_project(session, rows)
     chosen = [
         row._replace(
             service=_name_in_file(row, view),
@@ -131,10 +133,9 @@ async def take_down(session: Session, view: ProjectView, options: TakeDownOption
     if result.is_declined:
         say("Nothing was removed.")
         return 1
+    what = ", ".join(options.services) or session.project
     if not result.removed:
-        say(
-            f"Nothing of {', '.join(options.services) or session.project} is in namespace {session.namespace}."
-        )
+        say(f"Nothing of {what} is in namespace {session.namespace}.")
     if result.kept_volumes:
         say(
             f"Volumes kept with their data: {', '.join(result.kept_volumes)}. "
@@ -143,7 +144,6 @@ async def take_down(session: Session, view: ProjectView, options: TakeDownOption
     if result.kept_namespace:
         say(f"namespace/{result.kept_namespace} kept: it holds what others made.")
     if result.removed:
-        what = ", ".join(options.services) or session.project
         verb = "are" if len(options.services) > 1 else "is"
         objects = f"{len(result.removed)} object{'s'[: len(result.removed) != 1]}"
         say(f"{what} {verb} gone: {objects} removed.")

@@ -20,6 +20,8 @@ from kube_client.connect import connect
 from kube_client.errors import KubeError
 from kube_client.kubeconfig import ConnectOptions
 
+_PATIENCE_SECONDS = 1.5
+
 
 class Loaded(NamedTuple):
     """A project read from its files and converted."""
@@ -215,6 +217,23 @@ def say(line: str) -> None:
     """One line for the person, on stderr: stdout is for results."""
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
+
+
+@asynccontextmanager
+async def patience(session: Session) -> AsyncIterator[None]:
+    """Tell a person at a terminal whom we wait for, when the block takes its time."""
+
+    async def tell() -> None:
+        await asyncio.sleep(_PATIENCE_SECONDS)
+        say(f"Waiting for {session.client.access.server} ...")
+
+    telling = asyncio.create_task(tell()) if sys.stderr.isatty() else None
+    try:
+        yield
+    finally:
+        if telling is not None:
+            telling.cancel()
+            await asyncio.gather(telling, return_exceptions=True)
 
 
 async def typed_line() -> str:
