@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from demo_cluster.kinds import Obj
 from demo_cluster.reply import Reply
 from demo_cluster.status import Failure, expired, unauthorized
 
@@ -94,7 +95,10 @@ class FaultPlan:
 def instead(fault: Fault, path_query: str) -> Reply | None:
     """The answer that a fault gives in place of the honest one; None when it spoils that one."""
     failure = _failure(fault, path_query)
-    return None if failure is None else Reply(failure.code, failure.body(), failure.headers)
+    if failure is None:
+        return None
+    headers = {"Cache-Control": "no-cache, private", **failure.headers}
+    return Reply(failure.code, failure.body(), headers)
 
 
 def _failure(fault: Fault, path_query: str) -> Failure | None:
@@ -102,13 +106,15 @@ def _failure(fault: Fault, path_query: str) -> Failure | None:
         case "429":
             seconds = str(int(fault.amount) or 1)
             message = "too many requests, please try again later"
-            details = {"retryAfterSeconds": int(seconds)}
+            details: Obj = {"retryAfterSeconds": int(seconds)}
             headers = {"Retry-After": seconds}
             return Failure(429, "TooManyRequests", message, details, headers=headers)
         case "500":
-            return Failure(500, "InternalError", "Internal error occurred: a fault on purpose", {})
+            text = "a fault on purpose"
+            details = {"causes": [{"message": text}]}
+            return Failure(500, "InternalError", f"Internal error occurred: {text}", details)
         case "503":
-            return Failure(503, "ServiceUnavailable", "apiserver is shutting down", {})
+            return Failure(503, "ServiceUnavailable", "apiserver is shutting down")
         case "expired-token":
             return unauthorized()
         case "gone" if "resourceVersion=" in path_query or "continue=" in path_query:

@@ -57,27 +57,38 @@ class _Shelf:
 
     kind: Kind
     by_namespace: dict[str, dict[str, Obj]] = field(default_factory=dict)
+    _names: dict[str, list[str]] = field(default_factory=dict)
+    """The names of a namespace in order; missing = to be sorted."""
 
     def get(self, namespace: str, name: str) -> Obj | None:
         return self.by_namespace.get(namespace, {}).get(name)
 
     def put(self, obj: Obj) -> None:
         namespace, name = key_of(obj)
-        self.by_namespace.setdefault(namespace, {})[name] = obj
+        inside = self.by_namespace.setdefault(namespace, {})
+        if name not in inside:
+            self._names.pop(namespace, None)
+        inside[name] = obj
 
     def drop(self, obj: Obj) -> None:
         namespace, name = key_of(obj)
         del self.by_namespace[namespace][name]
+        self._names.pop(namespace, None)
 
     def sorted(self, namespace: str | None) -> list[Obj]:
         if namespace is not None:
-            inside = self.by_namespace.get(namespace, {})
-            return [inside[name] for name in sorted(inside)]
-        return [
-            obj
-            for space in sorted(self.by_namespace, key=lambda name: name + "/")
-            for _, obj in sorted(self.by_namespace[space].items())
-        ]
+            return self._inside(namespace)
+        spaces = sorted(self.by_namespace, key=lambda name: name + "/")
+        return [obj for space in spaces for obj in self._inside(space)]
+
+    def _inside(self, namespace: str) -> list[Obj]:
+        inside = self.by_namespace.get(namespace)
+        if not inside:
+            return []
+        names = self._names.get(namespace)
+        if names is None:
+            names = self._names[namespace] = sorted(inside)
+        return [inside[name] for name in names]
 
 
 class Storage:

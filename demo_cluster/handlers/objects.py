@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from demo_cluster.kinds import Kind, Obj
 from demo_cluster.paging import (
     PageRequest,
@@ -83,8 +85,7 @@ async def list_objects(call: Call) -> Reply:
     found = _snapshot(call, request)
     version = call.storage.resource_version if request.version is None else request.version
     if request.start is not None:
-        start = request.start
-        found = [obj for obj in found if _key(call, obj) >= start]
+        found = found[bisect_left(found, request.start, key=lambda obj: _key(call, obj)) :]
     if matches is not None:
         found = [obj for obj in found if matches(obj)]
     meta: Obj = {"resourceVersion": str(version)}
