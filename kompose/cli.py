@@ -28,7 +28,11 @@ def run(line: Sequence[str]) -> int:
     """Runs one command line and returns its exit code."""
     command, rest = split_command(line)
     if command is not None and command not in COMMANDS and command != "kompose":
+        from kompose.twins import COMMANDS_INSTEAD
+
         sys.stderr.write(f'unknown command "{command}" for "kompose"\n')
+        if command in COMMANDS_INSTEAD:
+            sys.stderr.write(f"Use instead: {COMMANDS_INSTEAD[command]}\n")
         return 1
     try:
         if command is not None and command not in ORIGINAL_COMMANDS:

@@ -62,6 +62,32 @@ ALWAYS_SO: Mapping[str, frozenset[str]] = {
 """Switches that ask for what is the case anyway: they are taken and change nothing."""
 
 
+COMMANDS_INSTEAD: Mapping[str, str] = {
+    "attach": "kompose logs -f SERVICE, or kubectl attach",
+    "build": "kompose up --build",
+    "cp": "kubectl cp, with a pod of: kompose ps -q SERVICE",
+    "create": "kompose up; --dry-run shows what it would do",
+    "events": "kubectl get events --watch",
+    "images": "kompose config --images",
+    "kill": "kompose down -t 0 SERVICE",
+    "ls": "kubectl get namespaces -l app.kubernetes.io/managed-by=kompose",
+    "pause": "kompose scale SERVICE=0",
+    "pull": "nothing: the nodes pull images",
+    "push": "kompose up --build",
+    "rm": "kompose down SERVICE",
+    "run": 'a service with restart: "no", or kompose exec SERVICE COMMAND',
+    "start": "kompose up -d SERVICE",
+    "stats": "kubectl top pods",
+    "stop": "kompose scale SERVICE=0",
+    "top": "kompose exec SERVICE ps",
+    "unpause": "kompose up -d SERVICE",
+    "volumes": "kompose config --volumes",
+    "wait": "kompose up --wait",
+    "watch": "kompose up --watch",
+}
+"""Commands of docker compose that are none here, and what does their work."""
+
+
 def without_needless(command: str, words: Sequence[str]) -> list[str]:
     """The words less the switches that ask for what is the case anyway."""
     needless = ALWAYS_SO.get(command, frozenset())

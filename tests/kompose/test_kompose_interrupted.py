@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -32,6 +33,17 @@ services:
     depends_on: {db: {condition: service_healthy}}
 """
 """The database is ready when a file is there, and web waits for it."""
+LEAKY = """
+name: shop
+services:
+  web:
+    image: busybox
+    environment: {DB_PASSWORD: hunter2-word}
+    secrets: [pw]
+    command: ["sh", "-c", "echo my password is $$DB_PASSWORD; cat /run/secrets/pw; exit 1"]
+secrets: {pw: {file: ./pw.txt}}
+"""
+"""A service that prints its secrets and crashes."""
 TOOL = """#!/bin/sh
 echo "$(basename "$0") $*" >> "$LOG"
 echo building, as asked
@@ -229,3 +241,26 @@ def test_a_dry_run_builds_nothing(shop: Shop, tools: dict[str, str]) -> None:
 
     assert "Images would have been built first." in done.stderr
     assert not (shop.folder / "log").exists()
+
+
+def test_no_secret_is_ever_printed(shop: Shop) -> None:
+    (shop.folder / "pw.txt").write_text("hunter2-file")
+    (shop.folder / "compose.yaml").write_text(LEAKY)
+    said = [shop.run("up", "-d", "--timeout", "3")]
+    (shop.folder / "pw.txt").write_text("hunter3-file")
+    (shop.folder / "compose.yaml").write_text(LEAKY.replace("hunter2", "hunter3"))
+
+    said += [
+        shop.run("diff"),
+        shop.run("up", "--dry-run"),
+        shop.run("ps"),
+        shop.run("ps", "--json"),
+    ]
+    said += [shop.run("restart", "--timeout", "1"), shop.run("down")]
+
+    text = "".join(one.stdout + one.stderr for one in said)
+    assert "hunter" not in text
+    assert b64encode(b"hunter2-file").decode() not in text
+    assert b64encode(b"hunter3-file").decode() not in text
+    assert "web | my password is ***" in text
+    assert "*** (before)" in text

@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
+from kompose.flags import COMMANDS
 from kompose.live.act import Errand
-from kompose.twins import ALWAYS_SO, INSTEAD, refusal, without_needless
+from kompose.twins import ALWAYS_SO, COMMANDS_INSTEAD, INSTEAD, refusal, without_needless
 
 
 @pytest.mark.parametrize(
@@ -63,3 +64,19 @@ def test_variables_and_a_directory_reach_a_command_in_a_container() -> None:
 
 def test_a_command_without_either_is_passed_as_it_is() -> None:
     assert Errand(("ls", "a  b")).words({}) == ["ls", "a  b"]
+
+
+def test_no_command_that_is_there_is_replaced_by_another() -> None:
+    assert COMMANDS_INSTEAD.keys() & COMMANDS.keys() == set()
+
+
+def test_a_command_of_docker_compose_that_is_none_here_names_what_is() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "kompose", "stop"], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        'unknown command "stop" for "kompose"',
+        "Use instead: kompose scale SERVICE=0",
+    ]
