@@ -14,10 +14,11 @@ from demo_cluster.status import Failure, expired, unauthorized
 KINDS: dict[str, str] = {
     "drop": "the connection is cut before any answer",
     "stall": "the answer comes N seconds late (default 10)",
+    "freeze": "the answer stops in the middle for N seconds (default 30), a watch too",
     "slow": "the answer comes in small pieces, a watch too",
     "truncated": "the answer ends in the middle, a watch too",
     "garbage": "the answer is not JSON, the first line of a watch neither",
-    "cut": "watches and followed logs are cut after N seconds (default 1)",
+    "cut": "watches, followed logs and sessions are cut after N seconds (default 1)",
     "gone": "lists and watches from a version answer 410",
     "429": "too many requests, Retry-After: N (default 1)",
     "500": "internal error",
@@ -30,7 +31,7 @@ _SPEC = re.compile(
     r"(?P<kind>[a-z0-9-]+)(:(?P<amount>\d+(\.\d+)?))?(@(?P<share>\d*\.?\d+)(?P<percent>%?))?"
 )
 _DEFAULT_SHARE = 0.1
-_AMOUNTS = {"stall": 10.0, "429": 1.0, "cut": 1.0}
+_AMOUNTS = {"stall": 10.0, "freeze": 30.0, "429": 1.0, "cut": 1.0}
 _HEALTH = ("/healthz", "/readyz", "/livez", "/version")
 
 

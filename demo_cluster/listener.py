@@ -7,7 +7,7 @@ import contextlib
 import gzip
 import ssl
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
@@ -91,9 +91,10 @@ class Listener:
             return await (_spoiled(request, whole, fault) if fault else _deliver(request, whole))
         if isinstance(reply, StreamReply):
             return await _stream(request, spoiled_stream(reply, fault), _lifetime(fault))
-        if isinstance(reply, SpdyReply):
-            return await _switch_to_spdy(request, reply)
-        return await _upgrade(request, reply)
+        with _cut_after(request, _lifetime(fault)):
+            if isinstance(reply, SpdyReply):
+                return await _switch_to_spdy(request, reply)
+            return await _upgrade(request, reply)
 
 
 async def _deliver(request: web.BaseRequest, whole: web.Response) -> web.Response:
@@ -110,6 +111,19 @@ async def _deliver(request: web.BaseRequest, whole: web.Response) -> web.Respons
 
 def _lifetime(fault: Fault | None) -> float | None:
     return fault.amount if fault is not None and fault.kind == "cut" else None
+
+
+@contextlib.contextmanager
+def _cut_after(request: web.BaseRequest, seconds: float | None) -> Iterator[None]:
+    """Break the connection after this time, when there is one."""
+    if seconds is None or request.transport is None:
+        yield
+        return
+    timer = asyncio.get_running_loop().call_later(seconds, request.transport.abort)
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 async def _before_answer(request: web.BaseRequest, fault: Fault) -> None:
@@ -129,26 +143,48 @@ class _CutError(ConnectionError):
 
 def spoiled_stream(reply: StreamReply, fault: Fault | None) -> StreamReply:
     """A stream that a fault delivers badly."""
-    spoilers = {"slow": _slowly, "truncated": _cut_short, "garbage": _after_garbage}
-    spoil = spoilers.get(fault.kind) if fault is not None else None
-    return replace(reply, chunks=spoil(reply.chunks)) if spoil else reply
+    spoilers = {
+        "slow": _slowly,
+        "truncated": _cut_short,
+        "garbage": _after_garbage,
+        "freeze": _frozen,
+    }
+    if fault is None or fault.kind not in spoilers:
+        return reply
+    return replace(reply, chunks=spoilers[fault.kind](reply.chunks, fault.amount))
 
 
-async def _slowly(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+def _middle(data: bytes) -> int:
+    """A place where things that come in pairs do not end."""
+    return len(data) * 2 // 5
+
+
+async def _slowly(chunks: AsyncIterator[bytes], _amount: float) -> AsyncIterator[bytes]:
     async for chunk in chunks:
         for start in range(0, len(chunk), _PIECE):
             yield chunk[start : start + _PIECE]
             await asyncio.sleep(_PIECE_SECONDS)
 
 
-async def _cut_short(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _cut_short(chunks: AsyncIterator[bytes], _amount: float) -> AsyncIterator[bytes]:
     async for chunk in chunks:
         if chunk:
-            yield chunk[: len(chunk) // 2]
+            yield chunk[: _middle(chunk)]
             raise _CutError
 
 
-async def _after_garbage(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _frozen(chunks: AsyncIterator[bytes], amount: float) -> AsyncIterator[bytes]:
+    has_stopped = False
+    async for chunk in chunks:
+        middle = _middle(chunk) if not has_stopped else 0
+        if middle:
+            has_stopped = True
+            yield chunk[:middle]
+            await asyncio.sleep(amount)
+        yield chunk[middle:]
+
+
+async def _after_garbage(chunks: AsyncIterator[bytes], _amount: float) -> AsyncIterator[bytes]:
     yield b'{"type":\x00\xff\n'
     async for chunk in chunks:
         yield chunk
@@ -161,17 +197,19 @@ async def _spoiled(
     body = whole.body if isinstance(whole.body, bytes) else b""
     if fault.kind == "garbage":
         return web.Response(status=whole.status, body=b'{"kind":"\x00\xff' + body[:40])
-    if fault.kind not in ("slow", "truncated"):
+    if fault.kind not in ("slow", "truncated", "freeze"):
         return whole
     response = web.StreamResponse(status=whole.status)
     response.content_type = whole.content_type
     response.content_length = len(body)
     await response.prepare(request)
-    end = len(body) // 2 if fault.kind == "truncated" else len(body)
+    end = _middle(body) if fault.kind == "truncated" else len(body)
     for start in range(0, end, _PIECE):
         await response.write(body[start : min(start + _PIECE, end)])
         if fault.kind == "slow":
             await asyncio.sleep(_PIECE_SECONDS)
+        if fault.kind == "freeze" and start <= _middle(body) < start + _PIECE:
+            await asyncio.sleep(fault.amount)
     if fault.kind == "truncated" and request.transport is not None:
         request.transport.abort()
     return response

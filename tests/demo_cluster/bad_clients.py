@@ -75,6 +75,12 @@ class BadClients:
                     writer.transport.abort()
         return said
 
+    async def open(self, data: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Send bytes, and leave the rest to the caller."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, ssl=_CONTEXT)
+        writer.write(data)
+        return reader, writer
+
     @staticmethod
     async def _first(reader: asyncio.StreamReader) -> bytes:
         with contextlib.suppress(TimeoutError):

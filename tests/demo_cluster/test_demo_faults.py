@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from demo_cluster.cluster import ClusterOptions
 from demo_cluster.faults import FaultError, FaultPlan, parse_fault
+from demo_cluster.kinds import kind_of
 from demo_cluster.people import parse_person
 from demo_cluster.threaded import RunningCluster, running_cluster
 from kube_client.client import Client
@@ -28,8 +30,8 @@ from kube_client.errors import (
 )
 from kube_client.kubeconfig import ConnectOptions
 from kube_client.resource import CONFIG_MAPS, NAMESPACES
-from tests.demo_cluster.bad_clients import MAPS
-from tests.demo_cluster.test_demo_bad_input import clients_of
+from tests.demo_cluster.bad_clients import MAPS, VICTIM
+from tests.demo_cluster.test_demo_bad_input import clients_of, eventually, phase
 
 PEOPLE = ("intern=view@default", "nobody")
 SKEW = timedelta(hours=1)
@@ -110,7 +112,7 @@ async def test_versions_are_gone_for_those_who_name_one(running: RunningCluster)
             await client.request("GET", MAPS, query=query)
 
 
-@pytest.mark.parametrize("fault", ["stall:0.4@1", "slow@1"])
+@pytest.mark.parametrize("fault", ["stall:0.4@1", "slow@1", "freeze:0.3@1"])
 async def test_a_slow_answer_is_whole_when_it_comes(running: RunningCluster, fault: str) -> None:
     async with hit_by(running, fault) as client:
         began = time.monotonic()
@@ -128,6 +130,42 @@ async def test_a_watch_is_cut(running: RunningCluster, fault: str) -> None:
         with pytest.raises(UnreachableError):
             async for _ in response.chunks():
                 pass
+
+
+async def test_a_watch_stops_in_the_middle_of_an_event_and_goes_on(
+    running: RunningCluster,
+) -> None:
+    async with hit_by(running, "freeze:0.3@1") as client:
+        response = await client.stream("/api/v1/namespaces", query={"watch": "1"}, verb="watch")
+        arrived: list[tuple[float, bytes]] = []
+        async with aclosing(response.chunks()) as chunks:
+            async for chunk in chunks:
+                arrived.append((time.monotonic(), chunk))
+                if b"".join(part for _, part in arrived).count(b"\n") >= 4:
+                    break
+        await response.aclose()
+
+    assert not arrived[0][1].endswith(b"\n")
+    assert arrived[-1][0] - arrived[0][0] >= 0.25
+
+
+async def test_a_session_is_cut(running: RunningCluster) -> None:
+    clients = clients_of(running)
+    upgrade = ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13")
+    key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="
+    path = "/api/v1/namespaces/default/pods/victim/exec?command=cat&stdin=true&stdout=true"
+    running.call(lambda: running.storage.create(kind_of("pods"), VICTIM))
+    await asyncio.to_thread(eventually, lambda: phase(running) == "Running")
+
+    async with hit_by(running, "cut:0.2@1"):
+        reader, writer = await clients.open(clients.head("GET", path, *upgrade, key))
+        head = await reader.readuntil(b"\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(10):
+                await reader.read()
+        writer.transport.abort()
+
+    assert head.startswith(b"HTTP/1.1 101 ")
 
 
 async def test_health_is_never_hit(running: RunningCluster) -> None:
