@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from demo_cluster.cluster import ClusterOptions
+from demo_cluster.faults import FaultPlan, parse_fault
 from demo_cluster.threaded import RunningCluster, running_cluster
 from kompose.cluster.apply import Outcome
 from kompose.cluster.change import restart, scale, with_copies
@@ -26,7 +27,7 @@ from kompose.live.session import Loaded, load_project
 from kompose.report import Report
 from kube_client.client import Client
 from kube_client.connect import ConnectOptions, connect
-from kube_client.errors import ForbiddenError, NotFoundError
+from kube_client.errors import ForbiddenError, KubeError, NotFoundError
 from kube_client.resource import (
     CONFIG_MAPS,
     DEPLOYMENTS,
@@ -569,3 +570,27 @@ async def test_a_service_of_another_name_on_the_cluster_is_known_by_the_files_na
              for one in news if one.applied or one.health]  # fmt: skip
     waited = steps.index(("web", Phase.WAITING))
     assert steps.index("deployment/store-1") < waited < steps.index("deployment/web")
+
+
+@pytest.mark.parametrize("fault", ["500@8%", "drop@8%", "truncated@8%", "cut:0.2@50%", "gone@50%"])
+async def test_a_server_that_fails_now_and_then_is_a_sentence_and_runs_converge(
+    folder: Path, fault: str
+) -> None:
+    plan = FaultPlan()
+    with running_cluster(ClusterOptions(scenario="empty", faults=plan)) as own:
+        options = ConnectOptions(kubeconfig=str(own.kubeconfig), namespace="default")
+        async with connect(options) as client:
+            loaded = project(folder, ONE)
+            plan.change([parse_fault(fault)])
+            sentences = []
+            for _ in range(60):
+                try:
+                    result = await brought_up(client, loaded)
+                    break
+                except KubeError as error:
+                    sentences.append(str(error))
+            plan.change([])
+
+            assert result.unready == {}
+            assert all("\n" not in sentence for sentence in sentences)
+            assert (await brought_up(client, loaded)).is_unchanged
