@@ -43,7 +43,7 @@ class Drift:
         version, generation = self._known.get(meta.get("uid", ""), ("", 0))
         if version and version == meta.get("resourceVersion"):
             return
-        own = self._own_writes(place, exchange, meta)
+        own = self.own_writes(place, exchange, meta)
         recorded_generation = int(meta.get("generation") or 0)
         steps = recorded_generation - int(current["metadata"].get("generation") or 0)
         wanted = _users_part(before)
@@ -67,6 +67,8 @@ class Drift:
             return
         if "deletionTimestamp" in current["metadata"] or place.plural in ("namespaces", "nodes"):
             return
+        if place.plural == "deployments":
+            self._stage.until(lambda: _is_noticed(self._stage.get(place.path)), 1.0)
         for number in range(min(max(steps - own - 1, 0), _MOST_WRITES)):
             write_something(self._stage, place, before, number)
         current = self._stage.get(place.path) or current
@@ -75,7 +77,8 @@ class Drift:
             self._stage.delete(place.path)
         self._stage.changed_at = self._stage.now
 
-    def _own_writes(self, place: Place, exchange: Exchange, meta: Obj) -> int:
+    def own_writes(self, place: Place, exchange: Exchange, meta: Obj) -> int:
+        """How many generations of the object the recorded request makes."""
         if place.is_custom and not has_status_part(self._stage, place):
             return int(exchange["request"]["method"] in ("PUT", "PATCH"))
         if "deletionTimestamp" in meta and exchange["request"]["method"] == "DELETE":
@@ -168,6 +171,11 @@ def writes_of(exchange: Exchange) -> int:
         paths = [str(each.get("path", "")) for each in body if isinstance(each, dict)]
         return int(any(not path.startswith(("/metadata", "/status")) for path in paths))
     return 1
+
+
+def _is_noticed(deployment: Obj | None) -> bool:
+    """Its controller has made pods for it."""
+    return bool(((deployment or {}).get("status") or {}).get("replicas"))
 
 
 def _users_part(obj: Obj) -> Obj:

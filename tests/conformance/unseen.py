@@ -11,13 +11,14 @@ import copy
 import json
 import re
 from base64 import urlsafe_b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import yaml
 
 from tests.conformance.alike import normal
-from tests.conformance.drift import Drift, before_patch, writes_of
+from tests.conformance.custom_objects import from_row, smallest
+from tests.conformance.drift import Drift, before_patch
 from tests.conformance.fieldsets import owned_by, owners_of, rebuild, set_otherwise
 from tests.conformance.making import make, plain, wait_for_deployment
 from tests.conformance.manifests import Obj, config_map, deployment, for_create, pod
@@ -52,6 +53,7 @@ class Unseen:
         request, response = exchange["request"], exchange["response"]
         place = place_of(request)
         if place is None:
+            self._need_group(exchange)
             return
         status = response.get("status", 200)
         self._stage.need_namespace(place.namespace)
@@ -108,15 +110,40 @@ class Unseen:
                 self._need_owners_in_conflict(place, exchange, known)
             elif current is None:
                 self._create(place, known)
+            else:
+                self._need_ephemeral(place, exchange, current, known)
             return
         before = _before(exchange, shown, current or self._snapshot(place, index, only_before=True))
         if current is None:
-            self._create(place, before, writes_of(exchange))
+            writes = self._drift.own_writes(place, exchange, before.get("metadata") or {})
+            self._create(place, before, writes)
         elif _is_apply(exchange) and owners_of(shown):
             if not rebuild(self._stage, place, exchange, shown, current):
                 self._drift.reconcile(place, exchange, before, current)
         else:
             self._drift.reconcile(place, exchange, before, current)
+
+    def _need_ephemeral(
+        self, place: Place, exchange: Exchange, current: Obj, known: Obj | None
+    ) -> None:
+        """The ephemeral container that may not be changed is there."""
+        message = str((body_of(exchange["response"]) or {}).get("message", ""))
+        match = re.search(r'existing ephemeral containers "([^"]+)"', message)
+        if match is None or f"'{match[1]}'" in str(current["spec"].get("ephemeralContainers")):
+            return
+        listed = (known or {}).get("spec", {}).get("ephemeralContainers") or ()
+        plain_one = {
+            "name": match[1],
+            "image": "busybox",
+            "command": ["sh", "-c", "sleep 2; exit 4"],
+        }
+        body = next((each for each in listed if each["name"] == match[1]), plain_one)
+        self._stage.wire.send(
+            "PATCH",
+            f"{place.path}/ephemeralcontainers",
+            headers={"Content-Type": "application/strategic-merge-patch+json"},
+            body={"spec": {"ephemeralContainers": [body]}},
+        )
 
     def _need_parent(self, place: Place, index: int) -> None:
         if self._stage.get(place.path) is None:
@@ -183,7 +210,7 @@ class Unseen:
         if method == "POST":
             self._prepare_create(place, exchange, status)
         elif status == 200 and method in ("GET", "DELETE"):
-            self._prepare_list(place, exchange)
+            self._prepare_list(place, exchange, index)
 
     def _prepare_create(self, place: Place, exchange: Exchange, status: int) -> None:
         body = exchange["request"].get("body")
@@ -251,7 +278,7 @@ class Unseen:
 
     # -- lists -----------------------------------------------------------------------------
 
-    def _prepare_list(self, place: Place, exchange: Exchange) -> None:
+    def _prepare_list(self, place: Place, exchange: Exchange, index: int) -> None:
         request, response = exchange["request"], exchange["response"]
         query = {k: v for k, v in (request.get("query") or {}).items() if k in _SELECTORS}
         shown = _listed(response)
@@ -275,8 +302,19 @@ class Unseen:
                 root, _, plural = place.collection.rpartition("/")
                 base = f"{root}/namespaces/{space}/{plural}"
                 here_place = Place(base, place.group, space, place.plural, meta["name"])
-            self._create(here_place, item if _is_whole(item) else plain(here_place, meta))
+            self._create(
+                here_place, item if _is_whole(item) else self._partly(here_place, item, index)
+            )
         self._match_count(place, exchange, shown, here)
+
+    def _partly(self, place: Place, item: Obj, index: int) -> Obj | None:
+        """An object of which an answer shows only the metadata (and a Table's cells)."""
+        meta = item["metadata"]
+        known = self._snapshot(place, index) or self._smallest(place, item.get("row"))
+        if known is None:
+            return plain(place, meta)
+        own = {key: meta[key] for key in ("labels", "annotations", "generation") if key in meta}
+        return {**known, "metadata": {**known["metadata"], **own}}
 
     def _reconcile_items(
         self, place: Place, exchange: Exchange, shown: list[Obj], here: list[Obj]
@@ -377,6 +415,22 @@ class Unseen:
 
     # -- kinds -----------------------------------------------------------------------------
 
+    def _need_group(self, exchange: Exchange) -> None:
+        """Discovery of a custom group: its definitions are there, or gone."""
+        match = re.match(r"^/apis/([^/]+\.[^/]+)(/[^/]+)?$", exchange["request"]["path"])
+        is_early = "right after" in str(exchange.get("title"))
+        if match is None or match[1].endswith("k8s.io") or is_early:
+            return
+        status = exchange["response"].get("status", 200)
+        listed = (self._stage.get(_DEFINITIONS) or {}).get("items") or []
+        here = [each for each in listed if each["spec"]["group"] == match[1]]
+        for definition in here if status == 404 else ():
+            self._stage.remove_for_good(f"{_DEFINITIONS}/{definition['metadata']['name']}")
+        for body in self._recorded_definitions() if status == 200 and not here else ():
+            if body["spec"]["group"] == match[1]:
+                self._stage.post(_DEFINITIONS, for_create(body))
+                return
+
     def _need_kind(self, place: Place, exchange: Exchange) -> None:
         """The definition of a custom kind is there, or not, as the answer shows."""
         name = f"{place.plural}.{place.group}"
@@ -405,13 +459,24 @@ class Unseen:
             self._stage.until(lambda: self._stage.get(place.collection) is not None, 1.0)
 
     def _definition(self, name: str) -> Obj | None:
+        named = [b for b in self._recorded_definitions() if b["metadata"].get("name") == name]
+        return named[0] if named else None
+
+    def _recorded_definitions(self) -> Iterator[Obj]:
         for exchange in self._exchanges:
             for body in (exchange["response"].get("body"), exchange["request"].get("body")):
-                if not isinstance(body, dict) or body.get("kind") != "CustomResourceDefinition":
-                    continue
-                if (body.get("metadata") or {}).get("name") == name:
-                    return body
-        return None
+                if isinstance(body, dict) and body.get("kind") == "CustomResourceDefinition":
+                    yield body
+
+    def _smallest(self, place: Place, row: Obj | None = None) -> Obj | None:
+        """A custom object by its definition, and by a Table's row about it."""
+        definition = self._stage.get(f"{_DEFINITIONS}/{place.plural}.{place.group}")
+        if definition is None or not place.is_custom:
+            return None
+        version = place.collection.split("/")[3]
+        if row is not None:
+            return from_row(definition, place.name, version, row)
+        return smallest(definition, place.name, version)
 
     # -- making ----------------------------------------------------------------------------
 
@@ -461,6 +526,8 @@ class Unseen:
             return {"metadata": {"name": place.name}, "status": state}
         if isinstance(body, dict) and body.get("kind") and method == "PUT" and status == 409:
             return {**body, "metadata": {**(body.get("metadata") or {}), "name": place.name}}
+        if place.is_custom and status >= 400:
+            return self._smallest(place)
         if (method == "DELETE" and status == 200) or status in (409, 422, 400, 500, 429):
             return plain(place)
         return None
@@ -525,7 +592,8 @@ def _listed(response: Obj) -> list[Obj] | None:
     if isinstance(body, dict) and isinstance(body.get("rows"), list):
         listed = [row.get("object") or {} for row in body["rows"]]
         if all(each.get("metadata") for each in listed):
-            return [{"metadata": each["metadata"]} for each in listed]
+            pairs = zip(body["rows"], listed, strict=True)
+            return [{"metadata": each["metadata"], "row": row} for row, each in pairs]
         return None if listed else []
     return None
 
@@ -544,7 +612,7 @@ def _version_of(request: Obj) -> str:
 
 
 def _is_whole(item: Obj) -> bool:
-    return set(item) - {"metadata"} != set()
+    return set(item) - {"metadata", "row"} != set()
 
 
 def _key(meta: Obj) -> tuple[str, str]:
