@@ -19,9 +19,10 @@ from demo_cluster.cluster import ClusterOptions
 from demo_cluster.threaded import running_cluster
 from demo_cluster.users import ADMIN, VIEWER
 from tests.conformance.alike import difference, normal
+from tests.conformance.beginnings import BEGINNINGS
 from tests.conformance.compare import answer_difference, uncut
 from tests.conformance.drift import before_patch
-from tests.conformance.manifests import config_map, deployment, pod, recorded_node
+from tests.conformance.manifests import config_map, recorded_node
 from tests.conformance.place import Place, place_of
 from tests.conformance.result import Exchange, Result, not_played
 from tests.conformance.setups import Setups
@@ -122,7 +123,7 @@ class _Player:
         for sentence in dict.fromkeys(sentences):
             if re.match("(pods in|namespace) rec-", sentence):
                 self._setups.build(sentence, sentence.split()[1 if sentence[0] == "n" else 2])
-        if begin := _BEGINNINGS.get(self._topic.partition("-")[0]):
+        if begin := BEGINNINGS.get(self._topic.partition("-")[0]):
             begin(self._stage)
 
     def _become_service_account(self) -> None:
@@ -373,49 +374,3 @@ def _controllers_part(obj: dict[str, Any]) -> Any:
     annotations = (obj.get("metadata") or {}).get("annotations") or {}
     own = {name: text for name, text in annotations.items() if "deployment.kubernetes.io" in name}
     return normal({"status": obj.get("status"), "annotations": own})
-
-
-# -- what the recorder's scripts made at the beginning of a file --------------------------------
-
-
-def _list_objects(stage: Stage) -> None:
-    for index in range(7):
-        labels = {"grp": "a" if index < 4 else "b", "n": str(index)}
-        stage.need_namespace("rec-list")
-        body = config_map(f"cm-{index}", {"n": str(index)}, labels)
-        stage.post("/api/v1/namespaces/rec-list/configmaps", body)
-
-
-def _table_objects(stage: Stage) -> None:
-    _list_objects(stage)
-    base = "/api/v1/namespaces/rec-list"
-    stage.post(f"{base}/configmaps", config_map("cm-1b", {"n": "1b"}))
-    for name in ("cm-5", "cm-6"):
-        stage.delete(f"{base}/configmaps/{name}")
-    ports = [{"name": "http", "port": 80, "targetPort": 8080}, {"name": "m", "port": 9000}]
-    web = {"metadata": {"name": "web"}, "spec": {"selector": {"app": "web"}, "ports": ports}}
-    external = {"type": "ExternalName", "externalName": "db.example.com"}
-    stage.post(f"{base}/services", web)
-    stage.post(f"{base}/services", {"metadata": {"name": "ext"}, "spec": external})
-    stage.post("/apis/apps/v1/namespaces/rec-list/deployments", deployment("dep"))
-    stage.advance(PATIENCE_SECONDS)
-
-
-def _shop(stage: Stage) -> None:
-    stage.need_namespace("shop")
-    stage.post("/apis/apps/v1/namespaces/shop/deployments", deployment("web", 2))
-    stage.advance(PATIENCE_SECONDS)
-
-
-def _one_pod(stage: Stage) -> None:
-    stage.need_namespace("rec-authz-a")
-    stage.post("/api/v1/namespaces/rec-authz-a/pods", pod("p"))
-    stage.advance(PATIENCE_SECONDS)
-
-
-_BEGINNINGS: dict[str, Callable[[Stage], None]] = {
-    "02": _list_objects,
-    "02b": _table_objects,
-    "03": _shop,
-    "10": _one_pod,
-}

@@ -55,17 +55,25 @@ def play_folder(folder: Path, prefix: str = "") -> list[Result]:
 
 
 def play_file(topic: str, exchanges: list[Exchange]) -> list[Result]:
-    """One file, by whoever plays it."""
+    """One file, by whoever plays it; what nobody can play is said, never raised."""
     play = player_of(topic)
     if play is None:
         return [not_played(topic, entry, "nobody plays this file") for entry in exchanges]
-    return play(topic, exchanges)
+    try:
+        return play(topic, exchanges)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        return [
+            not_played(topic, entry, f"its file has another form: {error!r}") for entry in exchanges
+        ]
 
 
 def recordings(folder: Path) -> Iterator[tuple[str, list[Exchange]]]:
     """The files of a folder that hold exchanges, by name."""
     for path in sorted(folder.glob("*.json")):
-        held = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            held = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            held = [{"id": path.stem}]
         if isinstance(held, list):
             yield path.stem, [entry for entry in held if isinstance(entry, dict)]
 

@@ -18,8 +18,6 @@ class Setups:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._built: set[tuple[str, str]] = set()
-        self.unknown: list[str] = []
-        """Sentences that nobody understood."""
 
     def build(self, sentence: str, namespace: str) -> str:
         """Make it so; what to remark about it, "" when the sentence was understood."""
