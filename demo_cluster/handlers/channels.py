@@ -15,13 +15,14 @@ from demo_cluster.status import bad_request
 STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 BASE64 = ("v4.base64.channel.k8s.io", "base64.channel.k8s.io")
 STREAMED = (
-    "v5.channel.k8s.io",
     "v4.channel.k8s.io",
     "v3.channel.k8s.io",
     "v2.channel.k8s.io",
     "channel.k8s.io",
 )
-REMOTE_COMMAND = (*STREAMED, *BASE64)
+"""Over bare SPDY."""
+REMOTE_COMMAND = ("v5.channel.k8s.io", *STREAMED, *BASE64)
+"""Over a WebSocket."""
 PIECE = 32768
 
 
