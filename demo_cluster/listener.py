@@ -67,7 +67,7 @@ class Listener:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")
-        headers = {name.lower(): value for name, value in request.headers.items()}
+        headers = _headers(request)
         groups = tuple(request.headers.getall("Impersonate-Group", ()))
         try:
             async with asyncio.timeout(BODY_SECONDS):
@@ -124,6 +124,15 @@ def _cut_after(request: web.BaseRequest, seconds: float | None) -> Iterator[None
         yield
     finally:
         timer.cancel()
+
+
+def _headers(request: web.BaseRequest) -> dict[str, str]:
+    """Header names in lower case; the values of one that came several times are joined."""
+    found: dict[str, str] = {}
+    for name, value in request.headers.items():
+        known = found.get(name.lower())
+        found[name.lower()] = value if known is None else f"{known}, {value}"
+    return found
 
 
 async def _before_answer(request: web.BaseRequest, fault: Fault) -> None:

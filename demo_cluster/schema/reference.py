@@ -13,7 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 _FIELD = re.compile(
-    r'^    \w+: .*AliasChoices\("(?P<name>[^"]+)".*description=(?P<text>"(?:[^"\\]|\\.)*")',
+    r'^    (?P<plain>\w+): [^=]*= Field\((?:[^"]*AliasChoices\("(?P<alias>[^"]+)")?[^\n]*?'
+    r'description=(?P<text>"(?:[^"\\]|\\.)*")',
     re.MULTILINE,
 )
 _TYPE = re.compile(r'^class \w+\(BaseModel\):\n    """\n    (?P<text>.*)$', re.MULTILINE)
@@ -29,7 +30,9 @@ def texts_of(definition: str) -> dict[str, str]:
     if file is None or not file.is_file():
         return {}
     source = file.read_text(encoding="utf-8")
-    texts = {m["name"]: str(ast.literal_eval(m["text"])) for m in _FIELD.finditer(source)}
+    texts = {
+        m["alias"] or m["plain"]: str(ast.literal_eval(m["text"])) for m in _FIELD.finditer(source)
+    }
     about = _TYPE.search(source)
     return {**texts, "": about["text"]} if about else texts
 
