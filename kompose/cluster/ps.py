@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from kompose.cluster.health import Health, Living, Note, unit_health
 from kompose.cluster.inventory import owned_objects
-from kompose.cluster.kinds import WORKLOADS, resource_of, title
+from kompose.cluster.kinds import WORKLOADS, is_workload, resource_of, title
 from kompose.cluster.ownership import Object, service_selector
 from kompose.cluster.plan import container_names
 from kompose.cluster.reach import Reach, reaches
@@ -17,7 +17,7 @@ from kube_client.client import Client
 from kube_client.codec import convert
 from kube_client.errors import ForbiddenError
 from kube_client.objects import Pod
-from kube_client.resource import EVENTS, PODS, SERVICES
+from kube_client.resource import EVENTS, INGRESSES, PODS, SERVICES
 
 
 class ServiceRow(NamedTuple):
@@ -39,17 +39,15 @@ class ServiceRow(NamedTuple):
 
 async def service_rows(client: Client, project: str, namespace: str) -> list[ServiceRow]:
     """The services of a project, by name; none when nothing of it runs."""
-    owned = await owned_objects(client, project, namespace, (*WORKLOADS, SERVICES))
-    units = units_of(obj for obj in owned if obj["kind"] != SERVICES.kind)
+    owned = await owned_objects(client, project, namespace, (*WORKLOADS, SERVICES, INGRESSES))
+    units = units_of(obj for obj in owned if is_workload(obj))
     if not units:
         return []
     pods, notes = await asyncio.gather(
         client.list(PODS, Pod, namespace=namespace, labels=service_selector(list(units))),
         _notes(client, namespace),
     )
-    addresses = await reaches(
-        client, [obj for obj in owned if obj["kind"] == SERVICES.kind], namespace
-    )
+    addresses = await reaches(client, owned, namespace)
     return [
         _row(unit, objects, _pods_of(unit, objects, pods.items), notes, addresses.get(unit, ()))
         for unit, objects in sorted(units.items())

@@ -23,7 +23,7 @@ from kompose.console import uses_colour
 from kompose.live.progress import ProgressScreen, health_line
 from kompose.live.session import Session, say, service_keys, sizes_of
 from kube_client.exec import open_exec
-from kube_client.resource import SERVICES
+from kube_client.resource import INGRESSES, SERVICES
 from kube_client.terminal import hand_over
 
 _NO_SUCH_PROGRAM = "executable file not found"
@@ -124,7 +124,8 @@ async def show_port(
 ) -> int:
     """Print where a port of a service is reached, or forward it until Ctrl-C."""
     [key] = service_keys(view, [service])
-    owned = await owned_objects(session.client, session.project, session.namespace, (SERVICES,))
+    kinds = (SERVICES, INGRESSES)
+    owned = await owned_objects(session.client, session.project, session.namespace, kinds)
     mine = [obj for obj in owned if service_key(obj) == key]
     found = (await reaches(session.client, mine, session.namespace)).get(key, ())
     chosen = [

@@ -142,7 +142,9 @@ async def _stay(
 
                 group.create_task(apply_when_saved(invocation, session, loaded, options))
     except asyncio.CancelledError:
-        if not invocation.is_demo:
+        if invocation.is_demo:
+            say("\nThe demo cluster ends with this run.")
+        else:
             say(f"\n{session.project} goes on running. Remove it with: kompose down")
         raise
     except BaseExceptionGroup as errors:

@@ -21,6 +21,7 @@ from kompose.cluster.errors import ClusterError
 from kompose.cluster.health import Phase
 from kompose.cluster.inventory import owned_objects, owned_workloads
 from kompose.cluster.ps import service_rows
+from kompose.cluster.reach import reaches
 from kompose.cluster.up import Progress, UpOptions, UpResult, up
 from kompose.invocation import Invocation
 from kompose.live.session import Loaded, load_project
@@ -594,3 +595,21 @@ async def test_a_server_that_fails_now_and_then_is_a_sentence_and_runs_converge(
             assert result.unready == {}
             assert all("\n" not in sentence for sentence in sentences)
             assert (await brought_up(client, loaded)).is_unchanged
+
+
+async def test_a_port_behind_an_ingress_is_reached_at_its_host(
+    client: Client, folder: Path
+) -> None:
+    text = (
+        ONE
+        + """
+    ports: ["8080:80", "9090:90"]
+    labels: {kompose.service.expose: shop.example.com/app, kompose.service.expose.tls-secret: t}
+"""
+    )
+    found = await reaches(client, project(folder, text).objects, client.namespace)
+
+    assert [(reach.port, reach.outside) for reach in found["web"]] == [
+        (8080, "https://shop.example.com/app"),
+        (9090, ""),
+    ]
