@@ -6,8 +6,10 @@ The limits and texts follow net/http and the API server's own time limits.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import re
+import socket
 from typing import cast
 
 import msgspec
@@ -61,6 +63,7 @@ class HttpConnection(RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has come; it has some time to say what it wants."""
         super().connection_made(transport)
+        _keep_alive(transport.get_extra_info("socket"))
         loop = asyncio.get_running_loop()
         self._head_timer = loop.call_later(HEAD_SECONDS, self._lose_patience)
 
@@ -121,6 +124,16 @@ class HttpConnection(RequestHandler):
     def _say(self, answer: bytes) -> None:
         if self.transport is not None:
             cast("asyncio.WriteTransport", self.transport).write(answer)
+
+
+def _keep_alive(connection: socket.socket | None) -> None:
+    """Notice a client whose machine has gone without a word, as soon as Go's listener does."""
+    if connection is None or not hasattr(socket, "TCP_KEEPIDLE"):
+        return
+    for option, value in (("KEEPIDLE", 15), ("KEEPINTVL", 15), ("KEEPCNT", 9)):
+        number = getattr(socket, f"TCP_{option}")
+        with contextlib.suppress(OSError):
+            connection.setsockopt(socket.IPPROTO_TCP, number, value)
 
 
 def _is_of_the_body(exc: BaseException | None) -> bool:
