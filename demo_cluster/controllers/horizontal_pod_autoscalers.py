@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from demo_cluster.controllers.owned_pods import PODS, is_active, matches, set_condition
+from demo_cluster.controllers.pod_metrics import Measured, MetricsError, PodMetrics
 from demo_cluster.events import EventRecorder
 from demo_cluster.history import HistoryClock
-from demo_cluster.kinds import Obj, kind_of
-from demo_cluster.quantities import quantity
+from demo_cluster.kinds import Kind, Obj, kind_of
 from demo_cluster.storage import Storage, StorageEvent, key_of
-from demo_cluster.timestamps import parse_timestamp, timestamp
+from demo_cluster.timestamps import timestamp
 from demo_cluster.usage import Usage
 from demo_cluster.work_queue import Key, WorkQueue
 
@@ -24,10 +24,40 @@ TARGETS = {
 PERIOD = 15.0
 TOLERANCE = 0.1
 SHRINK_AFTER = timedelta(minutes=5)
+COMPONENT = "horizontal-pod-autoscaler"
+
+
+@dataclass(slots=True)
+class _Look:
+    """What one look at one autoscaler has found; written at its end."""
+
+    scaler: Obj
+    now: datetime
+    status: Obj = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.status = dict(self.scaler.get("status") or {})
+        self.status["conditions"] = list(self.status.get("conditions") or ())
+
+    def say(self, kind: str, value: str, reason: str, message: str) -> None:
+        """A condition, in place of the one of its type."""
+        conditions: list[Obj] = self.status["conditions"]
+        old = next((each for each in conditions if each["type"] == kind), None)
+        since = old["lastTransitionTime"] if old and old["status"] == value else timestamp(self.now)
+        news = {
+            "type": kind,
+            "status": value,
+            "lastTransitionTime": since,
+            "reason": reason,
+            "message": message,
+        }
+        self.status["conditions"] = [news if each is old else each for each in conditions]
+        if old is None:
+            self.status["conditions"].append(news)
 
 
 class PodAutoscaler:
-    """Looks at every autoscaler now and then."""
+    """Looks at every autoscaler now and then. Follows reconcileAutoscaler."""
 
     def __init__(
         self, storage: Storage, clock: HistoryClock, events: EventRecorder, usage: Usage
@@ -35,14 +65,18 @@ class PodAutoscaler:
         self._storage = storage
         self._clock = clock
         self._events = events
-        self._usage = usage
+        self._metrics = PodMetrics(storage, usage)
         self._queue = WorkQueue(clock, self._sync)
+        self._proposals: dict[str, list[tuple[datetime, int]]] = {}
+        """What was proposed in the last five minutes, by the autoscaler's uid."""
 
     def on_event(self, event: StorageEvent) -> None:
         """An autoscaler appeared or was changed by somebody."""
-        if event.kind.storage_key != AUTOSCALERS.storage_key or event.type == "DELETED":
+        if event.kind.storage_key != AUTOSCALERS.storage_key:
             return
-        if (event.old or {}).get("spec") != event.obj["spec"]:
+        if event.type == "DELETED":
+            self._proposals.pop(event.obj["metadata"]["uid"], None)
+        elif (event.old or {}).get("spec") != event.obj["spec"]:
             self._clock.when_live(lambda: self._queue.add(key_of(event.obj)))
 
     def _sync(self, key: Key) -> None:
@@ -50,179 +84,143 @@ class PodAutoscaler:
         if scaler is None:
             return
         self._queue.add_after(key, PERIOD)
+        look = _Look(scaler, self._clock.now())
         reference = scaler["spec"]["scaleTargetRef"]
         kind = TARGETS.get(reference["kind"])
         target = self._storage.get(kind, key[0], reference["name"]) if kind else None
         if kind is None or target is None:
-            name = f'{reference["kind"].lower()}s.apps "{reference["name"]}" not found'
-            self._conditions(
-                scaler,
-                [
-                    (
-                        "AbleToScale",
-                        "False",
-                        "FailedGetScale",
-                        f"the HPA controller was unable to get the target's current scale: {name}",
-                    )
-                ],
-            )
-            return
+            why = f'{reference["kind"].lower()}s.apps "{reference["name"]}" not found'
+            self._record(scaler, "FailedGetScale", why, warning=True)
+            text = f"the HPA controller was unable to get the target's current scale: {why}"
+            look.say("AbleToScale", "False", "FailedGetScale", text)
+        else:
+            text = "the HPA controller was able to get the target's current scale"
+            look.say("AbleToScale", "True", "SucceededGetScale", text)
+            self._decide(look, kind, target)
+        self._write(look)
+
+    def _decide(self, look: _Look, kind: Kind, target: Obj) -> None:
+        spec = look.scaler["spec"]
         present = target["spec"].get("replicas", 1)
-        measured = self._measure(scaler, target)
-        if measured is None:
-            self._conditions(scaler, _UNMEASURED)
-            return
-        use, wanted, metric = measured
-        ratio = use / wanted if wanted else 1.0
+        low, high = spec.get("minReplicas", 1), spec["maxReplicas"]
+        wanted, reason = present, ""
+        metrics: list[Obj] = []
+        if not present and low:
+            text = "scaling is disabled since the replica count of the target is zero"
+            look.say("ScalingActive", "False", "ScalingDisabled", text)
+            wanted = 0
+        elif present > high:
+            wanted, reason = high, "Current number of replicas above Spec.MaxReplicas"
+        elif present < low:
+            wanted, reason = low, "Current number of replicas below Spec.MinReplicas"
+        else:
+            found = self._measure(look, target)
+            if found is None:
+                nothing = [{"type": ""} for _ in spec.get("metrics") or ()]
+                look.status |= {"currentReplicas": present, "currentMetrics": nothing or None}
+                return
+            metrics = [each.status for each in found]
+            wanted, reason = self._proposal(look, present, found)
+        if wanted != present:
+            self._scale(look, kind, target, wanted, reason)
+        look.status |= {"currentReplicas": present, "desiredReplicas": wanted}
+        look.status["currentMetrics"] = metrics or None
+
+    def _measure(self, look: _Look, target: Obj) -> list[Measured] | None:
+        """All metrics; None when none of them can be had, which is said."""
+        found: list[Measured] = []
+        problems: list[tuple[str, str]] = []
+        metrics = look.scaler["spec"].get("metrics") or ()
+        for metric in metrics:
+            try:
+                found.append(self._metrics.measure(metric, target))
+            except MetricsError as error:
+                self._record(look.scaler, "FailedGetResourceMetric", str(error), warning=True)
+                name = (metric.get("resource") or {}).get("name")
+                problems.append(
+                    (f"failed to get {name} resource metric value: {error}", str(error))
+                )
+        if problems and not found:
+            first, why = problems[0]
+            text = f"the HPA was unable to compute the replica count: {why}"
+            look.say("ScalingActive", "False", "FailedGetResourceMetric", text)
+            message = (
+                f"invalid metrics ({len(problems)} invalid out of {len(metrics)}), first error is: "
+                f"{first}"
+            )
+            self._record(look.scaler, "FailedComputeMetricsReplicas", message, warning=True)
+            return None
+        if found:
+            words = max(found, key=lambda each: each.ratio).words
+            text = f"the HPA was able to successfully calculate a replica count from {words}"
+            look.say("ScalingActive", "True", "ValidMetricFound", text)
+        return found
+
+    def _proposal(self, look: _Look, present: int, found: list[Measured]) -> tuple[int, str]:
+        """The size that the metrics ask for, within bounds and without haste, and why."""
+        highest = max(found, key=lambda each: each.ratio, default=None)
+        ratio = highest.ratio if highest else 1.0
         proposed = present if abs(ratio - 1) <= TOLERANCE else math.ceil(present * ratio)
-        low, high = scaler["spec"].get("minReplicas", 1), scaler["spec"]["maxReplicas"]
-        bounded = max(low, min(high, proposed))
-        if bounded < present and not self._may_shrink(scaler):
-            bounded = present
-        if bounded != present:
-            self._scale(scaler, kind.plural, target, bounded, grows=bounded > present)
-        self._report(scaler, present, bounded, metric, proposed)
+        reason = "All metrics below target"
+        if highest and proposed > present:
+            reason = f"{highest.words} above target"
+        settled = self._settled(look, proposed)
+        if settled != proposed:
+            text = (
+                "recent recommendations were higher than current one, applying the highest recent "
+                "recommendation"
+            )
+            look.say("AbleToScale", "True", "ScaleDownStabilized", text)
+        else:
+            text = "recommended size matches current size"
+            look.say("AbleToScale", "True", "ReadyForNewScale", text)
+        return self._bounded(look, present, settled), reason
 
-    def _may_shrink(self, scaler: Obj) -> bool:
-        last = (scaler.get("status") or {}).get("lastScaleTime")
-        return not last or self._clock.now() - parse_timestamp(last) >= SHRINK_AFTER
+    def _settled(self, look: _Look, proposed: int) -> int:
+        """The highest of what was proposed lately: shrinking takes patience."""
+        uid = look.scaler["metadata"]["uid"]
+        recent = [
+            (at, size) for at, size in self._proposals.get(uid, []) if look.now - at < SHRINK_AFTER
+        ]
+        self._proposals[uid] = [*recent, (look.now, proposed)]
+        return max(size for _, size in self._proposals[uid])
 
-    def _measure(self, scaler: Obj, target: Obj) -> tuple[float, float, Obj] | None:
-        """Mean use in percent of the requests, the wanted percentage, and the metric's status."""
-        for metric in scaler["spec"].get("metrics") or ():
-            resource = metric.get("resource") or {}
-            wanted = (resource.get("target") or {}).get("averageUtilization")
-            if metric.get("type") != "Resource" or wanted is None:
-                continue
-            name = resource["name"]
-            used, requested, pods = self._totals(target, name)
-            if not requested or not pods:
-                return None
-            percent = 100 * used / requested
-            mean = used / pods
-            text = f"{math.ceil(mean * 1000)}m" if name == "cpu" else str(int(mean))
-            current = {"averageUtilization": int(percent), "averageValue": text}
-            status = {"type": "Resource", "resource": {"name": name, "current": current}}
-            return percent, float(wanted), status
-        return None
+    @staticmethod
+    def _bounded(look: _Look, present: int, wanted: int) -> int:
+        spec = look.scaler["spec"]
+        low, high = spec.get("minReplicas", 1), spec["maxReplicas"]
+        fastest = max(2 * present, 4)
+        if wanted < low:
+            text = "the desired replica count is less than the minimum replica count"
+            look.say("ScalingLimited", "True", "TooFewReplicas", text)
+            return int(low)
+        if wanted > min(high, fastest):
+            if high <= fastest:
+                text = "the desired replica count is more than the maximum replica count"
+                look.say("ScalingLimited", "True", "TooManyReplicas", text)
+            else:
+                text = "the desired replica count is increasing faster than the maximum scale rate"
+                look.say("ScalingLimited", "True", "ScaleUpLimit", text)
+            return int(min(high, fastest))
+        text = "the desired count is within the acceptable range"
+        look.say("ScalingLimited", "False", "DesiredWithinRange", text)
+        return wanted
 
-    def _totals(self, target: Obj, name: str) -> tuple[float, float, int]:
-        used = requested = 0.0
-        pods = 0
-        for pod in self._storage.list(PODS, target["metadata"]["namespace"]):
-            labels = pod["metadata"].get("labels")
-            if not (is_active(pod) and matches(target["spec"].get("selector"), labels)):
-                continue
-            if pod.get("status", {}).get("phase") != "Running":
-                continue
-            pods += 1
-            for container in pod["spec"]["containers"]:
-                requests = (container.get("resources") or {}).get("requests") or {}
-                requested += float(quantity(requests.get(name, "0")))
-            for cores, memory in self._usage.containers(pod).values():
-                used += cores if name == "cpu" else memory
-        return used, requested, pods
-
-    def _scale(self, scaler: Obj, plural: str, target: Obj, replicas: int, *, grows: bool) -> None:
+    def _scale(self, look: _Look, kind: Kind, target: Obj, replicas: int, reason: str) -> None:
         def change(obj: Obj) -> None:
             obj["spec"]["replicas"] = replicas
 
-        self._storage.modify(kind_of(plural, "apps"), *key_of(target), change)
-        way = "above target" if grows else "below target"
-        reason = (
-            f"cpu resource utilization (percentage of request) {way}"
-            if grows
-            else "All metrics below target"
-        )
-        message = f"New size: {replicas}; reason: {reason}"
-        self._events.record(
-            scaler, "SuccessfulRescale", message, component="horizontal-pod-autoscaler"
-        )
-        now = timestamp(self._clock.now())
+        self._storage.modify(kind, *key_of(target), change)
+        text = f"the HPA controller was able to update the target scale to {replicas}"
+        look.say("AbleToScale", "True", "SucceededRescale", text)
+        self._record(look.scaler, "SuccessfulRescale", f"New size: {replicas}; reason: {reason}")
+        look.status["lastScaleTime"] = timestamp(look.now)
 
-        def note(obj: Obj) -> None:
-            obj.setdefault("status", {})["lastScaleTime"] = now
+    def _record(self, scaler: Obj, reason: str, message: str, *, warning: bool = False) -> None:
+        self._events.record(scaler, reason, message, component=COMPONENT, warning=warning)
 
-        self._storage.modify(AUTOSCALERS, *key_of(scaler), note)
-
-    def _report(self, scaler: Obj, present: int, wanted: int, metric: Obj, proposed: int) -> None:
-        limited = proposed > scaler["spec"]["maxReplicas"]
-        rows = [
-            ("AbleToScale", "True", "ReadyForNewScale", "recommended size matches current size"),
-            (
-                "ScalingActive",
-                "True",
-                "ValidMetricFound",
-                (
-                    "the HPA was able to successfully calculate a replica count from cpu resource "
-                    "utilization (percentage of request)"
-                ),
-            ),
-            (
-                "ScalingLimited",
-                "True",
-                "TooManyReplicas",
-                "the desired replica count is more than the maximum replica count",
-            )
-            if limited
-            else (
-                "ScalingLimited",
-                "False",
-                "DesiredWithinRange",
-                "the desired count is within the acceptable range",
-            ),
-        ]
-        self._conditions(scaler, rows, present, wanted, metric)
-
-    def _conditions(
-        self,
-        scaler: Obj,
-        rows: list[tuple[str, str, str, str]],
-        present: int | None = None,
-        wanted: int | None = None,
-        metric: Obj | None = None,
-    ) -> None:
-        now = timestamp(self._clock.now())
-
+    def _write(self, look: _Look) -> None:
         def change(obj: Obj) -> None:
-            status = obj.setdefault("status", {})
-            conditions = list(status.get("conditions") or ())
-            for kind, value, reason, message in rows:
-                condition = {
-                    "type": kind,
-                    "status": value,
-                    "lastTransitionTime": now,
-                    "reason": reason,
-                    "message": message,
-                }
-                conditions = set_condition(conditions, condition)
-            status["conditions"] = sorted(conditions, key=lambda each: str(each["type"]))
-            status["currentReplicas"] = (
-                status.get("currentReplicas", 0) if present is None else present
-            )
-            status["desiredReplicas"] = (
-                status.get("desiredReplicas", 0) if wanted is None else wanted
-            )
-            if metric is not None:
-                status["currentMetrics"] = [metric]
+            obj["status"] = look.status
 
-        self._storage.modify(AUTOSCALERS, *key_of(scaler), change)
-
-
-_UNMEASURED = [
-    (
-        "AbleToScale",
-        "True",
-        "SucceededGetScale",
-        "the HPA controller was able to get the target's current scale",
-    ),
-    (
-        "ScalingActive",
-        "False",
-        "FailedGetResourceMetric",
-        (
-            "the HPA was unable to compute the replica count: failed to get cpu utilization: "
-            "missing request for cpu"
-        ),
-    ),
-]
+        self._storage.modify(AUTOSCALERS, *key_of(look.scaler), change)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from demo_cluster.controllers.owned_pods import set_condition
 from demo_cluster.events import EventRecorder
 from demo_cluster.history import HistoryClock
 from demo_cluster.kinds import Obj, kind_of
@@ -16,7 +17,7 @@ LEASES = kind_of("leases", "coordination.k8s.io")
 UNREACHABLE = "node.kubernetes.io/unreachable"
 LEASE_SECONDS = 10.0
 HEARTBEAT_SECONDS = 300.0
-NOTICED_AFTER = 40.0
+NOTICED_AFTER = 50.0
 MANY_NODES = 50
 PRESSURES = (
     ("MemoryPressure", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
@@ -123,11 +124,10 @@ class NodeController:
 
         def change(obj: Obj) -> None:
             _write_conditions(obj, rows, now, heartbeat=False)
-            taints = obj["spec"].setdefault("taints", [])
-            for effect in ("NoSchedule", "NoExecute"):
-                taints.append({"key": UNREACHABLE, "effect": effect, "timeAdded": now})
 
         self._storage.modify(NODES, "", name, change)
+        for effect in ("NoSchedule", "NoExecute"):
+            self._taint(name, {"key": UNREACHABLE, "effect": effect, "timeAdded": now})
         self._events.record(
             node,
             "NodeNotReady",
@@ -136,6 +136,12 @@ class NodeController:
         )
         for pod in self._storage.pods_on_node(name):
             self._mark_pod(pod, now)
+
+    def _taint(self, name: str, taint: Obj) -> None:
+        def change(obj: Obj) -> None:
+            obj["spec"].setdefault("taints", []).append(taint)
+
+        self._storage.modify(NODES, "", name, change)
 
     def _mark_pod(self, pod: Obj, now: str) -> None:
         def change(obj: Obj) -> None:
@@ -172,7 +178,26 @@ class NodeController:
                 f"Marking for deletion Pod {key[0]}/{key[1]}",
                 component="taint-eviction-controller",
             )
+            self._note_disruption(key)
             self._storage.request_delete(PODS, *key)
+
+    def _note_disruption(self, key: tuple[str, str]) -> None:
+        now = timestamp(self._clock.now())
+
+        def change(obj: Obj) -> None:
+            condition = {
+                "type": "DisruptionTarget",
+                "observedGeneration": obj["metadata"].get("generation", 1),
+                "status": "True",
+                "lastProbeTime": None,
+                "lastTransitionTime": now,
+                "reason": "DeletionByTaintManager",
+                "message": "Taint manager: deleting due to NoExecute taint",
+            }
+            status = obj.setdefault("status", {})
+            status["conditions"] = set_condition(list(status.get("conditions") or ()), condition)
+
+        self._storage.modify(PODS, *key, change)
 
     def restore(self, name: str) -> None:
         """The node is back: ready again, and what was to be deleted there goes."""

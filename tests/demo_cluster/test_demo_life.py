@@ -280,7 +280,7 @@ async def test_the_pods_of_a_lost_node_move_when_their_patience_ends(world: Step
     world.advance(4)
 
     world.cluster.backend.world.nodes.lose("node-2")
-    world.advance(45)
+    world.advance(55)
     unready = [pod for pod in world.pods() if pod["spec"]["nodeName"] == "node-2"]
     world.advance(310)
 
