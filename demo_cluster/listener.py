@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import ssl
 import tempfile
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -90,7 +91,10 @@ class Listener:
             whole = await _whole(reply, takes_gzip)
             return await (_spoiled(request, whole, fault) if fault else _deliver(request, whole))
         if isinstance(reply, StreamReply):
-            return await _stream(request, spoiled_stream(reply, fault), _lifetime(fault))
+            if reply.is_document and takes_gzip:
+                reply = _packed(reply)
+            lifetime = None if reply.is_document else _lifetime(fault)
+            return await _stream(request, spoiled_stream(reply, fault), lifetime)
         with _cut_after(request, _lifetime(fault)):
             if isinstance(reply, SpdyReply):
                 return await _switch_to_spdy(request, reply)
@@ -291,6 +295,18 @@ async def _whole(reply: Reply, takes_gzip: bool = False) -> web.Response:
         for value in filter(None, values):
             response.headers.add(name, value)
     return response
+
+
+def _packed(reply: StreamReply) -> StreamReply:
+    headers = {**reply.headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return replace(reply, chunks=_pack(reply.chunks), headers=headers)
+
+
+async def _pack(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    packer = zlib.compressobj(level=1, wbits=zlib.MAX_WBITS | 16)
+    async for chunk in chunks:
+        yield await asyncio.to_thread(packer.compress, chunk)
+    yield packer.flush()
 
 
 async def _stream(

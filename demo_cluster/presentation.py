@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import msgspec
 
 from demo_cluster.conversion import converted
 from demo_cluster.kinds import Kind, Obj
-from demo_cluster.negotiation import Form, negotiated
-from demo_cluster.reply import Call, Reply
+from demo_cluster.negotiation import WHOLE, Form, negotiated
+from demo_cluster.reply import Call, Reply, StreamReply
 from demo_cluster.status import Failure, bad_request
 from demo_cluster.tables.table import column_definitions, rows
+
+LONG_LIST = 2000
+LIST_PIECE = 250
+PATIENCE_SECONDS = 60.0
+"""How long a client may take for each piece."""
 
 
 def presented(kind: Kind, obj: Obj) -> Obj:
@@ -70,9 +76,13 @@ def partial(obj: Obj, form: Form) -> Obj:
     }
 
 
-def list_reply(call: Call, kind: Kind, objects: Sequence[Obj], meta: Obj) -> Reply:
-    """A list in the form that the client asked for."""
+def list_reply(call: Call, kind: Kind, objects: Sequence[Obj], meta: Obj) -> Reply | StreamReply:
+    """A list in the form that the client asked for; a long one comes in pieces."""
     form = negotiated(call.headers.get("accept", ""))
+    if len(objects) > LONG_LIST and form == WHOLE and not is_pretty(call):
+        headers = {"Content-Type": form.content_type}
+        pieces = _list_in_pieces(kind, objects, meta)
+        return StreamReply(pieces, 200, headers, PATIENCE_SECONDS, is_document=True)
     if form.shape == "table":
         return _reply(call, table_body(call, kind, objects, form, meta), form)
     if form.shape == "partial":
@@ -98,6 +108,20 @@ def list_reply(call: Call, kind: Kind, objects: Sequence[Obj], meta: Obj) -> Rep
         "items": [list_item(kind, obj) for obj in objects],
     }
     return _reply(call, body, form)
+
+
+async def _list_in_pieces(kind: Kind, objects: Sequence[Obj], meta: Obj) -> AsyncIterator[bytes]:
+    """The bytes of a list, some objects at a time, so that others have their turn in between."""
+    if kind.is_custom:
+        meta = {"continue": "", **meta}
+    head = {"kind": kind.list_kind, "apiVersion": kind.api_version, "metadata": meta}
+    before = msgspec.json.encode(head)[:-1] + b',"items":['
+    for start in range(0, len(objects), LIST_PIECE):
+        items = [list_item(kind, obj) for obj in objects[start : start + LIST_PIECE]]
+        yield before + msgspec.json.encode(items)[1:-1]
+        before = b","
+        await asyncio.sleep(0)
+    yield b"]}\n"
 
 
 def _go_list(kind: Kind) -> str:

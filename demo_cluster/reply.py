@@ -90,6 +90,8 @@ class StreamReply:
     headers: Mapping[str, str] = field(default_factory=dict)
     patience_seconds: float | None = None
     """A reader that takes a chunk no faster is cut off; None = it may take for ever."""
+    is_document: bool = False
+    """The chunks are one answer in pieces, which may be packed, and not news as it comes."""
 
 
 class WebSocket(Protocol):

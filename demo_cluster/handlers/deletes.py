@@ -10,7 +10,7 @@ from demo_cluster.handlers.objects import existing, matcher_of, the_kind
 from demo_cluster.kinds import Kind, Obj
 from demo_cluster.paging import invalid_options, page_request, write_token
 from demo_cluster.presentation import list_reply, object_reply
-from demo_cluster.reply import Call, Reply
+from demo_cluster.reply import Call, Reply, StreamReply
 from demo_cluster.status import Cause, Failure, bad_request
 
 _PROPAGATIONS = ("Foreground", "Background", "Orphan")
@@ -101,7 +101,7 @@ def delete_one(call: Call, kind: Kind, obj: Obj, options: DeleteOptions) -> Obj:
     )
 
 
-async def delete_collection(call: Call) -> Reply:
+async def delete_collection(call: Call) -> Reply | StreamReply:
     """DELETE of many: the list of what they were."""
     kind = the_kind(call)
     matches = matcher_of(call)

@@ -14,7 +14,7 @@ from demo_cluster.paging import (
     write_token,
 )
 from demo_cluster.presentation import list_reply, object_reply
-from demo_cluster.reply import Call, Reply
+from demo_cluster.reply import Call, Reply, StreamReply
 from demo_cluster.selection import Matcher, field_matcher, label_matcher
 from demo_cluster.status import Failure, expired, not_found
 from demo_cluster.storage import key_of
@@ -72,7 +72,7 @@ async def get_object(call: Call) -> Reply:
     return object_reply(call, the_kind(call), existing(call))
 
 
-async def list_objects(call: Call) -> Reply:
+async def list_objects(call: Call) -> Reply | StreamReply:
     """GET of many, whole or a page of it.
 
     Raises:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
 import shutil
@@ -322,3 +323,27 @@ data: {b: "2"}
     assert applied == "configmap/applied serverside-applied\n"
     assert "NodeName indicates in which node this pod is scheduled." in explained
     assert 'configmap "made" deleted' in deleted
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+def test_a_long_list_in_pieces_is_the_same_as_its_pages(
+    empty: RunningCluster, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for index in range(7):
+        ask(empty, "POST", MAPS, config_map(f"long-{index}"))
+    path = f"{MAPS}?labelSelector=test"
+    _, short = ask(empty, "GET", path)
+    monkeypatch.setattr("demo_cluster.presentation.LONG_LIST", 3)
+    monkeypatch.setattr("demo_cluster.presentation.LIST_PIECE", 3)
+
+    connection = connect(empty)
+    token = empty.cluster.token(ADMIN)
+    headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": encoding}
+    connection.request("GET", path, headers=headers)
+    response = connection.getresponse()
+    text = response.read()
+    connection.close()
+
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.headers.get("Content-Encoding", "identity") == encoding
+    assert json.loads(gzip.decompress(text) if encoding == "gzip" else text) == short
