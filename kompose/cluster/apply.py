@@ -13,12 +13,11 @@ from kompose.cluster.ownership import (
     PROJECT,
     Object,
     service_key,
-    stamped,
 )
 from kompose.manifests.digests import CONFIG_DIGEST
 from kube_client.client import Client
-from kube_client.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from kube_client.resource import JOBS, NAMESPACES, PODS, SERVICES, ResourceType
+from kube_client.errors import ConflictError, InvalidError, NotFoundError
+from kube_client.resource import JOBS, PODS, SERVICES, ResourceType
 
 _IMMUTABLE = (
     "field is immutable",
@@ -168,26 +167,6 @@ class Applier:
         )
         await until_gone(self._client, resource, self._namespace, name, uid)
         return await self._send(resource, obj, force=self._force)
-
-
-async def ensure_namespace(
-    client: Client, name: str, project: str, *, dry_run: bool
-) -> Applied | None:
-    """Make the namespace when it is missing, marked as ours; None when it was there.
-
-    A user who may not look at namespaces is believed to have one.
-    """
-    try:
-        await client.get(NAMESPACES, name)
-    except NotFoundError:
-        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-        made = await client.create(
-            NAMESPACES, stamped(namespace, project), dry_run=dry_run, field_manager=FIELD_MANAGER
-        )
-        return Applied(title(namespace), Outcome.CREATED, made)
-    except ForbiddenError:
-        return None
-    return None
 
 
 def conflicting_managers(error: ConflictError) -> set[str]:

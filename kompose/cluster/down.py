@@ -10,32 +10,24 @@ from kompose.cluster.errors import ClusterError
 from kompose.cluster.gone import until_none
 from kompose.cluster.inventory import owned_objects
 from kompose.cluster.kinds import WORKLOADS, resource_of, title
+from kompose.cluster.namespace import is_empty, is_own_namespace
 from kompose.cluster.ownership import (
-    MANAGED_BY,
-    PROJECT,
     Object,
     project_selector,
     service_key,
     service_selector,
 )
 from kube_client.client import Client
-from kube_client.discovery import Discovery
-from kube_client.errors import ForbiddenError, KubeError, NotFoundError
+from kube_client.errors import ForbiddenError, NotFoundError
 from kube_client.objects import KubeObject
 from kube_client.resource import (
-    EVENTS,
+    JOBS,
     NAMESPACES,
     PERSISTENT_VOLUME_CLAIMS,
     PODS,
     REPLICA_SETS,
     ResourceType,
 )
-
-_MADE_BY_ITSELF = {
-    "ConfigMap": ("kube-root-ca.crt", "openshift-service-ca.crt"),
-    "ServiceAccount": ("default",),
-}
-_OF_OTHERS = frozenset(("Event", "Endpoints", "EndpointSlice", "Lease", "PodMetrics"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +84,7 @@ async def down(
 ) -> DownResult:
     """Remove a project's objects and wait until they are gone.
 
-    The namespace goes too when `up` made it and nothing
-    of anybody else is left in it.
+    The namespace goes too when `up` made it and nothing of anybody else is left in it.
 
     Raises:
         ClusterError: Something did not end in time.
@@ -102,16 +93,17 @@ async def down(
     plan = _plan(await owned_objects(client, project_name, options.namespace), options)
     if plan.removed and not await confirm(plan):
         return DownResult(is_declined=True)
+    foreign = await _foreign_pods(client, plan.removed, options.namespace)
     for obj in reversed(plan.removed):
         await _delete(client, obj, options)
         progress(Removal(title(obj)))
     await _hurry(client, plan.removed, options)
-    await _until_all_gone(client, project_name, plan.removed, options, progress)
+    await _until_all_gone(client, project_name, plan.removed, foreign, options, progress)
     removed = [title(obj) for obj in plan.removed]
     kept = ""
     if not options.services and not plan.kept_volumes:
-        made = await _own_namespace(client, project_name, options.namespace)
-        if made and await _is_empty(client, options.namespace):
+        made = await is_own_namespace(client, project_name, options.namespace)
+        if made and await is_empty(client, options.namespace):
             await _delete_namespace(client, options, progress)
             removed.append(f"namespace/{options.namespace}")
         elif made:
@@ -148,22 +140,50 @@ async def _hurry(client: Client, removed: Sequence[Object], options: DownOptions
 
     Their ReplicaSets go first: they would make new pods.
     """
-    units = _units(removed)
-    if options.grace_seconds is None or not units:
+    if options.grace_seconds is None:
         return
-    labels = service_selector(units)
-    for resource in (REPLICA_SETS, PODS):
-        found = await client.list(resource, KubeObject, namespace=options.namespace, labels=labels)
-        for obj in found.items:
-            with suppress(NotFoundError):
-                await client.delete(
-                    resource,
-                    obj.metadata.name,
-                    options.namespace,
-                    uid=obj.metadata.uid,
-                    propagation="Background",
-                    grace_seconds=options.grace_seconds if resource is PODS else None,
-                )
+    for resource, obj in await _descendants(client, removed, options.namespace):
+        with suppress(NotFoundError):
+            await client.delete(
+                resource,
+                obj.metadata.name,
+                options.namespace,
+                uid=obj.metadata.uid,
+                propagation="Background",
+                grace_seconds=options.grace_seconds if resource is PODS else None,
+            )
+
+
+async def _descendants(
+    client: Client, removed: Sequence[Object], namespace: str
+) -> list[tuple[ResourceType, KubeObject]]:
+    """The ReplicaSets, Jobs and pods that these objects own, owners first."""
+    owners = {obj["metadata"]["uid"] for obj in removed}
+    found: list[tuple[ResourceType, KubeObject]] = []
+    for resource in (REPLICA_SETS, JOBS, PODS):
+        try:
+            listed = await client.list(resource, KubeObject, namespace=namespace)
+        except ForbiddenError:
+            continue
+        mine = [
+            obj
+            for obj in listed.items
+            if any(owner.uid in owners for owner in obj.metadata.owner_references)
+        ]
+        owners |= {obj.metadata.uid for obj in mine}
+        found += [(resource, obj) for obj in mine]
+    return found
+
+
+async def _foreign_pods(client: Client, removed: Sequence[Object], namespace: str) -> set[str]:
+    """The uids of pods that look like those of the project's services, and are not."""
+    own = {obj["metadata"]["uid"] for obj in removed}
+    own |= {obj.metadata.uid for _, obj in await _descendants(client, removed, namespace)}
+    units = _units(removed)
+    if not units:
+        return set()
+    alike = await client.list(PODS, KubeObject, namespace=namespace, labels=service_selector(units))
+    return {obj.metadata.uid for obj in alike.items} - own
 
 
 def _units(removed: Sequence[Object]) -> list[str]:
@@ -175,6 +195,7 @@ async def _until_all_gone(
     client: Client,
     project: str,
     removed: Sequence[Object],
+    foreign: set[str],
     options: DownOptions,
     progress: Callable[[Removal], None],
 ) -> None:
@@ -192,7 +213,7 @@ async def _until_all_gone(
         for resource in kinds
     ]
     if units := _units(removed):
-        waits.append(_until_pods_gone(client, units, options, progress))
+        waits.append(_until_pods_gone(client, units, foreign, options, progress))
     await asyncio.gather(*waits)
 
 
@@ -227,6 +248,7 @@ async def _until_kind_gone(
 async def _until_pods_gone(
     client: Client,
     units: list[str],
+    foreign: set[str],
     options: DownOptions,
     progress: Callable[[Removal], None],
 ) -> None:
@@ -243,38 +265,11 @@ async def _until_pods_gone(
         PODS,
         options.namespace,
         labels=service_selector(units),
+        is_awaited=lambda found: found.metadata.uid not in foreign,
         on_left=tell,
         timeout=options.timeout,
     )
     tell([])
-
-
-async def _own_namespace(client: Client, project: str, name: str) -> bool:
-    try:
-        namespace = await client.get(NAMESPACES, name)
-    except (NotFoundError, ForbiddenError):
-        return False
-    labels = namespace["metadata"].get("labels") or {}
-    return labels.get(MANAGED_BY) == "kompose" and labels.get(PROJECT) == project
-
-
-async def _is_empty(client: Client, namespace: str) -> bool:
-    """Whether nothing is left in a namespace but what is in every one; in doubt, no."""
-    try:
-        resources = (await Discovery.discover(client)).resources
-        for resource in resources:
-            if resource.namespaced and "list" in resource.verbs and not _is_of_others(resource):
-                found = await client.list(resource, KubeObject, namespace=namespace)
-                automatic = _MADE_BY_ITSELF.get(resource.kind, ())
-                if any(obj.metadata.name not in automatic for obj in found.items):
-                    return False
-    except KubeError:
-        return False
-    return True
-
-
-def _is_of_others(resource: ResourceType) -> bool:
-    return resource.kind in _OF_OTHERS or resource.plural == EVENTS.plural
 
 
 async def _delete_namespace(

@@ -6,11 +6,12 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from kompose.cluster.apply import Applied, Applier, Outcome, ensure_namespace
+from kompose.cluster.apply import Applied, Applier, Outcome
 from kompose.cluster.change import restart
 from kompose.cluster.health import Crash, Health, Phase, crashes
 from kompose.cluster.inventory import orphans
 from kompose.cluster.kinds import resource_of, title
+from kompose.cluster.namespace import ensure_namespace
 from kompose.cluster.ownership import Object, project_selector, stamped
 from kompose.cluster.plan import (
     Need,

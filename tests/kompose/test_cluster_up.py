@@ -613,3 +613,22 @@ async def test_a_port_behind_an_ingress_is_reached_at_its_host(
         (8080, "https://shop.example.com/app"),
         (9090, ""),
     ]
+
+
+async def test_a_pod_that_only_looks_like_ours_is_neither_removed_nor_waited_for(
+    client: Client, folder: Path
+) -> None:
+    await brought_up(client, project(folder, ONE))
+    alike = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "alike", "labels": {"io.kompose.service": "web"}},
+        "spec": {"containers": [{"name": "web", "image": "busybox", "command": ["sleep", "1000"]}]},
+    }
+    await client.create(PODS, alike)
+
+    await taken_down(client, grace_seconds=0, timeout=20.0)
+
+    [left] = (await client.list(PODS, namespace=client.namespace)).items
+    assert left["metadata"]["name"] == "alike"
+    assert "deletionTimestamp" not in left["metadata"]
