@@ -13,6 +13,7 @@ import statistics
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from benchmarks.stern.measure import Cost, log_server, run
 from benchmarks.stern.waiting import Programs, latency, long_log, open_streams, start_up
@@ -37,22 +38,36 @@ _SLOW = ("JSON template",)
 _ONLY_DEFAULT = {"default": FORMATS["default"]}
 
 
-@dataclass(frozen=True)
-class Scale:
-    """How much to measure: `matrix` says which formats for how many streams."""
+class Part(NamedTuple):
+    """So many streams: which formats, how many lines of 180 bytes in all, how many runs of each."""
 
+    streams: int
+    forms: Mapping[str, Sequence[str]]
     lines: int
-    matrix: Mapping[int, Mapping[str, Sequence[str]]]
-    line_bytes: tuple[int, ...]
-    pipes: tuple[bool, ...]
-    runs: int
+    default_runs: int
     other_runs: int
+    other_share: int = 1
+    """Formats but the default one read one in so many of the lines."""
+
+
+class Scale(NamedTuple):
+    """How much to measure."""
+
+    parts: Sequence[Part]
+    line_bytes: Sequence[int]
+    pipes: Sequence[bool]
 
 
 QUICK = Scale(
-    2_000_000, {1: _ONLY_DEFAULT, 100: _ONLY_DEFAULT, 10: FORMATS}, (180,), (False,), 3, 1
+    (
+        Part(1, _ONLY_DEFAULT, 1_000_000, 1, 1),
+        Part(100, _ONLY_DEFAULT, 1_000_000, 1, 1),
+        Part(10, FORMATS, 2_000_000, 3, 1, other_share=2),
+    ),
+    (180,),
+    (False,),
 )
-FULL = Scale(3_000_000, {1: FORMATS, 10: FORMATS, 100: FORMATS}, (180, 2048), (False, True), 5, 3)
+FULL = Scale([Part(n, FORMATS, 3_000_000, 5, 3) for n in (1, 10, 100)], (180, 2048), (False, True))
 
 
 def main() -> None:
@@ -80,17 +95,15 @@ def main() -> None:
 class Table:
     """One part of the table: what is served, where it goes, and what the limit is."""
 
-    streams: int
+    part: Part
     line_bytes: int
     total: int
     to_pipe: bool
     env: Mapping[str, str]
-    runs: int
-    other_runs: int
 
     def measure(self, command: Sequence[str], form: str = "default") -> Cost:
         """The median cost of a command."""
-        runs = self.runs if form == "default" else self.other_runs
+        runs = self.part.default_runs if form == "default" else self.part.other_runs
         costs = [run(command, self.env, to_pipe=self.to_pipe) for _ in range(runs)]
         return Cost(
             statistics.median(cost.wall for cost in costs),
@@ -101,24 +114,27 @@ class Table:
     def row(self, program: str, form: str, lines: int, cost: Cost, limit: float) -> float:
         """Print a row; returns lines per second of processor time."""
         rate = lines / cost.cpu
-        place = f"{self.streams:>7} {self.line_bytes:>5} {'pipe' if self.to_pipe else 'file':>4}"
+        place = (
+            f"{self.part.streams:>7} {self.line_bytes:>5} {'pipe' if self.to_pipe else 'file':>4}"
+        )
         figures = f"{rate:>11,.0f} {rate / (limit or rate):>8.0%} {cost.wall:>7.2f}"
         print(f"{place} {program:>9} {form:<14} {figures} {cost.peak_mib:>8.0f}", flush=True)
         return rate
 
-    def print(self, programs: Programs, forms: Mapping[str, Sequence[str]]) -> float:
+    def print(self, programs: Programs) -> float:
         """All rows; returns the rate of our default format."""
         limit = self.row("drain", "(the limit)", self.total, self.measure(DRAIN), 0)
         self._kubectl(limit)
         ours = 0.0
         for name, program in programs.items():
-            for form, flags in forms.items():
+            for form, flags in self.part.forms.items():
                 # What is slow reads the end of each log only; the server answers as for all of it.
-                part = 4 if form in _SLOW or name != "stern" else 1
-                lines = self.total // self.streams // part
+                share = 4 if form in _SLOW or name != "stern" else 1
+                share *= 1 if form == "default" else self.part.other_share
+                lines = self.total // self.part.streams // share
                 command = [*program, ".", "--no-follow", "--max-log-requests", "200", *flags]
                 cost = self.measure([*command, "--tail", str(lines)], form)
-                rate = self.row(name, form, lines * self.streams, cost, limit)
+                rate = self.row(name, form, lines * self.part.streams, cost, limit)
                 ours = rate if (name, form) == ("stern", "default") else ours
         return ours
 
@@ -128,7 +144,7 @@ class Table:
         if kubectl is not None:
             command = [kubectl, "logs", "--timestamps", "web-0000-5d9c7b8f6-x2x4z"]
             cost = self.measure(command, "kubectl")
-            self.row("kubectl", "one stream", self.total // self.streams, cost, limit)
+            self.row("kubectl", "one stream", self.total // self.part.streams, cost, limit)
 
 
 def throughput(programs: Programs, scale: Scale) -> float:
@@ -136,14 +152,13 @@ def throughput(programs: Programs, scale: Scale) -> float:
     headline = 0.0
     head = f"{'streams':>7} {'bytes':>5} {'to':>4} {'program':>9} {'format':<14}"
     print(f"\n{head} {'lines/cpu-s':>11} {'of limit':>8} {'wall s':>7} {'peak MiB':>8}")
-    for streams, forms in scale.matrix.items():
+    for part in scale.parts:
         for width in scale.line_bytes:
-            total = scale.lines if width <= 180 else scale.lines // 6
-            with log_server(streams, total // streams, width) as env:
+            total = part.lines if width <= 180 else part.lines // 6
+            with log_server(part.streams, total // part.streams, width) as env:
                 for to_pipe in scale.pipes:
-                    table = Table(streams, width, total, to_pipe, env, scale.runs, scale.other_runs)
-                    rate = table.print(programs, forms)
-                    if (streams, width, to_pipe) == (10, 180, False):
+                    rate = Table(part, width, total, to_pipe, env).print(programs)
+                    if (part.streams, width, to_pipe) == (10, 180, False):
                         headline = rate
     return headline
 
