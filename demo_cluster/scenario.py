@@ -152,7 +152,7 @@ class _Reader:
         self._steps: list[Step] = []
         self._spaces: dict[str, float] = {}
         self._known_spaces = set(_FIRST_NAMESPACES)
-        self._nodes: set[str] = set()
+        self._nodes: dict[str, tuple[Obj, float | None]] = {}
         self._custom: set[tuple[str, str]] = set()
 
     def scenario(self) -> Scenario:
@@ -167,6 +167,7 @@ class _Reader:
         for entry in tree.entries("timeline", "a step"):
             self._steps += self._step(entry)
         self._read_namespaces()
+        self._place_nodes()
         self._steps.sort(key=lambda step: step.seconds)
         past = -min((step.seconds for step in self._steps), default=0.0)
         return Scenario(
@@ -186,21 +187,27 @@ class _Reader:
             return seconds_of(entry.get("ago", default))
 
     def _read_nodes(self) -> None:
-        tree = self._tree
-        with at(tree.place_of("age")):
-            age = seconds_of(tree.get("age", 0))
-        for entry in tree.entries("nodes", "a node"):
+        for entry in self._tree.entries("nodes", "a node"):
             entry.check("a node", _NODE_KEYS, ("name",))
+            ago = self._ago(entry) if "ago" in entry else None
             with at(entry.place):
-                self._add_node(plain(entry), self._ago(entry, age))
+                self._nodes[entry["name"]] = (node_object(plain(entry)), ago)
         if not self._nodes and not self._dials.get("nodes"):
             for number in (1, 2):
                 settings = {"name": f"node-{number}", "cpu": 8, "memory": "32Gi"}
-                self._add_node({**settings, "address": f"192.0.2.{9 + number}"}, age)
+                node = node_object({**settings, "address": f"192.0.2.{9 + number}"})
+                self._nodes[node["metadata"]["name"]] = (node, None)
 
-    def _add_node(self, settings: Obj, ago: float) -> None:
-        self._nodes.add(settings["name"])
-        self._steps.append(Step(-ago, "create", node_object(settings)))
+    def _place_nodes(self) -> None:
+        """Nodes without a time of their own are there before everything else."""
+        with at(self._tree.place_of("age")):
+            age = seconds_of(self._tree.get("age", 0))
+        age = max([age, *(-step.seconds for step in self._steps)])
+        steps = [
+            Step(-age if ago is None else -ago, "create", node)
+            for node, ago in self._nodes.values()
+        ]
+        self._steps[:0] = steps
 
     def _read_objects(self) -> None:
         entries = list(self._tree.entries("objects", "an object"))

@@ -228,3 +228,15 @@ async def test_the_log_rate_says_how_much_is_said(tmp_path: Path, rate: int, exp
 
     assert abs(len(lines) - expected) <= expected * 0.1
     assert all(line.startswith("2026-01-01T12:0") for line in lines)
+
+
+async def test_what_was_made_long_ago_has_lived_since(tmp_path: Path) -> None:
+    text = "workloads: [{name: old, image: x, ago: 3d, namespace: past}]\n"
+
+    async with living(write(tmp_path, text)) as world:
+        [pod] = world.storage.list(PODS, "past")
+        [*_, namespace] = world.storage.list(kind_of("namespaces"))
+
+    assert pod["metadata"]["creationTimestamp"] == "2025-12-29T12:00:00Z"
+    assert pod["status"]["startTime"] == "2025-12-29T12:00:00Z"
+    assert namespace["metadata"]["creationTimestamp"] == "2025-12-29T12:00:00Z"
