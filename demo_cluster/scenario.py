@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from demo_cluster.clock import SteppedClock
 from demo_cluster.custom_kinds import DEFINITIONS
+from demo_cluster.decoding import Decoded, check_types
 from demo_cluster.faults import Fault, parse_fault
 from demo_cluster.images import Image
+from demo_cluster.json_copy import json_copy
 from demo_cluster.kinds import Kind, KindRegistry, Obj
 from demo_cluster.people import Person
 from demo_cluster.scenario_images import read_image
@@ -28,6 +32,9 @@ from demo_cluster.scenario_source import (
     read_scenario,
     seconds_of,
 )
+from demo_cluster.status import Failure
+from demo_cluster.storage import Storage
+from demo_cluster.validation import validate
 
 DIALS = ("nodes", "pods", "namespaces", "churn", "log-rate", "latency", "clock-skew")
 """What `dials:` and the command line may set."""
@@ -149,6 +156,8 @@ class _Reader:
         self._tree = tree
         self._dials = dials
         self._registry = KindRegistry()
+        self._scratch = Storage(SteppedClock(), random.Random(0))
+        """What a server would make of an object; nothing is stored."""
         self._steps: list[Step] = []
         self._spaces: dict[str, float] = {}
         self._known_spaces = set(_FIRST_NAMESPACES)
@@ -227,7 +236,7 @@ class _Reader:
                 self._known_spaces.add(obj["metadata"]["name"])
             self._steps.append(Step(-ago, "create", obj))
 
-    def _check_object(self, entry: Entry, obj: Obj) -> Kind | None:
+    def _check_object(self, entry: Entry, obj: Obj) -> None:
         for key in ("apiVersion", "kind", "metadata"):
             if key not in obj:
                 raise ScenarioError(f"{entry.place}: an object lacks the key {key!r}; add it.")
@@ -236,7 +245,27 @@ class _Reader:
             raise ScenarioError(
                 f"{entry.place_of('metadata')}: an object lacks a name; add metadata: {{name: x}}."
             )
-        return self._kind(entry, obj)
+        self._check_fields(entry, obj)
+
+    def _check_fields(self, entry: Entry, obj: Obj) -> None:
+        """It is an object that a server would take."""
+        kind = self._kind(entry, obj)
+        if kind is None:
+            return
+        decoded = Decoded(json_copy(obj))
+        try:
+            check_types(kind, decoded)
+        except Failure as failure:
+            problem = failure.message.partition("json: ")[2] or failure.message
+            raise ScenarioError(f"{entry.place}: {problem}; correct its type.") from failure
+        if decoded.problems:
+            raise ScenarioError(f"{entry.place}: {kind.kind} has {decoded.problems[0]}; remove it.")
+        with at(entry.place):
+            prepared = self._scratch.prepare(kind, decoded.value)
+            causes = list(validate(kind, prepared, None, self._scratch))
+        if causes:
+            text = f"{causes[0].field}: {causes[0].message}"
+            raise ScenarioError(f"{entry.place}: {kind.kind} is invalid, {text}; correct it.")
 
     def _kind(self, entry: Entry, value: Obj) -> Kind | None:
         api, kind = str(value.get("apiVersion", "v1")), str(value.get("kind"))
@@ -249,8 +278,8 @@ class _Reader:
             )
         return found
 
-    def _in_namespace(self, name: str | None, ago: float) -> None:
-        if name:
+    def _in_namespace(self, name: Any, ago: float) -> None:
+        if name and isinstance(name, str):
             self._spaces[name] = max(self._spaces.get(name, 0.0), ago)
 
     def _read_namespaces(self) -> None:
@@ -259,7 +288,7 @@ class _Reader:
             for each in listed:
                 settings: Obj = {"name": each} if isinstance(each, str) else plain(each)
                 ago = seconds_of(settings.pop("ago", self._tree.get("age", 0)))
-                name = settings["name"]
+                name = str(settings["name"])
                 ago = max(ago, self._spaces.get(name, 0.0))
                 self._add_namespace(name, ago, settings.get("labels"))
         for name, ago in self._spaces.items():
@@ -283,7 +312,10 @@ class _Reader:
         settings = {"namespace": "default", **plain(entry)}
         self._in_namespace(settings["namespace"], max(-seconds, 0.0))
         with at(entry.place):
-            return [Step(seconds, "create", obj) for obj in workload_objects(settings)]
+            objects = list(workload_objects(settings))
+        for obj in objects:
+            self._check_fields(entry, obj)
+        return [Step(seconds, "create", obj) for obj in objects]
 
     def _step(self, entry: Entry) -> list[Step]:
         entry.check("a step", ("at", "ago", *_ACTIONS))
@@ -311,7 +343,7 @@ class _Reader:
             return checks[action](value, seconds)
         if action == "faults":
             return [Step(seconds, action, self._faults(entry))]
-        if value not in self._nodes and not str(value).startswith("bulk-"):
+        if str(value) not in self._nodes and not str(value).startswith("bulk-"):
             known = ", ".join(sorted(self._nodes)) or "none"
             raise ScenarioError(f"{place}: no node {value!r}; known are {known}.")
         return [Step(seconds, action, value)]

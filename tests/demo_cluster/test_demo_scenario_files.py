@@ -58,6 +58,13 @@ def test_every_shipped_scenario_loads(name: str) -> None:
         ("workloads:\n- {name: a, image: x, kind: CronJob}\n", 2, "lacks a schedule; add"),
         ("workloads: 7\n", 1, "'workloads' is no list; write `- ` entries"),
         ("workloads:\n- web\n", 1, "an entry of 'workloads' is no mapping"),
+        (
+            "workloads:\n- {name: a, image: x, replicas: two}\n",
+            2,
+            "of type int32; correct its type",
+        ),
+        ("workloads:\n- {name: A_b, image: x}\n", 2, "metadata.name: Invalid value"),
+        ("workloads:\n- {name: a, image: x, spec: {replica: 1}}\n", 2, 'field "spec.replica"'),
         ("workload: []\n", 1, "did you mean 'workloads'?"),
         ("images:\n- name: x\n  colour: red\n", 3, "an image has no key 'colour'"),
         ("images:\n- name: x\n  crash: {code: 1}\n", 3, "crash lacks the key 'after'"),
