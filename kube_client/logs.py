@@ -26,12 +26,15 @@ from kube_client.errors import (
 )
 from kube_client.log_lines import LogResume, Mark, Replay, is_stamp_beginning
 from kube_client.resource import PODS
+from kube_client.transport import Response
 
 QUIET_SECONDS = 0.5
 PATIENCE_SECONDS = 2.0
 _HELD_LIMIT_BYTES = 64 << 20
 _HEALTHY_SECONDS = 5.0
 _TRIES_OF_THE_DEAD = 5
+SILENCE_SECONDS = 120.0
+_LONGEST_SILENCE_SECONDS = 960.0
 _RECONNECT = Backoff(first=0.2, factor=2.0, limit=15.0)
 
 
@@ -106,6 +109,7 @@ async def follow_log(
     on_trouble: Callable[[str], None],
     backoff: Backoff = _RECONNECT,
     is_replaced: Callable[[], bool] = lambda: False,
+    silence_seconds: float = SILENCE_SECONDS,
 ) -> AsyncGenerator[bytes, None]:
     """Whole lines with their stamps, from the beginning the query names to the container's end.
 
@@ -113,12 +117,14 @@ async def follow_log(
     and it is over still; and when the pod's name belongs to another pod (`is_replaced`). Every
     other end, clean or not, is followed by a new request that goes on behind the last line given:
     nothing is lost, nothing comes twice. The last line may lack its newline.
+    A stream of a living container that says nothing for `silence_seconds` is opened anew, because
+    some kubelets lose their place when a log is rotated; each time in vain it is let be for longer.
     `on_trouble` hears one sentence for each kind of trouble, once until lines come again.
 
     Raises:
         KubeError: The first request was refused for good; later refusals are retried.
     """
-    follower = _Follower(client, query, on_trouble, backoff)
+    follower = _Follower(client, query, on_trouble, backoff, silence_seconds)
     async with aclosing(follower.blocks(is_alive, is_replaced)) as blocks:
         async for block in blocks:
             yield block
@@ -133,8 +139,10 @@ class _Follower:
         query: LogQuery,
         on_trouble: Callable[[str], None],
         backoff: Backoff,
+        silence_seconds: float,
     ) -> None:
         self._client = client
+        self._usual_silence = self._silence = silence_seconds
         self._query = query
         self._on_trouble = on_trouble
         self._backoff = backoff
@@ -160,7 +168,7 @@ class _Follower:
             self._has_progressed, opened = False, monotonic()
             error: KubeError | None = None
             try:
-                async with aclosing(self._one_connection()) as blocks:
+                async with aclosing(self._one_connection(is_watched=was_alive)) as blocks:
                     async for block in blocks:
                         yield self._within_limit(block)
                         if self._is_out_of_bytes():
@@ -183,22 +191,33 @@ class _Follower:
 
     # -- one connection ------------------------------------------------------------------------
 
-    async def _one_connection(self) -> AsyncGenerator[bytes, None]:
-        """The new lines of one answer."""
+    async def _one_connection(self, *, is_watched: bool) -> AsyncGenerator[bytes, None]:
+        """The new lines of one answer; one that is watched may not be silent for too long."""
         response = await self._client.stream(self._query.path, query=self._parameters())
+        watch = _SilenceWatch(response, self._silence if is_watched else None)
         try:
             self._has_answered = True
             self._first_date = self._first_date or response.headers.get("date", "")
             chunks = response.chunks()
             async for block in self._replayed(chunks):
                 self._note_progress()
+                watch.is_busy = True
                 yield block
+                watch.is_busy, watch.has_heard = False, True
             async for chunk in chunks:
+                watch.has_heard = True
                 block = self._resume.feed(chunk)
                 if block:
                     self._note_progress()
+                    watch.is_busy = True
                     yield block
+                    watch.is_busy, watch.has_heard = False, True
+        except UnreachableError:
+            if not watch.has_closed:
+                raise
+            self._silence = min(self._silence * 2, _LONGEST_SILENCE_SECONDS)
         finally:
+            watch.stop()
             await response.aclose()
 
     async def _replayed(self, chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
@@ -312,6 +331,7 @@ class _Follower:
 
     def _note_progress(self) -> None:
         self._has_progressed = True
+        self._silence = self._usual_silence
         self._unfinished = b""
         self._told = ""
 
@@ -361,6 +381,41 @@ class _Follower:
     def _is_out_of_bytes(self) -> bool:
         limit = self._query.limit_bytes
         return limit is not None and self._given_bytes >= limit
+
+
+class _SilenceWatch:
+    """Closes an answer that has been waited for too long; None is for ever.
+
+    The time for which its reader is busy with what came does not count.
+    """
+
+    def __init__(self, response: Response, seconds: float | None) -> None:
+        self._response = response
+        self._seconds = seconds
+        self.is_busy = False
+        self.has_heard = False
+        self.has_closed = False
+        self._closing: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._begin()
+
+    def stop(self) -> None:
+        """The answer is over."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _begin(self) -> None:
+        if self._seconds is not None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self._seconds, self._look)
+
+    def _look(self) -> None:
+        if self.is_busy or self.has_heard:
+            self.has_heard = False
+            self._begin()
+            return
+        self.has_closed = True
+        self._closing = asyncio.ensure_future(self._response.aclose())
 
 
 class _TimedReading:

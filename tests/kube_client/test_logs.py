@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Iterable
 
@@ -244,6 +245,35 @@ async def test_an_open_stream_of_a_new_run_is_not_held_back_for_long() -> None:
         await blocks.aclose()
 
     assert server.queries[-1]["previous"] == "true"
+
+
+async def test_a_stream_that_lost_its_place_in_silence_is_opened_anew() -> None:
+    log = [line(1), line(2), line(3)]
+    answers = [Answer(log[0], end="open"), Answer(log[0], end="open"), Answer(b"".join(log))]
+    async with serving(in_turn(answers)) as (server, client):
+        blocks = follow_log(
+            client, WEB, is_alive=Life(2), on_trouble=pytest.fail, backoff=SOON, silence_seconds=0.1
+        )
+        given = b"".join([block async for block in blocks])
+
+    assert given == b"".join(log)
+    assert len(server.queries) == 3
+
+
+async def test_who_reads_slowly_is_not_taken_for_a_silent_server() -> None:
+    log = [line(1), line(2)]
+    answers = [Answer(b"".join(log), end="open"), Answer(b"".join(log))]
+    async with serving(in_turn(answers)) as (server, client):
+        blocks = follow_log(
+            client, WEB, is_alive=Life(1), on_trouble=pytest.fail, backoff=SOON, silence_seconds=0.1
+        )
+        assert await anext(blocks) == b"".join(log)
+        with pytest.raises(TimeoutError):  # for a while the reader does something else
+            await asyncio.wait_for(asyncio.Event().wait(), 0.3)
+        assert len(server.queries) == 1
+        assert [block async for block in blocks] == []
+
+    assert len(server.queries) == 2
 
 
 async def test_lines_that_a_rotation_took_are_reported_missing() -> None:
