@@ -31,7 +31,10 @@ async def resolve(host: str, port: int) -> Sequence[AddressInfo]:
         return [(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port))]
     loop = asyncio.get_running_loop()
     name = _quick_name(host)
-    found = await loop.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+    try:
+        found = await loop.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise socket.gaierror(f"{host!r} is no name") from error
     return [(int(family), int(kind), proto, name, at) for family, kind, proto, name, at in found]
 
 
@@ -58,6 +61,9 @@ async def open_tls(
         secure = context.wrap_socket(
             plain, server_hostname=_quick_name(server_hostname), do_handshake_on_connect=False
         )
+    except ValueError as error:
+        plain.close()
+        raise OSError(f"{server_hostname!r} is no name of a server: {error}".rstrip(".")) from error
     except BaseException:
         plain.close()
         raise

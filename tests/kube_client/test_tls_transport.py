@@ -6,9 +6,10 @@ from random import Random
 
 import pytest
 
+from kube_client.errors import UnreachableError
 from kube_client.transport import Request
-from tests.kube_client.test_http_transport import A_WHILE, CHUNKED, GET, talking_to
-from tests.kube_client.wire_server import Visit
+from tests.kube_client.test_http_transport import A_WHILE, CHUNKED, GET, talking_to, transport_to
+from tests.kube_client.wire_server import Visit, answers, wire_server
 
 
 async def test_a_large_body_reaches_a_server_that_reads_slowly() -> None:
@@ -62,3 +63,20 @@ async def test_what_was_decrypted_before_a_pause_comes_after_it() -> None:
                 await asyncio.sleep(0)
 
     assert received == len(body)
+
+
+@pytest.mark.parametrize("host", ["ü" * 70 + ".test", "a..b", "." + "x" * 70])
+async def test_what_can_be_no_name_is_not_known(host: str) -> None:
+    transport = transport_to(f"https://{host}:6443")
+
+    with pytest.raises(UnreachableError, match="is not known"):
+        await transport.send(GET)
+
+
+async def test_a_server_name_that_can_be_none_is_said_in_a_sentence() -> None:
+    async with wire_server(answers(b"yes")) as server:
+        transport = transport_to(server.url, server_name=".server.test")
+
+        with pytest.raises(UnreachableError, match="no name of a server"):
+            await transport.send(GET)
+        await transport.aclose()
