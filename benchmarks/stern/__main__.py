@@ -16,7 +16,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from benchmarks.stern.measure import Cost, log_server, run
-from benchmarks.stern.waiting import Programs, latency, long_log, open_streams, start_up
+from benchmarks.stern.waiting import (
+    Programs,
+    latency,
+    line_by_line,
+    long_log,
+    open_streams,
+    start_up,
+)
 
 STERN = [sys.executable, "-m", "stern"]
 DRAIN = [sys.executable, "-m", "benchmarks.stern.drain"]
@@ -81,6 +88,7 @@ def main() -> None:
         programs["original"] = [options.original, "--qps", "-1"]
     start_up(programs)
     latency(programs)
+    line_by_line(programs)
     if not options.quick:
         open_streams(programs)
         long_log(programs)

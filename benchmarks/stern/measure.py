@@ -26,7 +26,13 @@ class Cost:
 
 @contextlib.contextmanager
 def log_server(
-    streams: int, lines: int, line_bytes: int = 180, *, live: bool = False, every: float = 0
+    streams: int,
+    lines: int,
+    line_bytes: int = 180,
+    *,
+    live: bool = False,
+    every: float = 0,
+    lines_per_chunk: int = 32,
 ) -> Iterator[Mapping[str, str]]:
     """A server with so many containers of so many lines each; gives an environment for clients.
 
@@ -37,6 +43,7 @@ def log_server(
         command = [
             *(sys.executable, "-m", "benchmarks.stern.server", "--kubeconfig", str(path)),
             *("--streams", str(streams), "--lines", str(lines), "--line-bytes", str(line_bytes)),
+            *("--lines-per-chunk", str(lines_per_chunk)),
             *(["--live"] if live else []),
             *(["--every", str(every)] if every else []),
         ]

@@ -26,7 +26,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-LINES_PER_CHUNK = 32
+LINES_PER_CHUNK = 32  # as from a log that is read; one that is followed comes line by line
 _BLOCK_LINES = 3200
 _LOG_PATH = re.compile(rb"GET /api/v1/namespaces/[^/]+/pods/[^/]+/log")
 _TAIL = re.compile(rb"[?&]tailLines=(\d+)")
@@ -43,6 +43,7 @@ class Load:
     line_bytes: int = 180
     is_live: bool = False
     every_seconds: float = 0.0
+    lines_per_chunk: int = LINES_PER_CHUNK
 
 
 def log_line(number: int, width: int) -> bytes:
@@ -58,12 +59,9 @@ def log_line(number: int, width: int) -> bytes:
     return f'{stamp}{message}{pad}"}}\n'.encode()
 
 
-def chunked(lines: list[bytes]) -> bytes:
-    """The lines in HTTP chunks."""
-    chunks = (
-        b"".join(lines[start : start + LINES_PER_CHUNK])
-        for start in range(0, len(lines), LINES_PER_CHUNK)
-    )
+def chunked(lines: list[bytes], each: int = LINES_PER_CHUNK) -> bytes:
+    """The lines in HTTP chunks of so many."""
+    chunks = (b"".join(lines[start : start + each]) for start in range(0, len(lines), each))
     return b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
 
 
@@ -73,8 +71,8 @@ class Server:
     def __init__(self, load: Load) -> None:
         self._load = load
         self._lines = [log_line(n, load.line_bytes) for n in range(_BLOCK_LINES)]
-        self._block = chunked(self._lines)
-        self._rest = chunked(self._lines[: load.lines % _BLOCK_LINES])
+        self._block = chunked(self._lines, load.lines_per_chunk)
+        self._rest = chunked(self._lines[: load.lines % _BLOCK_LINES], load.lines_per_chunk)
         pods = [_pod(number) for number in range(load.streams)]
         self._first_pod = json.dumps({"kind": "Pod", "apiVersion": "v1", **pods[0]}).encode()
         self._pods = json.dumps(
@@ -252,8 +250,16 @@ def main() -> None:
     parser.add_argument("--line-bytes", type=int, default=180)
     parser.add_argument("--live", action="store_true")
     parser.add_argument("--every", type=float, default=0.0)
+    parser.add_argument("--lines-per-chunk", type=int, default=LINES_PER_CHUNK)
     options = parser.parse_args()
-    load = Load(options.streams, options.lines, options.line_bytes, options.live, options.every)
+    load = Load(
+        options.streams,
+        options.lines,
+        options.line_bytes,
+        options.live,
+        options.every,
+        options.lines_per_chunk,
+    )
     server = Server(load)
     cert, key = certificate()
     context = tls_context(cert, key)

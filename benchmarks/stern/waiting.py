@@ -69,6 +69,15 @@ def open_streams(programs: Programs) -> None:
         )
 
 
+def line_by_line(programs: Programs) -> None:
+    """The default format where each line is a chunk of its own, as in a log that is followed."""
+    for name, program in programs.items():
+        with log_server(10, 100_000, lines_per_chunk=1) as env:
+            command = [*program, ".", "--no-follow", "--max-log-requests", "10"]
+            cost = statistics.median(run(command, env).cpu for _ in range(3))
+        print(f"{name}: {1_000_000 / cost:,.0f} lines/cpu-s where each line is a chunk", flush=True)
+
+
 def long_log(programs: Programs) -> None:
     """Memory of ten million lines beside that of a hundred thousand."""
     for name, program in programs.items():
