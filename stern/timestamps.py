@@ -7,7 +7,7 @@ from datetime import UTC, datetime, tzinfo
 
 from stern.errors import SternError
 
-_STAMP = rb"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?([Zz]|[+-]\d\d:\d\d)"
+_STAMP = rb"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)"
 _CACHED_SECONDS = 4096
 
 
