@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import urlencode
+
 from demo_cluster.handlers.containers import kubelet_of
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.reply import Call, Reply
@@ -45,14 +48,16 @@ async def service_proxy(call: Call) -> Reply:
         raise not_found(SERVICES, name)
     if not call.route.rest and not call.path.endswith("/"):
         return Reply(301, headers={"Location": call.path + "/"})
-    ports = service["spec"].get("ports") or [{"port": 80}]
-    number = next(
-        (p["port"] for p in ports if port in (p.get("name"), str(p["port"]))), ports[0]["port"]
-    )
+    ports = service["spec"].get("ports") or []
+    number = next((p["port"] for p in ports if port in (p.get("name", ""), str(p["port"]))), None)
+    if number is None and port.isdigit():
+        raise _unavailable(f'no service port {port} found for service "{name}"')
     namespace = call.route.namespace or ""
-    server = kubelet_of(call).pages.service(call.storage, namespace, name, number)
+    pages = kubelet_of(call).pages
+    server = pages.service(call.storage, namespace, name, number) if number is not None else None
     if server is None:
-        raise Failure(503, "ServiceUnavailable", f'no endpoints available for service "{name}"')
+        about = name if number is not None else call.route.name
+        raise _unavailable(f'no endpoints available for service "{about}"')
     return _pass_on(call, server)
 
 
@@ -71,17 +76,48 @@ def _first_port(pod: Obj) -> int:
 
 
 def _refused(reason: str) -> Failure:
-    return Failure(503, "ServiceUnavailable", f"error trying to reach service: {reason}")
+    return _unavailable(f"error trying to reach service: {reason}")
+
+
+def _unavailable(message: str) -> Failure:
+    return Failure(503, "ServiceUnavailable", message)
 
 
 def _pass_on(call: Call, server: Server) -> Reply:
     path = call.route.rest or "/"
+    if call.query:
+        path += "?" + urlencode(call.query, doseq=True)
     request = f"{call.method} {path} HTTP/1.1\r\nHost: proxy\r\n\r\n".encode() + call.body
     head, _, body = server(request).partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = {}
     for line in lines:
         name, _, value = line.partition(":")
-        if name.lower() not in ("content-length", "connection"):
-            headers[name] = value.strip()
+        if name.lower() not in ("content-length", "connection", "date"):
+            headers[name.title() if name.lower() != "etag" else name] = value.strip()
+    if headers.get("Content-Type", "").startswith("text/html"):
+        base = call.path.removesuffix(call.route.rest) if call.route.rest else call.path
+        body = rewritten(body, base.rstrip("/"))
     return Reply(int(first.split(" ")[1]), body, headers)
+
+
+_START_TAG = re.compile(rb"<[A-Za-z][A-Za-z0-9]*[^<>]*>")
+_LINK = re.compile(rb"""(?<=\s)(href|src|action|longdesc|cite|data|poster)=(["'])(/[^"']*)""")
+
+
+def rewritten(page: bytes, base: str) -> bytes:
+    """A page whose links from the root lead through the proxy; start tags in lower case.
+
+    Follows apimachinery's proxy.Transport, which reads the page tag by tag and writes it anew.
+    """
+
+    def link(found: re.Match[bytes]) -> bytes:
+        path = found[3]
+        inside = path.startswith((base.encode(), b"//"))
+        return found[1] + b"=" + found[2] + (b"" if inside else base.encode()) + path
+
+    def tag(found: re.Match[bytes]) -> bytes:
+        name, blank, rest = found[0].partition(b" ")
+        return _LINK.sub(link, name.lower() + blank + rest)
+
+    return _START_TAG.sub(tag, page)

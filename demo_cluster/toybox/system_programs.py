@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import mimetypes
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from demo_cluster.toybox import syntax
@@ -494,17 +495,32 @@ def _folder_server(machine: Machine, folder: str) -> Callable[[bytes], bytes]:
         full = posixpath.join(folder, path.lstrip("/"))
         if isinstance(machine.files.lookup(full), Directory):
             full = posixpath.join(full, "index.html")
+        now = machine.clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT")
         try:
             body = machine.files.read(full)
         except FileError:
-            return http_answer(
-                "404 Not Found",
-                b"<html><head><title>404 Not Found</TITLE></HEAD>\n<body><h1>404 Not Found</H1>\n"
-                b"The requested URL was not found\n</BODY></HTML>\n",
-            )
-        return http_answer("200 OK", body)
+            return _busybox_answer("404 Not Found", now, _NOT_FOUND, {"Content-type": "text/html"})
+        node = machine.files.lookup(full)
+        changed = int(getattr(node, "modified", 0.0))
+        headers = {"ETag": f'"{changed:x}-{len(body):x}"', "Content-Length": str(len(body))}
+        kind = mimetypes.guess_type(full)[0]
+        return _busybox_answer(
+            "200 OK", now, body, {**({"Content-type": kind} if kind else {}), **headers}
+        )
 
     return serve
+
+
+_NOT_FOUND = (
+    b"<HTML><HEAD><TITLE>404 Not Found</TITLE></HEAD>\n<BODY><H1>404 Not Found</H1>\n"
+    b"The requested URL was not found\n</BODY></HTML>\n"
+)
+
+
+def _busybox_answer(status: str, now: str, body: bytes, headers: Mapping[str, str]) -> bytes:
+    first = {"Date": now, "Connection": "close", **headers}
+    head = "".join(f"{name}: {value}\r\n" for name, value in first.items())
+    return encode(f"HTTP/1.1 {status}\r\n{head}\r\n") + body
 
 
 def http_answer(status: str, body: bytes, kind: str = "text/html") -> bytes:

@@ -401,6 +401,11 @@ _SAME = (
         re.compile(r"\b(crash +)[01]/1 +(Error|CrashLoopBackOff|Running) +\d+ \(<age> ago\)"),
         r"\1<crashes again and again>",
     ),
+    # Between two runs of `crash` its last run is there, after the second the one before is not.
+    (
+        re.compile(r"^(boom|unable to retrieve container logs for containerd://<id>)$", re.M),
+        "<the run before>",
+    ),
 )
 _BLANKS = re.compile(r"[ \t]{2,}|\t")
 

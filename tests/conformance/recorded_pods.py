@@ -351,4 +351,9 @@ def _manifest(plan: _Plan) -> dict[str, Any]:
     spec = {"containers": containers, "terminationGracePeriodSeconds": grace, **plan.spec}
     if plan.init:
         spec["initContainers"] = plan.init
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": plan.name}, "spec": spec}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": plan.name},
+        "spec": spec,
+    }

@@ -13,6 +13,8 @@ _VARIES = (
     (_STAMP, b"<stamp>"),
     (re.compile(rb"\b1[789]\d{8}\b"), b"<epoch>"),
     (re.compile(rb"[0-9a-f]{63,64}"), b"<container>"),
+    (re.compile(rb"Date: \w{3}, [^\r\n]* GMT"), b"Date: <time>"),
+    (re.compile(rb'ETag: "[0-9a-f]+-'), b'ETag: "<time>-'),
     (re.compile(rb"BusyBox v[^\r\n]* built-in shell"), b"BusyBox <version> built-in shell"),
     (re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), b"<uid>"),
 )

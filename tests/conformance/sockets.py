@@ -22,6 +22,10 @@ from tests.conformance.stepped import Connection, SteppedCluster
 _KEY = {"Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
 _TOKEN = "base64url.bearer.authorization.k8s.io."
 _MOMENT = 0.1
+_SERVICE = re.compile(
+    r"/api/v1/namespaces/(?P<namespace>[^/]+)/services/"
+    r"(?:https?:)?(?P<name>[^/:]+)(?::(?P<port>\w+))?/proxy"
+)
 _MARKED_FROM_MS = 150
 _PATIENCE_SECONDS = 3.0
 _TICK = re.compile(rb"(?<=\btick )\d+")
@@ -52,6 +56,7 @@ class _Player:
         self._pods = PodsAtHand(cluster, exchanges)
 
     async def difference(self, exchange: Exchange) -> str:
+        await self._service_before(exchange)
         is_short = "exits" in " ".join(exchange.get("setup", []))
         place = await self._pods.ready(exchange, fresh=is_short)
         if place and is_short:
@@ -77,6 +82,28 @@ class _Player:
         if "spdy" in exchange:
             return _tunnel_difference(exchange, connection.answer.frames)
         return first_difference(_recorded(frames), _found(sent, connection.answer.frames))
+
+    async def _service_before(self, exchange: Exchange) -> None:
+        """The service that a proxied request reaches, in front of pod `p`."""
+        request = request_of(exchange)
+        found = _SERVICE.match(request["path"])
+        status = exchange.get("handshake", exchange)["response"]["status"]
+        if found is None or status == 404:
+            return
+        base = f"/api/v1/namespaces/{found['namespace']}"
+        behind = {**exchange, "request": {**request, "path": f"{base}/pods/p"}}
+        if await self._pods.ready(behind):
+            labels = {"metadata": {"labels": {"app": "p"}}}
+            headers = {"Content-Type": "application/merge-patch+json"}
+            await self._cluster.ask("PATCH", f"{base}/pods/p", body=labels, headers=headers)
+        port = found["port"] or ""
+        named = {"name": port} if port and not port.isdigit() else {}
+        ports = [{**named, "port": int(port) if port.isdigit() else 80, "targetPort": 8080}]
+        selector = {"app": "p" if status < 400 else "nothing"}
+        spec = {"selector": selector, "ports": ports}
+        body = {"metadata": {"name": found["name"]}, "spec": spec}
+        await self._cluster.ask("POST", f"{base}/services", body=body)
+        await self._cluster.advance(_MOMENT)
 
     async def _open(self, exchange: Exchange) -> Connection:
         request = request_of(exchange)
@@ -206,7 +233,20 @@ def _tunnel_difference(exchange: Exchange, frames: list[FrameArrived]) -> str:
         for frame in exchange["frames"]
         if frame["dir"] == "out" and frame["opcode"] in ("close", "eof")
     ]
-    return difference(_plain(wanted), _plain(found), "spdy")
+    return difference(_one_each(_plain(wanted)), _one_each(_plain(found)), "spdy")
+
+
+def _one_each(frames: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What one stream says in a row is one frame: how it is cut is the runtime's."""
+    joined: list[dict[str, Any]] = []
+    for frame in frames:
+        last = joined[-1] if joined else {}
+        is_data = frame["frame"] == last.get("frame") == "DATA"
+        if is_data and last["stream"] == frame["stream"] and not (last["fin"] or frame["fin"]):
+            last["data"] += frame["data"]
+        else:
+            joined.append(frame)
+    return joined
 
 
 def _spdy(frame: Any) -> dict[str, Any]:
@@ -225,7 +265,7 @@ def _spdy(frame: Any) -> dict[str, Any]:
     return {**told, "last": frame.number, "status": 0} if word == "GOAWAY" else told
 
 
-def _plain(frames: list[dict[str, Any]]) -> list[Any]:
+def _plain(frames: list[dict[str, Any]]) -> list[dict[str, Any]]:
     def value(given: Any) -> Any:
         if isinstance(given, bytes):
             return without_what_varies(given).decode("latin-1")
