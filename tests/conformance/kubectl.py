@@ -403,7 +403,9 @@ _SAME = (
     ),
     # Between two runs of `crash` its last run is there, after the second the one before is not.
     (
-        re.compile(r"^(boom|unable to retrieve container logs for containerd://<id>)$", re.M),
+        re.compile(
+            r"^(boom|unable to retrieve container logs for containerd://<id>)$", re.MULTILINE
+        ),
         "<the run before>",
     ),
 )
