@@ -86,6 +86,13 @@ _WORKLOAD_KEYS = (
 _USER_KEYS = ("name", "groups", "namespace", "role", "rules")
 _RULE_KEYS = ("namespace", "apiGroups", "resources", "resourceNames", "nonResourceURLs", "verbs")
 _TARGET_KEYS = ("apiVersion", "kind", "namespace", "name")
+_PATCHES: tuple[tuple[str, type, str], ...] = (
+    ("name", str, "the object's name"),
+    ("namespace", str, "the object's namespace"),
+    ("image", str, '"web:2.0"'),
+    ("replicas", int, "3"),
+    ("merge", dict, "{spec: {...}}"),
+)
 _ACTIONS = ("create", "patch", "delete", "workload", "lose_node", "restore_node", "faults")
 
 
@@ -200,7 +207,9 @@ class _Reader:
             entry.check("a node", _NODE_KEYS, ("name",))
             ago = self._ago(entry) if "ago" in entry else None
             with at(entry.place):
-                self._nodes[entry["name"]] = (node_object(plain(entry)), ago)
+                node = node_object(plain(entry))
+            self._check_fields(entry, node)
+            self._nodes[str(entry["name"])] = (node, ago)
         if not self._nodes and not self._dials.get("nodes"):
             for number in (1, 2):
                 settings = {"name": f"node-{number}", "cpu": 8, "memory": "32Gi"}
@@ -252,6 +261,17 @@ class _Reader:
         kind = self._kind(entry, obj)
         if kind is None:
             return
+        checked = self._check_types(entry, kind, obj)
+        with at(entry.place):
+            prepared = self._scratch.prepare(kind, checked)
+            causes = list(validate(kind, prepared, None, self._scratch))
+        if causes:
+            text = f"{causes[0].field}: {causes[0].message}"
+            raise ScenarioError(f"{entry.place}: {kind.kind} is invalid, {text}; correct it.")
+
+    @staticmethod
+    def _check_types(entry: Entry, kind: Kind, obj: Obj) -> Obj:
+        """Every field that is there is one of the kind's, and of its type."""
         decoded = Decoded(json_copy(obj))
         try:
             check_types(kind, decoded)
@@ -260,12 +280,8 @@ class _Reader:
             raise ScenarioError(f"{entry.place}: {problem}; correct its type.") from failure
         if decoded.problems:
             raise ScenarioError(f"{entry.place}: {kind.kind} has {decoded.problems[0]}; remove it.")
-        with at(entry.place):
-            prepared = self._scratch.prepare(kind, decoded.value)
-            causes = list(validate(kind, prepared, None, self._scratch))
-        if causes:
-            text = f"{causes[0].field}: {causes[0].message}"
-            raise ScenarioError(f"{entry.place}: {kind.kind} is invalid, {text}; correct it.")
+        checked: Obj = decoded.value
+        return checked
 
     def _kind(self, entry: Entry, value: Obj) -> Kind | None:
         api, kind = str(value.get("apiVersion", "v1")), str(value.get("kind"))
@@ -360,11 +376,22 @@ class _Reader:
             raise ScenarioError(
                 f"{value.place}: a patch changes nothing; add image:, replicas: or merge: {{...}}."
             )
-        self._kind(value, value)
+        for key, type_, example in _PATCHES:
+            if key in value and (not isinstance(value[key], type_) or value[key] is True):
+                place = value.place_of(key)
+                raise ScenarioError(
+                    f"{place}: {key} of a patch is {value[key]!r}; write {example}."
+                )
+        kind = self._kind(value, value)
+        if kind is not None:
+            merge = plain(value.get("merge", {}))
+            self._check_types(value, kind, {"metadata": {}, **merge})
         return [Step(seconds, "patch", plain(value))]
 
     def _delete(self, value: Entry, seconds: float) -> list[Step]:
         value.check("a delete", _TARGET_KEYS, ("kind", "name"))
+        if not isinstance(value.get("namespace", ""), str) or not isinstance(value["name"], str):
+            raise ScenarioError(f"{value.place}: namespace and name of a delete are words.")
         self._kind(value, value)
         return [Step(seconds, "delete", plain(value))]
 
