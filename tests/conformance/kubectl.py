@@ -27,7 +27,7 @@ from demo_cluster.clock import RealClock
 from demo_cluster.cluster import ClusterOptions
 from demo_cluster.threaded import RunningCluster, running_cluster
 from demo_cluster.users import ADMIN, VIEWER
-from tests.conformance.result import Exchange, Result, not_played
+from tests.conformance.result import UNPLAYABLE, Exchange, Result, not_played
 from tests.conformance.wire import Answer, Wire
 
 NAMESPACE = "rec-kubectl"
@@ -84,9 +84,11 @@ class _Player:
         self._wire.send("DELETE", "/api/v1/nodes/node-2")
 
     def difference(self, exchange: Exchange) -> str:
-        self._prepare(exchange)
-        outcome = self._run(exchange)
-        return _difference(exchange, outcome)
+        try:
+            self._prepare(exchange)
+            return _difference(exchange, self._run(exchange))
+        except UNPLAYABLE as error:
+            return f"could not be played: {error!r}"
 
     # -- what has to be there
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -23,6 +23,18 @@ class Result:
 
 Play: TypeAlias = Callable[[str, list[Exchange]], list[Result]]
 """Plays the exchanges of one file: (topic, exchanges) to a result for each, in their order."""
+
+
+async def tried(difference: Awaitable[str]) -> str:
+    """The difference, or why the exchange could not be played: the next ones still are."""
+    try:
+        return await difference
+    except UNPLAYABLE as error:
+        return f"could not be played: {error!r}"
+
+
+UNPLAYABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, AssertionError)
+"""What an exchange of a shape that nobody expected leads to."""
 
 
 def not_played(topic: str, exchange: Exchange, why: str) -> Result:
