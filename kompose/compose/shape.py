@@ -145,13 +145,30 @@ def list_of(shape: Shape, *, distinct: bool = False) -> Shape:
 
 def _twins(values: list[Any]) -> tuple[int, int] | None:
     """The places of two equal values, or None."""
-    if len(set(map(str, values))) == len(values):
-        return None
+    if len(set(values if _all_texts(values) else map(str, values))) == len(values):
+        has_both = len({isinstance(value, str) for value in values}) > 1
+        if not has_both:
+            return None
     for later, value in enumerate(values):
         for earlier in range(later):
-            if values[earlier] == value and values[earlier].__class__ is value.__class__:
+            if _are_equal(value, values[earlier]):
                 return earlier, later
     return None
+
+
+def _all_texts(values: list[Any]) -> bool:
+    return all(value.__class__ is str for value in values)
+
+
+def _are_equal(value: Any, earlier: Any) -> bool:
+    """Whether two values are the same; a number is also the same as a text that says it."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and isinstance(earlier, str):
+        try:
+            return bool(float(earlier) == value)
+        except ValueError:
+            return False
+    return bool(value == earlier and value.__class__ is earlier.__class__)
 
 
 def mapping_of(shape: Shape, keys: str | None = None) -> Shape:

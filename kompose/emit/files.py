@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kompose.emit.json_text import manifest_json
 from kompose.emit.yaml_text import manifest_yaml
 from kompose.report import ConvertError, Report
 
@@ -82,7 +81,11 @@ def _path(directory: str, obj: Mapping[str, Any], form: Form) -> str:
 
 
 def _text(obj: Mapping[str, Any], form: Form) -> str:
-    return manifest_json(obj) if form.is_json else manifest_yaml(obj, form.indent)
+    if not form.is_json:
+        return manifest_yaml(obj, form.indent)
+    from kompose.emit.json_text import manifest_json  # few want it, and json is slow to load
+
+    return manifest_json(obj)
 
 
 def file_name(obj: Mapping[str, Any], form: Form) -> str:

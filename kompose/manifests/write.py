@@ -7,7 +7,6 @@ from kompose.manifests.autoscaler import autoscalers
 from kompose.manifests.build_config import GitSource, build_config, git_source
 from kompose.manifests.component import Component, Scope, components
 from kompose.manifests.config_maps import Configs, configs, missing_configs
-from kompose.manifests.digests import with_digests
 from kompose.manifests.environment import check_env_files, env_file_config_maps
 from kompose.manifests.fields import fields
 from kompose.manifests.groups import group_objects, groups
@@ -57,6 +56,8 @@ def write_manifests(scope: Scope) -> Objects:
     if not is_openshift:
         objects = join_shared_networks(objects, ready, mends=scope.options.mends)
     if scope.options.mends:
+        from kompose.manifests.digests import with_digests  # hashing is slow to load
+
         objects = with_digests(objects)
     return [_in_namespace(each, scope.options.namespace) for each in objects]
 
