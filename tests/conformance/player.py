@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -48,18 +48,26 @@ def play_folder(folder: Path, prefix: str = "") -> list[Result]:
         for topic, exchanges in recordings(folder)
         if any(_id(entry).startswith(prefix) for entry in exchanges)
     ]
+    everything = [entry for _, exchanges in files for entry in exchanges]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        played = [pool.submit(play_file, topic, entries) for topic, entries in files]
+        played = [pool.submit(play_file, topic, entries, everything) for topic, entries in files]
         results = [result for future in played for result in future.result()]
     return [result for result in results if result.id.startswith(prefix)]
 
 
-def play_file(topic: str, exchanges: list[Exchange]) -> list[Result]:
-    """One file, by whoever plays it; what nobody can play is said, never raised."""
+def play_file(
+    topic: str, exchanges: list[Exchange], everything: Sequence[Exchange] = ()
+) -> list[Result]:
+    """One file, by whoever plays it; what nobody can play is said, never raised.
+
+    `everything` is what the folder holds: a story may be spread over several files.
+    """
     play = player_of(topic)
     if play is None:
         return [not_played(topic, entry, "nobody plays this file") for entry in exchanges]
     try:
+        if play is stories.play:
+            return stories.play(topic, exchanges, everything)
         return play(topic, exchanges)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         return [

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from tests.conformance.answers import head_difference
@@ -31,15 +32,20 @@ _LONGER_SECONDS = 6.0
 """The play goes on for a little after the recording's end: times differ."""
 
 
-def play(topic: str, exchanges: list[Exchange]) -> list[Result]:
-    """Every story of a file, each on a cluster of its own."""
+def play(topic: str, exchanges: list[Exchange], others: Sequence[Exchange] = ()) -> list[Result]:
+    """Every story of a file, each on a cluster of its own.
+
+    `others` are what else was recorded: another file may hold a part of the same story.
+    """
     results = {
         entry["id"]: not_played(topic, entry, "it is no watch of a story")
         for entry in exchanges
         if not is_of_a_story(entry)
     }
-    for story in stories_of(filter(is_of_a_story, exchanges), _all_recorded()):
-        for entry, difference in zip(story.entries, asyncio.run(_play(story)), strict=True):
+    for story in stories_of(
+        filter(is_of_a_story, exchanges), [*filter(is_of_a_story, others), *_all_recorded()]
+    ):
+        for entry, difference in zip(story.entries, _differences(story), strict=True):
             results[entry["id"]] = Result(topic, entry["id"], difference)
     return [results[entry["id"]] for entry in exchanges]
 
@@ -54,13 +60,20 @@ def _all_recorded() -> tuple[Exchange, ...]:
     return tuple(entry for entry in entries if is_of_a_story(entry))
 
 
-async def _play(story: Story) -> list[str]:
-    """The difference of each entry of the story."""
+def _differences(story: Story) -> list[str]:
+    """The difference of each entry of the story, whatever its form."""
     try:
-        plan = plan_of(story)
+        return asyncio.run(_play(story))
     except UntoldError as error:
-        return [f"not played: {error}"] * len(story.entries)
-    async with SteppedCluster(_start(story) - timedelta(seconds=_LEAD_SECONDS)) as cluster:
+        why = str(error)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        why = f"the story has another form: {error!r}"
+    return [f"not played: {why}"] * len(story.entries)
+
+
+async def _play(story: Story) -> list[str]:
+    plan = plan_of(story)
+    async with SteppedCluster(story.start - timedelta(seconds=_LEAD_SECONDS)) as cluster:
         stage = _Stage(cluster, story)
         await stage.prepare(plan.before)
         watches = [await stage.watch(entry) for entry in story.entries]
@@ -71,15 +84,6 @@ async def _play(story: Story) -> list[str]:
         refused = "; ".join(stage.refused)
         pairs = zip(story.entries, watches, strict=True)
         return [stage.difference(entry, watch) or refused for entry, watch in pairs]
-
-
-def _start(story: Story) -> datetime:
-    """The wall clock when the story's time began: cron jobs depend on it."""
-    for happening in story.happenings():
-        if happening.type == "ADDED":
-            born = datetime.fromisoformat(happening.obj["metadata"]["creationTimestamp"])
-            return born - timedelta(milliseconds=happening.t_ms - 500)
-    return datetime.fromisoformat("2026-01-01T12:00:00Z")
 
 
 class _Stage:

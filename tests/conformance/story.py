@@ -6,9 +6,23 @@ import copy
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 Obj = dict[str, Any]
+_PAST = frozenset(
+    {
+        "creationTimestamp",
+        "eventTime",
+        "finishedAt",
+        "firstTimestamp",
+        "lastTimestamp",
+        "lastTransitionTime",
+        "lastUpdateTime",
+        "startedAt",
+        "startTime",
+    }
+)
 _GENERATED_NAME = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{5}$")
 
 
@@ -74,12 +88,43 @@ class Story:
         """When the recorder stopped to read."""
         return max(int(entry["response"]["end_ms"]) for entry in self.entries)
 
+    @property
+    def start(self) -> datetime:
+        """The wall clock when the story's time began, as nearly as whole seconds tell it."""
+        earliest = [
+            moment - timedelta(milliseconds=each.t_ms)
+            for each in self.happenings()
+            for moment in _moments(each.obj)
+        ]
+        if not earliest:
+            return datetime.fromisoformat("2026-01-01T12:00:00Z")
+        latest = [
+            datetime.fromisoformat(each.obj["metadata"]["creationTimestamp"])
+            + timedelta(milliseconds=1000 - each.t_ms)
+            for each in self.happenings()
+            if each.type == "ADDED"
+        ]
+        begin = max(earliest)
+        return begin + max(min(latest, default=begin) - begin, timedelta()) / 2
+
     def happenings(self) -> list[Happening]:
         """The events of all watches in the order of the cluster."""
         found = [
             each for entry in [*self.entries, *self.companions] for each in happenings_of(entry)
         ]
         return sorted(found, key=lambda each: each.version)
+
+
+def _moments(value: Any, key: str = "") -> Iterator[datetime]:
+    """The moments in an object that lie in its past."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _moments(inner, name)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _moments(inner, key)
+    elif key in _PAST and isinstance(value, str):
+        yield datetime.fromisoformat(value)
 
 
 def stories_of(entries: Iterable[Obj], others: Iterable[Obj] = ()) -> list[Story]:
@@ -91,6 +136,7 @@ def stories_of(entries: Iterable[Obj], others: Iterable[Obj] = ()) -> list[Story
     companions: dict[str, list[Obj]] = {}
     for entry in others:
         if entry["id"] not in ids:
+            ids.add(entry["id"])
             companions.setdefault(_story_of(entry), []).append(entry)
     return [Story(name, group, companions.get(name, [])) for name, group in groups.items()]
 

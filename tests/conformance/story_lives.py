@@ -23,6 +23,8 @@ _COUNTED = frozenset(
 )
 """Kinds whose status controllers write in as many steps as time allows."""
 _MARKS = ("pod-template-hash", "controller-revision-hash")
+_TRIGGER = "endpoints.kubernetes.io/last-change-trigger-time"
+"""It is there when a pod's readiness changed in another second than before: a matter of luck."""
 _QUIRK = {"memory": "9007199254740988Ki"}
 """A limit that only the recorded node reports."""
 
@@ -118,4 +120,8 @@ def _plain(obj: Obj, names: dict[str, str]) -> Obj:
         del resources["limits"]
     if obj["kind"] == "EndpointSlice":
         made["metadata"].pop("generation", None)  # it counts the writes
+        annotations = made["metadata"].get("annotations") or {}
+        annotations.pop(_TRIGGER, None)
+        if not annotations:
+            made["metadata"].pop("annotations", None)
     return dict(made)
