@@ -30,6 +30,10 @@ _ALL_BUT_END = itemgetter(slice(None, -1))
 MISSING_STAMP = b"[missing timestamp] "
 
 _CONTROLS = rb"\x1b\[[0-9;:]*m|(?P<line_end>\r(?=\n))|[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]"
+_CONTROLS_AND_STRAYS = _CONTROLS + (
+    rb"|(?P<text>[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})"
+    rb"|(?P<stray>[\x80-\x9f])"
+)
 
 
 class Pipeline:
@@ -185,7 +189,18 @@ def cut_stamp(line: bytes) -> tuple[bytes | None, bytes]:
 
 def neutralised(block: bytes) -> bytes:
     """The bytes with control sequences other than colours made visible, for a terminal."""
+    try:
+        block.decode()
+    except UnicodeDecodeError:
+        return re.sub(_CONTROLS_AND_STRAYS, _visible_or_text, block)
     return re.sub(_CONTROLS, _visible, block)
+
+
+def _visible_or_text(found: re.Match[bytes]) -> bytes:
+    """The same among bytes that are no UTF-8, where one byte alone may be a control."""
+    if found["text"]:
+        return found["text"]
+    return b"\\x%02x" % found["stray"][0] if found["stray"] else _visible(found)
 
 
 def _visible(found: re.Match[bytes]) -> bytes:

@@ -150,6 +150,8 @@ def test_a_chunk_is_the_same_as_its_lines_one_by_one(
         (b"tab\tstays\n", b"tab\tstays\n"),
         ("\u009b2J\n".encode(), b"\\x9b2J\n"),
         ("é \u00a0\n".encode(), "é \u00a0\n".encode()),
+        (b"\x9b2J \xff \xc3\x9b\xe6\x97\xa5\n", b"\\x9b2J \xff \xc3\x9b\xe6\x97\xa5\n"),
+        (b"\xff\x1b[2J \xc2\x9b\n", b"\xff^[[2J \\x9b\n"),
     ],
 )
 def test_only_colours_reach_a_terminal(given_bytes: bytes, shown: bytes) -> None:
