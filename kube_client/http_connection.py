@@ -14,8 +14,9 @@ import httptools
 
 from kube_client.errors import KubeError, ProtocolError, UnreachableError
 
-READ_SIZE = 65536
-_HIGH_WATER = 2 * READ_SIZE
+_READ_BYTES = 128 << 10
+_READ_BYTES_OF_ALL = 8 << 20
+_RECORD_BYTES = 16 << 10  # of TLS; less would leave a part of one behind
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -35,6 +36,23 @@ class Limits(NamedTuple):
             return self.deadline
         until = now + self.silence
         return until if self.deadline is None else min(until, self.deadline)
+
+
+class ReadBuffer:
+    """What all connections of a transport read into: it is in use only while a read is handled.
+
+    The more there are the less each reads at once, because all of them may have something to say
+    before anybody takes it.
+    """
+
+    def __init__(self) -> None:
+        self._whole = memoryview(bytearray(_READ_BYTES))
+        self.part = self._whole
+
+    def share(self, connections: int) -> None:
+        """So many connections use it."""
+        each = _READ_BYTES_OF_ALL // max(connections, 1) // _RECORD_BYTES * _RECORD_BYTES
+        self.part = self._whole[: max(each, _RECORD_BYTES)]
 
 
 class HttpResponse:
@@ -79,12 +97,12 @@ class HttpResponse:
 
     # The connection's side.
 
-    def held_more(self, size: int) -> bool:
-        """Count what has come and not been taken; true when it is too much."""
+    def held_more(self, size: int) -> int:
+        """Count what has come; returns how much of it has not been taken, in bytes."""
         self._held += size
         if self._pieces:
             self._wake()
-        return self._held > _HIGH_WATER
+        return self._held
 
     def body_ends_with_connection(self) -> bool:
         """Whether the end of the connection is the end of the body."""
@@ -187,13 +205,10 @@ class HttpResponse:
 
 
 class HttpConnection(asyncio.BufferedProtocol):
-    """One connection; carries one exchange at a time.
-
-    The buffer is only in use while a read is handled, so all connections of a transport share one.
-    """
+    """One connection; carries one exchange at a time."""
 
     def __init__(
-        self, where: str, on_free: Callable[["HttpConnection"], None], buffer: memoryview
+        self, where: str, on_free: Callable[["HttpConnection"], None], buffer: ReadBuffer
     ) -> None:
         self._buffer = buffer
         self._where = where
@@ -278,7 +293,7 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002  # the Protocol's
         """Called by the event loop."""
-        return self._buffer
+        return self._buffer.part
 
     def buffer_updated(self, nbytes: int) -> None:
         """Called by the event loop."""
@@ -288,7 +303,7 @@ class HttpConnection(asyncio.BufferedProtocol):
             return
         self._answered = True
         try:
-            self._parser.feed_data(self._buffer[:nbytes])
+            self._parser.feed_data(self._buffer.part[:nbytes])
         except httptools.HttpParserUpgrade:
             self._fail(ProtocolError(f"{self._where} wants to speak another protocol than HTTP."))
             return
@@ -300,7 +315,8 @@ class HttpConnection(asyncio.BufferedProtocol):
                 error,
             )
             return
-        if response.held_more(nbytes) and self._response is response:
+        held = response.held_more(nbytes)
+        if held > 2 * len(self._buffer.part) and self._response is response:
             self._pause()
 
     def connection_lost(self, exc: Exception | None) -> None:

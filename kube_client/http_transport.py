@@ -18,10 +18,10 @@ import msgspec
 from kube_client.credentials import Credential, CredentialSource
 from kube_client.errors import ConfigError, KubeError, UnreachableError, UntrustedServerError
 from kube_client.http_connection import (
-    READ_SIZE,
     HttpConnection,
     HttpResponse,
     Limits,
+    ReadBuffer,
     StaleConnectionError,
 )
 from kube_client.proxy import Proxy, open_tunnel, proxy_for
@@ -120,7 +120,7 @@ class HttpTransport:
         self._credentials = credentials
         self._headers = headers
         self._idle: list[HttpConnection] = []
-        self._buffer = memoryview(bytearray(READ_SIZE))
+        self._buffer = ReadBuffer()
         self._all: set[HttpConnection] = set()
         self._addresses: Sequence[AddressInfo] = ()
         self._addresses_until = 0.0
@@ -226,6 +226,7 @@ class HttpTransport:
             self._addresses = ()
             raise _unreachable(error, self._endpoint) from error
         self._all.add(connection)
+        self._buffer.share(len(self._all))
         connection.closed.add_done_callback(lambda _: self._forget(connection))
         return connection
 
@@ -238,6 +239,7 @@ class HttpTransport:
 
     def _forget(self, connection: HttpConnection) -> None:
         self._all.discard(connection)
+        self._buffer.share(len(self._all))
         if connection in self._idle:
             self._idle.remove(connection)
 
