@@ -55,9 +55,9 @@ def open_streams(programs: Programs) -> None:
     """Memory of many streams, and the load of those that say nothing or little."""
     for name, program in programs.items():
         command = [*program, ".", "--max-log-requests", "1000"]
-        with log_server(500, 200, live=True) as env:
-            many = follow(command, env, 100_000)
-        print(f"{name}: 500 streams {many.peak_mib:.0f} MiB at most", flush=True)
+        with log_server(500, 2000, live=True) as env:
+            many = follow(command, env, 1_000_000)
+        print(f"{name}: 500 streams of 2,000 lines {many.peak_mib:.0f} MiB at most", flush=True)
         with log_server(1000, 1, live=True) as env:
             idle = follow(command, env, 1000, idle_seconds=20)
         print(f"{name}: 1,000 silent streams {idle.idle_share:.1%} of a core", flush=True)

@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from kube_client.errors import UnreachableError
+from kube_client.http_connection import ReadBuffer
 from kube_client.transport import Request
 from tests.kube_client.test_http_transport import A_WHILE, CHUNKED, GET, talking_to, transport_to
 from tests.kube_client.wire_server import Visit, answers, wire_server
@@ -80,3 +81,14 @@ async def test_a_server_name_that_can_be_none_is_said_in_a_sentence() -> None:
         with pytest.raises(UnreachableError, match="no name of a server"):
             await transport.send(GET)
         await transport.aclose()
+
+
+def test_many_connections_read_less_at_once_but_always_a_whole_record() -> None:
+    buffer = ReadBuffer()
+    sizes = []
+
+    for connections in (0, 1, 10, 100, 500, 10_000):
+        buffer.share(connections)
+        sizes.append(len(buffer.part) >> 10)
+
+    assert sizes == [128, 128, 128, 80, 16, 16]
