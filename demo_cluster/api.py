@@ -213,7 +213,7 @@ class Api:
         may = Attributes("impersonate", "", "users", name=name)
         if not self._authorizer.decide(user, may).is_allowed:
             raise _may_not_impersonate(user, wanted)
-        groups = request.impersonated_groups
+        groups = request.impersonated_groups or _groups_of_account(name)
         if AUTHENTICATED not in groups and name != ANONYMOUS.name:
             groups = (*groups, AUTHENTICATED)
         return User(name, groups, request.headers.get("impersonate-uid", ""))
@@ -233,6 +233,14 @@ def _token_among_protocols(headers: Mapping[str, str]) -> str:
         return base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
     except ValueError:
         return ""
+
+
+def _groups_of_account(name: str) -> tuple[str, ...]:
+    """The groups of a service account that is impersonated without any."""
+    match = re.fullmatch(r"system:serviceaccount:([^:]+):[^:]+", name)
+    if match is None:
+        return ()
+    return ("system:serviceaccounts", f"system:serviceaccounts:{match[1]}")
 
 
 _OLD_WATCH = re.compile(r"/(api/[^/]+|apis/[^/]+/[^/]+)/watch/")

@@ -36,9 +36,11 @@ def page_request(call: Call) -> PageRequest:
     version = requested_version(call)
     match = call.param("resourceVersionMatch")
     token = call.param("continue")
-    if match and not call.param("resourceVersion"):
-        raise _forbidden_match()
+    _check_match(match, call.param("resourceVersion"), token)
+    seconds_of(call)
     if token:
+        if version not in (None, 0):
+            raise bad_request("specifying resource version is not allowed when using continue")
         read_version, start = read_token(token)
         return PageRequest(limit, None if read_version == LATEST else read_version, start, True)
     if version in (None, 0):
@@ -92,11 +94,50 @@ def check_not_future(call: Call, version: int | None) -> None:
     raise Failure(504, "Timeout", message, details, headers={"Retry-After": "1"})
 
 
-def _forbidden_match() -> Failure:
-    why = "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"
-    return invalid_options(
-        "ListOptions", [Cause("FieldValueForbidden", why, "resourceVersionMatch")]
-    )
+def _check_match(match: str, version: str, token: str) -> None:
+    """Follows ValidateListOptions."""
+    field = "resourceVersionMatch"
+    texts: list[tuple[str, str]] = []
+    if match and not version:
+        text = f"Forbidden: {field} is forbidden unless resourceVersion is provided"
+        texts.append(("FieldValueForbidden", text))
+    if match and token:
+        text = f"Forbidden: {field} is forbidden when continue is provided"
+        texts.append(("FieldValueForbidden", text))
+    if match and match not in ("Exact", "NotOlderThan"):
+        supported = '"Exact", "NotOlderThan", ""'
+        text = f'Unsupported value: "{match}": supported values: {supported}'
+        texts.append(("FieldValueNotSupported", text))
+    if match == "Exact" and version == "0":
+        text = f'Forbidden: {field} "exact" is forbidden for resourceVersion "0"'
+        texts.append(("FieldValueForbidden", text))
+    if texts:
+        raise invalid_options("ListOptions", [Cause(reason, text, field) for reason, text in texts])
+
+
+def check_no_initial_events(call: Call) -> None:
+    """Refuse a list that asks for what only a watch has.
+
+    Raises:
+        Failure: 422.
+    """
+    if "sendInitialEvents" in call.query:
+        text = "Forbidden: sendInitialEvents is forbidden for list"
+        cause = Cause("FieldValueForbidden", text, "sendInitialEvents")
+        raise invalid_options("ListOptions", [cause])
+
+
+def seconds_of(call: Call) -> int:
+    """The timeoutSeconds parameter, 0 when there is none.
+
+    Raises:
+        Failure: 400, it is no number.
+    """
+    text = call.param("timeoutSeconds")
+    try:
+        return int(text) if text else 0
+    except ValueError as error:
+        raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from error
 
 
 def invalid_options(kind: str, causes: list[Cause]) -> Failure:
@@ -137,7 +178,9 @@ def read_token(token: str) -> tuple[int, str]:
     if ".." in start.split("/"):
         raise _bad_token(start)
     if version == 0:
-        raise _bad_token("invalid continue token: rv must be set")
+        raise _bad_token(f"incorrect encoded start resourceVersion (version {_TOKEN_VERSION})")
+    if not start:
+        raise _bad_token(f"encoded start key empty (version {_TOKEN_VERSION})")
     return version, start.lstrip("/")
 
 

@@ -205,10 +205,25 @@ NAME_PART_RULE = (
     "validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
 )
 
+QUALIFIED_NAME_RULE = (
+    "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and "
+    "end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used "
+    "for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain "
+    "prefix and '/' (e.g. 'example.com/MyName')"
+)
+
 
 def _check_key(text: str, key: str) -> None:
-    if not _NAME.fullmatch(key.rpartition("/")[2]):
-        raise _unparsable(text, f'<nil>: Invalid value: "{key}": {NAME_PART_RULE}')
+    name = key.rpartition("/")[2]
+    problem = ""
+    if key.count("/") > 1:
+        problem = QUALIFIED_NAME_RULE
+    elif len(name) > 63:
+        problem = "name part must be no more than 63 bytes"
+    elif not _NAME.fullmatch(name):
+        problem = NAME_PART_RULE if name else "name part must be non-empty"
+    if problem:
+        raise _unparsable(text, f'<nil>: Invalid value: "{key}": {problem}')
 
 
 def _check_value(text: str, key: str, value: str) -> None:
@@ -306,6 +321,8 @@ _OWN_WORDS = frozenset({*_FIELDS, ("apiextensions.k8s.io", "customresourcedefini
 
 
 def _unknown_field(kind: Kind, path: str) -> str:
+    if kind.storage_key == ("batch", "jobs"):
+        return f'field label "{path}" not supported for Job'
     if kind.is_custom or kind.storage_key in _OWN_WORDS:
         return f"field label not supported: {path}"
     names = ", ".join(f'"{name}"' for name in _METADATA_FIELDS)

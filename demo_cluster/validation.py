@@ -63,6 +63,8 @@ def validate(
         causes += _data(new, old)
     elif kind.plural in ("rolebindings", "clusterrolebindings"):
         causes += _role_binding(new, old)
+    elif kind.plural in ("roles", "clusterroles"):
+        causes += _rules(new)
     elif kind.plural == "horizontalpodautoscalers":
         causes += _autoscaler(new["spec"])
     return causes
@@ -484,6 +486,20 @@ def _autoscaler(spec: Obj) -> Iterator[Cause]:
     elif largest < spec.get("minReplicas", 1):
         why = "must be greater than or equal to `minReplicas`"
         yield _invalid("spec.maxReplicas", largest, why)
+
+
+def _rules(new: Obj) -> Iterator[Cause]:
+    for index, rule in enumerate(new.get("rules") or ()):
+        path = f"rules[{index}]"
+        if not rule.get("verbs"):
+            yield _required(f"{path}.verbs", "verbs must contain at least one value")
+        if rule.get("nonResourceURLs"):
+            continue
+        if not rule.get("apiGroups"):
+            why = "resource rules must supply at least one api group"
+            yield _required(f"{path}.apiGroups", why)
+        if not rule.get("resources"):
+            yield _required(f"{path}.resources", "resource rules must supply at least one resource")
 
 
 def _role_binding(new: Obj, old: Obj | None) -> Iterator[Cause]:

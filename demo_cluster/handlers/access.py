@@ -10,7 +10,7 @@ from demo_cluster.handlers.writes import require_namespace
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.rbac import Attributes, Authorizer
 from demo_cluster.reply import Call, Reply
-from demo_cluster.status import Failure, not_found
+from demo_cluster.status import Failure, bad_request, not_found
 from demo_cluster.timestamps import timestamp
 from demo_cluster.users import User
 
@@ -25,7 +25,15 @@ async def subject_access(call: Call) -> Reply:
     body = _body(call)
     spec = body.get("spec") or {}
     user = User(spec.get("user", ""), tuple(spec.get("groups") or ()))
+    group = the_kind(call).group
+    if not user.name and not user.groups:
+        text = 'Invalid value: "": at least one of user or group must be specified'
+        raise _refused(group, "spec.user", text)
     if call.route.namespace:
+        wanted = (spec.get("resourceAttributes") or {}).get("namespace", "")
+        if spec.get("resourceAttributes") and wanted != call.route.namespace:
+            text = f'Invalid value: "{wanted}": must match metadata.namespace'
+            raise _refused(group, "spec.resourceAttributes.namespace", text)
         require_namespace(call, the_kind(call), call.route.namespace, "")
     return _review(call, body, user)
 
@@ -61,18 +69,26 @@ def _one_of_two(group: str) -> Failure:
         "Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be "
         "specified"
     )
-    field = "spec.resourceAttributes"
-    details = {
+    return _refused(group, "spec.resourceAttributes", text)
+
+
+def _refused(group: str, field: str, text: str, kind: str = "") -> Failure:
+    """422; reviews are validated before anybody has noted their kind."""
+    details: Obj = {
         "group": group,
         "causes": [{"reason": "FieldValueInvalid", "message": text, "field": field}],
     }
-    return Failure(422, "Invalid", f'.{group} "" is invalid: {field}: {text}', details)
+    if kind:
+        details = {"group": group, "kind": kind, "causes": details["causes"]}
+    return Failure(422, "Invalid", f'{kind}.{group} "" is invalid: {field}: {text}', details)
 
 
 async def self_rules(call: Call) -> Reply:
     """POST selfsubjectrulesreviews: what may I do in this namespace?"""
     body = _body(call)
     namespace = (body.get("spec") or {}).get("namespace", "")
+    if not namespace:
+        raise bad_request("no namespace on request")
     rules = Authorizer(call.storage).rules(call.user, namespace)
     status = {
         "resourceRules": [_resource_rule(rule) for rule in rules if "resources" in rule],
@@ -116,6 +132,10 @@ async def review_token(call: Call) -> Reply:
     return _answer(call, {"metadata": {}, "spec": body.get("spec") or {}, "status": status})
 
 
+_SHORTEST_TOKEN, _LONGEST_TOKEN = 600, 1 << 32
+"""Seconds that a token may be asked to live."""
+
+
 async def request_token(call: Call) -> Reply:
     """POST serviceaccounts/NAME/token: a token for a service account.
 
@@ -129,6 +149,10 @@ async def request_token(call: Call) -> Reply:
         raise not_found(accounts, name)
     body = decoded_body(call, accounts, "TokenRequest").value
     seconds = (body.get("spec") or {}).get("expirationSeconds") or 3600
+    if not _SHORTEST_TOKEN <= seconds <= _LONGEST_TOKEN:
+        limit = "less than 10 minutes" if seconds < _SHORTEST_TOKEN else "larger than 2^32 seconds"
+        text = f"Invalid value: {seconds}: may not specify a duration {limit}"
+        raise _refused("authentication.k8s.io", "spec.expirationSeconds", text, "TokenRequest")
     token, expires = call.backend.tokens.issue_for_account(
         namespace, name, account["metadata"]["uid"], seconds, call.backend.clock.now()
     )

@@ -136,6 +136,7 @@ def delete_options(call: Call) -> DeleteOptions:
             given = decoded_body(call, the_kind(call), "DeleteOptions").value
         except Failure as failure:
             raise _bare(failure) from failure
+        _check_types(given)
     from_query: Obj = {}
     if text := call.param("gracePeriodSeconds"):
         try:
@@ -146,7 +147,36 @@ def delete_options(call: Call) -> DeleteOptions:
         from_query["propagationPolicy"] = call.param("propagationPolicy")
     if "orphanDependents" in call.query:
         from_query["orphanDependents"] = call.flag("orphanDependents")
+    if "dryRun" in call.query:
+        from_query["dryRun"] = call.query["dryRun"]
     return delete_options_of({**from_query, **given})
+
+
+_TYPES: dict[str, tuple[type, str]] = {
+    "gracePeriodSeconds": (int, "int64"),
+    "propagationPolicy": (str, "v1.DeletionPropagation"),
+    "orphanDependents": (bool, "bool"),
+    "preconditions": (dict, "v1.Preconditions"),
+    "dryRun": (list, "[]string"),
+}
+_GO_NAMES = {str: "string", bool: "bool", int: "number", float: "number", dict: "object"}
+
+
+def _check_types(given: Any) -> None:
+    """The fields of DeleteOptions have the right types.
+
+    Raises:
+        Failure: 400, one has not.
+    """
+    for name, (wanted, go_type) in _TYPES.items() if isinstance(given, dict) else ():
+        value = given.get(name)
+        is_odd = isinstance(value, bool) and wanted is not bool
+        if value is not None and (is_odd or not isinstance(value, wanted)):
+            shown = _GO_NAMES.get(type(value), "array")
+            raise bad_request(
+                'DeleteOptions in version "v1" cannot be handled as a DeleteOptions: json: cannot '
+                f"unmarshal {shown} into Go struct field DeleteOptions.{name} of type {go_type}"
+            )
 
 
 def _bare(failure: Failure) -> Failure:

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from demo_cluster.kinds import Kind, Obj
 from demo_cluster.paging import (
     PageRequest,
+    check_no_initial_events,
     check_not_future,
     expired_continue,
     page_request,
@@ -80,6 +81,7 @@ async def list_objects(call: Call) -> Reply | StreamReply:
     """
     kind = the_kind(call)
     require_warm(call, kind)
+    check_no_initial_events(call)
     matches = matcher_of(call)
     request = page_request(call)
     found = _snapshot(call, request)

@@ -10,7 +10,7 @@ from itertools import islice
 from demo_cluster.handlers.objects import matcher_of, require_warm, the_kind
 from demo_cluster.kinds import Kind, Obj
 from demo_cluster.negotiation import Form, negotiated
-from demo_cluster.paging import invalid_options, requested_version
+from demo_cluster.paging import invalid_options, requested_version, seconds_of
 from demo_cluster.reply import Call, StreamReply
 from demo_cluster.selection import Matcher
 from demo_cluster.status import Cause, Failure, expired
@@ -66,11 +66,7 @@ def _watch_request(call: Call) -> WatchRequest:
     _check_parameters(call)
     since = requested_version(call)
     wants_initial = call.flag("sendInitialEvents")
-    text = call.param("timeoutSeconds")
-    try:
-        seconds = float(int(text)) if text else _LONGEST_SECONDS
-    except ValueError:
-        seconds = _LONGEST_SECONDS
+    seconds = float(seconds_of(call))
     return WatchRequest(
         the_kind(call),
         call.route.namespace,
