@@ -10,6 +10,7 @@ from typing import Any
 
 from demo_cluster.custom_kinds import DEFINITIONS, definition_causes
 from demo_cluster.defaults import quality_of_service
+from demo_cluster.internal_form import ephemeral_diff, pod_spec_diff
 from demo_cluster.kinds import Kind, Obj, kind_of
 from demo_cluster.quantities import quantity
 from demo_cluster.selection import LABEL_VALUE_RULE, NAME_PART_RULE
@@ -286,7 +287,21 @@ def _pod_change(new: Obj, old: Obj) -> Iterator[Cause]:
         text = "Forbidden: only deletion is allowed, but found new scheduling gates"
         yield Cause("FieldValueForbidden", text, "spec.schedulingGates")
     elif _fixed_part(new["spec"]) != _fixed_part(old["spec"]):
-        yield Cause("FieldValueForbidden", _POD_RULE, "spec")
+        shown = pod_spec_diff(old["spec"], _with_allowed_from(old["spec"], new["spec"]))
+        yield Cause("FieldValueForbidden", f"{_POD_RULE}\n{shown}", "spec")
+
+
+def _with_allowed_from(old: Obj, new: Obj) -> Obj:
+    """The new spec without the changes that are allowed."""
+    munged = {**new, **{name: old[name] for name in _CHANGEABLE if name in old}}
+    for field in ("containers", "initContainers"):
+        images = [entry.get("image") for entry in old.get(field) or ()]
+        entries = new.get(field) or []
+        if len(images) == len(entries) and entries:
+            munged[field] = [
+                {**entry, "image": image} for entry, image in zip(entries, images, strict=True)
+            ]
+    return munged
 
 
 def _ephemeral_change(new: Obj, old: Obj) -> Iterator[Cause]:
@@ -295,7 +310,10 @@ def _ephemeral_change(new: Obj, old: Obj) -> Iterator[Cause]:
         name = present["name"]
         if wanted.get(name) != present:
             word = "changed" if name in wanted else "removed"
-            text = f"Forbidden: existing ephemeral containers {json.dumps(name)} may not be {word}"
+            text = (
+                f"Forbidden: existing ephemeral containers {json.dumps(name)} may not be {word}\n"
+            )
+            text += ephemeral_diff(present, wanted.get(name)) if name in wanted else ""
             yield Cause("FieldValueForbidden", text, "spec.ephemeralContainers")
 
 

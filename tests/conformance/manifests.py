@@ -131,5 +131,22 @@ def _forget_admission(spec: Obj) -> None:
         container["volumeMounts"] = [m for m in mounts if not _is_token(m.get("name", ""))]
 
 
+def with_own_token(body: Obj, current: Obj | None) -> Obj:
+    """A recorded pod with the service account's volume that it has here."""
+    own = [
+        v for v in ((current or {}).get("spec") or {}).get("volumes") or () if _is_token(v["name"])
+    ]
+    if not own or not isinstance(body.get("spec"), dict):
+        return body
+    made = copy.deepcopy(body)
+    spec = made["spec"]
+    spec["volumes"] = [own[0] if _is_token(v["name"]) else v for v in spec.get("volumes") or ()]
+    for container in [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]:
+        for mount in container.get("volumeMounts") or ():
+            if _is_token(mount["name"]):
+                mount["name"] = own[0]["name"]
+    return made
+
+
 def _is_token(name: str) -> bool:
     return name.startswith("kube-api-access-")

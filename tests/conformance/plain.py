@@ -22,7 +22,7 @@ from tests.conformance.alike import difference, normal
 from tests.conformance.beginnings import BEGINNINGS
 from tests.conformance.compare import answer_difference, uncut
 from tests.conformance.drift import before_patch
-from tests.conformance.manifests import config_map, recorded_node
+from tests.conformance.manifests import config_map, recorded_node, with_own_token
 from tests.conformance.place import Place, place_of
 from tests.conformance.result import Exchange, Result, not_played
 from tests.conformance.setups import Setups
@@ -278,6 +278,8 @@ class _Player:
         place = place_of(request)
         if isinstance(body, dict) and place is not None and place.name:
             self._learn_current(place, body, exchange["response"].get("status", 200))
+            if place.plural == "pods" and request["method"] == "PUT":
+                body = with_own_token(body, self._stage.get(place.path))
         return self._translation.value(body)
 
     def _learn_current(self, place: Place, body: dict[str, Any], status: int) -> None:
