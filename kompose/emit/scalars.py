@@ -63,7 +63,7 @@ def block(text: str, column: int, step: int) -> str | None:
     if text.endswith(" ") or _SPACE_THEN_BREAK.search(text) or _has_unprintable(text):
         return None
     pad = " " * column
-    hint = str(step) if text[0] in " \n" else ""
+    hint = str(step) if text[0] in " \t\n" else ""
     ending = text[-2:]
     chomp = "+" if ending in ("\n", "\n\n") else "" if ending.endswith("\n") else "-"
     lines = text.removesuffix("\n").split("\n")

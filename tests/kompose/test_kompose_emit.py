@@ -156,3 +156,9 @@ def test_keys_stand_in_the_order_of_their_numbers_with_marks_first(keys: list[st
     written = dump(dict.fromkeys(reversed(keys), 1))
 
     assert [line.partition(":")[0] for line in written.splitlines()] == keys
+
+
+def test_a_text_that_begins_with_a_tab_reads_back_the_same() -> None:
+    obj = {"a": "\t\n", "b": {"c": ["\tx\ny\n"]}}
+
+    assert yaml.safe_load(dump(obj)) == obj
