@@ -5,6 +5,7 @@ Follows structured-merge-diff's Updater; times are set by the caller's clock.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from dataclasses import dataclass, replace
 from typing import Any
@@ -132,14 +133,15 @@ def track_update(
 ) -> None:
     """Note in `after` that this writer changed what differs from `before`.
 
-    `reset_fields` are top-level fields (`f:status`) that a plain write never owns.
+    The owners are those that `after` names, else those of `before`; a list with nothing in it, or
+    with one empty entry, forgets them all. `reset_fields` are top-level fields (`f:status`) that a
+    plain write never owns.
     """
     old = before or {"metadata": {}}
-    reset = after["metadata"].get("managedFields") == []
-    difference = compare(definition, _plain(old), _plain(after))
-    if reset:
-        after["metadata"].pop("managedFields")
+    given = after["metadata"].pop("managedFields", None)
+    if given in ([], [{}]):
         return
+    difference = compare(definition, _plain(old), _plain(after))
     changed = _managed(difference.added | difference.modified)
     if not writer.subresource:
         changed = frozenset(path for path in changed if path[0] not in reset_fields)
@@ -147,9 +149,17 @@ def track_update(
         replace(owner, paths=owner.paths - difference.removed)
         if owner.writer.identity == writer.identity
         else replace(owner, paths=owner.paths - changed - difference.removed)
-        for owner in ownerships(old)
+        for owner in _owners(old, given)
     ]
     _store(after, _with(owners, writer, changed, now))
+
+
+def _owners(old: Obj, given: Any) -> list[Ownership]:
+    """Those that a write names, where they can be read; else those that were."""
+    if given:
+        with contextlib.suppress(AttributeError, TypeError, ValueError):
+            return ownerships({"metadata": {"managedFields": given}})
+    return ownerships(old)
 
 
 def _with(owners: list[Ownership], writer: Writer, more: PathSet, now: str) -> list[Ownership]:

@@ -373,11 +373,12 @@ def update_checked(
     now = timestamp(call.backend.clock.now())
     prepared = copy.copy(prepared)
     prepared["metadata"] = dict(prepared["metadata"])
-    prepared["metadata"].pop("managedFields", None)
+    managers = old["metadata"].get("managedFields")
+    names_others = prepared["metadata"].get("managedFields", managers) != managers
     managed_fields.track_update(
         definition_of_kind(kind), old, prepared, writer_of(call, options), now, reset_fields(kind)
     )
-    if _same_but_for_managers(prepared, old):
+    if not names_others and _same_but_for_managers(prepared, old):
         return old
     if options.is_dry_run:
         return prepared

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import yaml
 
@@ -119,7 +120,8 @@ class _Player:
             self._wire.send("DELETE", path, query={"gracePeriodSeconds": 0})
             self._until(path, lambda _: False, status=404)
         elif not found and is_there and (body := _object(plural, name)):
-            self._wire.send("POST", _collection(plural), body=body)
+            manager = {"fieldManager": "kubectl-client-side-apply"}
+            self._wire.send("POST", _collection(plural), body=body, query=manager)
             self._until(path, _IS_READY.get(plural, lambda _: True))
 
     def _as_said(self, exchange: Exchange) -> None:
@@ -173,6 +175,7 @@ class _Player:
 
     def _run(self, exchange: Exchange) -> Outcome:
         words = shlex.split(self._names.translated(exchange["command"], self._listed()))
+        words.insert(1, "-v=6")
         patience = "interrupted" in (exchange.get("notes") or "")
         process = subprocess.Popen(
             words,
@@ -434,13 +437,89 @@ def _in_namespace(lines: list[str]) -> list[str]:
     return [line for line in lines if line.startswith(("NAMESPACE ", NAMESPACE))]
 
 
+_LOGGED = re.compile(
+    r"^I\d{4} .* round_trippers\.go:\d+\] (?P<method>[A-Z]+) https://[^/]+(?P<target>\S*) "
+    r"(?P<status>\d{3}) .* in \d+ milliseconds$",
+    re.MULTILINE,
+)
+_LOG_LINE = re.compile(r"^I\d{4} .*?(\[\{\n(.|\n)*?^\}\])?\n", re.MULTILINE)
+_SETTLED = ("resourceVersion", "timeoutSeconds", "continue", "sinceSeconds")
+"""Parameters whose values vary from time to time."""
+_CACHED = (
+    "/api",
+    "/apis",
+    "/api/v1",
+    "/version",
+    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+)
+"""What kubectl asks to know the kinds, when its cache is old."""
+
+
+def _asked(method: str, path: str, query: Mapping[str, Any], status: int) -> str:
+    """One request in one line, without what varies."""
+    pairs = [
+        f"{name}={'<varies>' if name in _SETTLED else _selection(name, str(each))}"
+        for name, value in sorted(query.items())
+        for each in (value if isinstance(value, list) else [value])
+    ]
+    return f"{method} {path} {' '.join(pairs)} {status}"
+
+
+def _selection(name: str, value: str) -> str:
+    """Selectors with their parts in one order."""
+    return ",".join(sorted(value.split(","))) if name.endswith("Selector") else value
+
+
+def _requests_difference(exchange: Exchange, stderr: str) -> str:
+    """Where the requests for objects differ from the recorded ones, in their order."""
+    wanted = [
+        _asked(
+            each["request"]["method"],
+            each["request"]["path"],
+            each["request"].get("query") or {},
+            each["response"]["status"],
+        )
+        for each in exchange["exchanges"]
+    ]
+    found = []
+    for match in _LOGGED.finditer(stderr):
+        split = urlsplit(match["target"])
+        query = parse_qs(split.query, keep_blank_values=True)
+        found.append(_asked(match["method"], unquote(split.path), query, int(match["status"])))
+    if exchange["command"].startswith("kubectl delete"):  # how it waits is a matter of moments
+        wanted, found = (
+            [line for line in lines if not line.startswith("GET")] for lines in (wanted, found)
+        )
+    one, other = (_normal("\n".join(_of_objects(lines))) for lines in (wanted, found))
+    for index, (expected, got) in enumerate(zip(one, other, strict=False)):
+        if expected != got:
+            return f"request {index + 1}: {got!r}, expected {expected!r}"
+    if len(one) != len(other):
+        rest = (one[len(other) :] or other[len(one) :])[0]
+        return f"{len(other)} requests, expected {len(one)}; the first odd: {rest!r}"
+    return ""
+
+
+def _of_objects(lines: list[str]) -> list[str]:
+    """Without what fills kubectl's cache."""
+    kept = []
+    for line in lines:
+        path = line.split(" ")[1]
+        if path not in _CACHED and not path.startswith("/openapi/"):
+            kept.append(line)
+    return kept
+
+
 def _difference(exchange: Exchange, outcome: Outcome) -> str:
     if outcome.code != exchange["exit"]:
         told = (outcome.stderr or outcome.stdout)[-300:]
         return f"exit {outcome.code}, expected {exchange['exit']} ({told!r})"
+    if wrong := _requests_difference(exchange, outcome.stderr):
+        return wrong
     if exchange["exit"] is None:
         return ""
-    for name, found in (("stdout", outcome.stdout), ("stderr", outcome.stderr)):
+    stderr = _LOG_LINE.sub("", outcome.stderr)
+    for name, found in (("stdout", outcome.stdout), ("stderr", stderr)):
         wanted, got = _normal(exchange[name]), _normal(found)
         is_cut = f"recorder cut {name}" in (exchange.get("notes") or "")
         wanted = wanted[:-1] if is_cut else wanted

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
 
-from demo_cluster.managed_fields import Writer, apply
+from demo_cluster.managed_fields import Writer, apply, track_update
 from demo_cluster.patches import PatchError, json_patch, merge_patch
 from demo_cluster.status import Failure
 from demo_cluster.strategic import strategic_merge_patch
@@ -58,6 +59,23 @@ def test_force_takes_the_field_and_its_owner_loses_it() -> None:
 
     assert live["data"] == {"a": "x"}
     assert [entry["manager"] for entry in live["metadata"]["managedFields"]] == ["bob"]
+
+
+def updated(before: dict[str, Any], managers: list[dict[str, Any]] | None) -> Any:
+    after = copy.deepcopy(before)
+    if managers is not None:
+        after["metadata"]["managedFields"] = managers
+    track_update(CONFIG_MAP, before, after, Writer("patcher", "Update", "v1"), "t2")
+    return after["metadata"].get("managedFields")
+
+
+def test_a_write_may_say_itself_who_manages_what() -> None:
+    before = applied({"metadata": {"name": "c"}}, ALICE, a="1")
+    entry = {**before["metadata"]["managedFields"][0], "manager": "carol"}
+
+    assert updated(before, [entry]) == [entry]
+    assert updated(before, None) == before["metadata"]["managedFields"]
+    assert updated(before, [{}]) is None
 
 
 def test_a_container_is_owned_by_its_name() -> None:
