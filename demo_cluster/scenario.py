@@ -208,8 +208,7 @@ class _Reader:
             ago = self._ago(entry) if "ago" in entry else None
             with at(entry.place):
                 node = node_object(plain(entry))
-            self._check_fields(entry, node)
-            self._nodes[str(entry["name"])] = (node, ago)
+            self._nodes[str(entry["name"])] = (self._accepted(entry, node), ago)
         if not self._nodes and not self._dials.get("nodes"):
             for number in (1, 2):
                 settings = {"name": f"node-{number}", "cpu": 8, "memory": "32Gi"}
@@ -239,13 +238,13 @@ class _Reader:
         for entry in entries:
             ago = self._ago(entry)
             obj = {key: value for key, value in plain(entry).items() if key != "ago"}
-            self._check_object(entry, obj)
+            obj = self._check_object(entry, obj)
             self._in_namespace(obj["metadata"].get("namespace"), ago)
             if obj["kind"] == "Namespace":
                 self._known_spaces.add(obj["metadata"]["name"])
             self._steps.append(Step(-ago, "create", obj))
 
-    def _check_object(self, entry: Entry, obj: Obj) -> None:
+    def _check_object(self, entry: Entry, obj: Obj) -> Obj:
         for key in ("apiVersion", "kind", "metadata"):
             if key not in obj:
                 raise ScenarioError(f"{entry.place}: an object lacks the key {key!r}; add it.")
@@ -254,13 +253,16 @@ class _Reader:
             raise ScenarioError(
                 f"{entry.place_of('metadata')}: an object lacks a name; add metadata: {{name: x}}."
             )
-        self._check_fields(entry, obj)
+        kind = self._kind(entry, obj)
+        if kind is not None and kind.namespaced:
+            meta["namespace"] = meta.get("namespace") or "default"
+        return self._accepted(entry, obj)
 
-    def _check_fields(self, entry: Entry, obj: Obj) -> None:
-        """It is an object that a server would take."""
+    def _accepted(self, entry: Entry, obj: Obj) -> Obj:
+        """The object as a server would take it."""
         kind = self._kind(entry, obj)
         if kind is None:
-            return
+            return obj
         checked = self._check_types(entry, kind, obj)
         with at(entry.place):
             prepared = self._scratch.prepare(kind, checked)
@@ -268,6 +270,7 @@ class _Reader:
         if causes:
             text = f"{causes[0].field}: {causes[0].message}"
             raise ScenarioError(f"{entry.place}: {kind.kind} is invalid, {text}; correct it.")
+        return checked
 
     @staticmethod
     def _check_types(entry: Entry, kind: Kind, obj: Obj) -> Obj:
@@ -302,6 +305,8 @@ class _Reader:
         listed = self._tree.get("namespaces") or ()
         with at(self._tree.place_of("namespaces")):
             for each in listed:
+                if isinstance(each, Entry):
+                    each.check("a namespace", ("name", "labels", "ago"), ("name",))
                 settings: Obj = {"name": each} if isinstance(each, str) else plain(each)
                 ago = seconds_of(settings.pop("ago", self._tree.get("age", 0)))
                 name = str(settings["name"])
@@ -315,7 +320,7 @@ class _Reader:
         self._known_spaces.add(name)
         meta = {"name": name, **({"labels": labels} if labels else {})}
         obj = {"apiVersion": "v1", "kind": "Namespace", "metadata": meta}
-        self._steps.insert(0, Step(-ago, "create", obj))
+        self._steps.insert(0, Step(-ago, "create", self._accepted(self._tree, obj)))
 
     def _workload(self, entry: Entry, seconds: float) -> list[Step]:
         entry.check("a workload", _WORKLOAD_KEYS, ("name", "image"))
@@ -325,13 +330,12 @@ class _Reader:
             raise ScenarioError(f"{entry.place_of('kind')}: no workload {kind!r}; write {kinds}.")
         if kind == "CronJob" and "schedule" not in entry:
             raise ScenarioError(f'{entry.place}: a CronJob lacks a schedule; add "*/5 * * * *".')
-        settings = {"namespace": "default", **plain(entry)}
+        settings = plain(entry)
+        settings["namespace"] = settings.get("namespace") or "default"
         self._in_namespace(settings["namespace"], max(-seconds, 0.0))
         with at(entry.place):
             objects = list(workload_objects(settings))
-        for obj in objects:
-            self._check_fields(entry, obj)
-        return [Step(seconds, "create", obj) for obj in objects]
+        return [Step(seconds, "create", self._accepted(entry, obj)) for obj in objects]
 
     def _step(self, entry: Entry) -> list[Step]:
         entry.check("a step", ("at", "ago", *_ACTIONS))
@@ -365,9 +369,7 @@ class _Reader:
         return [Step(seconds, action, value)]
 
     def _create(self, value: Entry, seconds: float) -> list[Step]:
-        obj = plain(value)
-        self._check_object(value, obj)
-        return [Step(seconds, "create", obj)]
+        return [Step(seconds, "create", self._check_object(value, plain(value)))]
 
     def _patch(self, value: Entry, seconds: float) -> list[Step]:
         what = "a patch"
@@ -386,14 +388,14 @@ class _Reader:
         if kind is not None:
             merge = plain(value.get("merge", {}))
             self._check_types(value, kind, {"metadata": {}, **merge})
-        return [Step(seconds, "patch", plain(value))]
+        return [Step(seconds, "patch", _in_a_namespace(kind, plain(value)))]
 
     def _delete(self, value: Entry, seconds: float) -> list[Step]:
         value.check("a delete", _TARGET_KEYS, ("kind", "name"))
         if not isinstance(value.get("namespace", ""), str) or not isinstance(value["name"], str):
             raise ScenarioError(f"{value.place}: namespace and name of a delete are words.")
-        self._kind(value, value)
-        return [Step(seconds, "delete", plain(value))]
+        kind = self._kind(value, value)
+        return [Step(seconds, "delete", _in_a_namespace(kind, plain(value)))]
 
     @staticmethod
     def _faults(entry: Entry) -> tuple[Fault, ...]:
@@ -402,6 +404,13 @@ class _Reader:
             if isinstance(texts, str):
                 texts = [texts]
             return tuple(parse_fault(str(text)) for text in texts)
+
+
+def _in_a_namespace(kind: Kind | None, target: Obj) -> Obj:
+    """Who names an object of a namespaced kind without one means the default."""
+    if kind is not None and kind.namespaced:
+        target["namespace"] = target.get("namespace") or "default"
+    return target
 
 
 def _person(entry: Entry) -> Person:

@@ -107,7 +107,7 @@ def backoff_left(failed: int, ended: Iterable[Obj], now: datetime) -> float:
     ends = [moment for pod in ended if (moment := _failed_at(pod)) is not None]
     if not failed or not ends:
         return 0.0
-    backoff = min(FIRST_BACKOFF * 2 ** (failed - 1), LONGEST_BACKOFF)
+    backoff = min(FIRST_BACKOFF * 2 ** min(failed - 1, 20), LONGEST_BACKOFF)
     return (max(ends) + timedelta(seconds=backoff) - now).total_seconds()
 
 

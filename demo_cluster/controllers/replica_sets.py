@@ -92,7 +92,7 @@ class ReplicaSetController:
     def _pause(self, key: Key) -> float:
         """Every failure doubles the wait for the next attempt."""
         self._failures[key] = self._failures.get(key, 0) + 1
-        return float(min(SHORTEST_PAUSE * 2 ** self._failures[key], LONGEST_PAUSE))
+        return float(min(SHORTEST_PAUSE * 2 ** min(self._failures[key], 20), LONGEST_PAUSE))
 
     def _claim(self, owner: Obj) -> list[Obj]:
         """Its pods: those it owns and selects, adopting orphans and releasing strangers."""

@@ -66,7 +66,7 @@ class ImagePulls:
             worker.starts.create(container)
             return
         count = self._failures.get(image, (0, None))[0]
-        pause = min(FIRST_BACKOFF * 2**count, LONGEST_BACKOFF)
+        pause = min(FIRST_BACKOFF * 2 ** min(count, 10), LONGEST_BACKOFF)
         until = worker.kubelet.clock.now() + timedelta(seconds=pause)
         self._failures[image] = (count + 1, until)
         why = _pull_error(image)

@@ -250,7 +250,7 @@ class PodWorker:
             self.say(
                 "FailedMount", f'MountVolume.SetUp failed for volume "{name}" : {why}', warning=True
             )
-            wait = min(0.5 * 2**attempt, 122.0)
+            wait = min(0.5 * 2 ** min(attempt, 8), 122.0)
             self.later(wait, lambda: self._make_sandbox(attempt + 1))
             return
         self.status.has_sandbox = True

@@ -86,7 +86,7 @@ class Retries:
         if container.failures == 1:
             self._worker.later(RESTART, lambda: self._start_again(container))
             return
-        seconds = min(FIRST_BACKOFF * 2 ** (container.failures - 2), LONGEST_BACKOFF)
+        seconds = min(FIRST_BACKOFF * 2 ** min(container.failures - 2, 10), LONGEST_BACKOFF)
         container.rests_until = self._worker.kubelet.clock.now() + timedelta(seconds=seconds)
         container.failed_looks = 0 if container.is_being_replaced else 1
         self._back_off(container, seconds)
