@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -17,6 +18,7 @@ from demo_cluster.kinds import kind_of
 from demo_cluster.scenario import load_scenario
 from demo_cluster.scenario_source import SHIPPED, ScenarioError, seconds_of
 from tests.demo_cluster.conftest import SteppedWorld
+from tests.demo_cluster.test_demo_garbage import spoiled
 
 PODS = kind_of("pods")
 
@@ -247,3 +249,21 @@ async def test_what_was_made_long_ago_has_lived_since(tmp_path: Path) -> None:
     assert pod["metadata"]["creationTimestamp"] == "2025-12-29T12:00:00Z"
     assert pod["status"]["startTime"] == "2025-12-29T12:00:00Z"
     assert namespace["metadata"]["creationTimestamp"] == "2025-12-29T12:00:00Z"
+
+
+async def test_a_spoiled_scenario_is_refused_with_its_place_or_lives(tmp_path: Path) -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "demo-cluster.md").read_text()
+    whole = yaml.safe_load(manual.split("```yaml\n")[1].partition("```")[0])
+    rng = random.Random(3)
+    refusals: list[str] = []
+
+    for _ in range(60):
+        file = write(tmp_path, yaml.safe_dump(spoiled(whole, rng)))
+        try:
+            async with living(file) as world:
+                world.advance(100)
+        except ScenarioError as error:
+            refusals.append(str(error))
+
+    assert 20 < len(refusals) < 60
+    assert all(text.startswith(f"{tmp_path / 'mine.yaml'}:") for text in refusals)
