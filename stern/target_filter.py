@@ -22,17 +22,21 @@ class ContainerMemory(msgspec.Struct):
     """The instance of every container that was seen last: (pod UID, container ID)."""
 
     _seen: dict[_Place, tuple[str, str]] = msgspec.field(default_factory=dict)
+    _places: dict[str, set[_Place]] = msgspec.field(default_factory=dict)
+    """Where each pod's containers were seen."""
 
     def see(self, place: _Place, uid: str, container_id: str) -> tuple[str, str] | None:
         """What was known of a container until now; from now on it is this."""
         before = self._seen.get(place)
         self._seen[place] = (uid, container_id)
+        self._places.setdefault(uid, set()).add(place)
         return before
 
     def forget(self, uid: str) -> None:
         """Know nothing of a pod any more."""
-        for place in [place for place, (known, _) in self._seen.items() if known == uid]:
-            del self._seen[place]
+        for place in self._places.pop(uid, ()):
+            if place in self._seen and self._seen[place][0] == uid:
+                del self._seen[place]
 
 
 class Found(msgspec.Struct, frozen=True):
