@@ -191,13 +191,21 @@ class _Player:
             out, err = process.communicate(exchange.get("stdin") or "", timeout=limit)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate()
-            return Outcome(out, err, None)
+            return Outcome(*_last_words(process), None)
         return Outcome(out, err, process.returncode)
 
     def _listed(self) -> list[str]:
         items = self._get(_collection("pods")).value.get("items", [])
         return [item["metadata"]["name"] for item in items]
+
+
+def _last_words(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """What an interrupted command says; where interrupts are ignored it is ended for good."""
+    try:
+        return process.communicate(timeout=_COMMAND_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.communicate()
 
 
 def _until_the_next_second() -> None:
