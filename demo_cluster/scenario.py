@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from demo_cluster.clock import SteppedClock
 from demo_cluster.custom_kinds import DEFINITIONS
-from demo_cluster.decoding import Decoded, check_types
 from demo_cluster.faults import Fault, parse_fault
 from demo_cluster.images import Image
-from demo_cluster.json_copy import json_copy
-from demo_cluster.kinds import Kind, KindRegistry, Obj
+from demo_cluster.kinds import Kind, Obj
 from demo_cluster.people import Person
 from demo_cluster.scenario_images import read_image
 from demo_cluster.scenario_objects import (
@@ -24,6 +20,7 @@ from demo_cluster.scenario_objects import (
     node_object,
     workload_objects,
 )
+from demo_cluster.scenario_rules import ObjectRules
 from demo_cluster.scenario_source import (
     Entry,
     ScenarioError,
@@ -32,9 +29,6 @@ from demo_cluster.scenario_source import (
     read_scenario,
     seconds_of,
 )
-from demo_cluster.status import Failure
-from demo_cluster.storage import Storage
-from demo_cluster.validation import validate
 
 DIALS = ("nodes", "pods", "namespaces", "churn", "log-rate", "latency", "clock-skew")
 """What `dials:` and the command line may set."""
@@ -162,14 +156,11 @@ class _Reader:
     def __init__(self, tree: Entry, dials: Mapping[str, Any]) -> None:
         self._tree = tree
         self._dials = dials
-        self._registry = KindRegistry()
-        self._scratch = Storage(SteppedClock(), random.Random(0))
-        """What a server would make of an object; nothing is stored."""
+        self._rules = ObjectRules()
         self._steps: list[Step] = []
         self._spaces: dict[str, float] = {}
         self._known_spaces = set(_FIRST_NAMESPACES)
         self._nodes: dict[str, tuple[Obj, float | None]] = {}
-        self._custom: set[tuple[str, str]] = set()
 
     def scenario(self) -> Scenario:
         """The value of the tree."""
@@ -208,7 +199,7 @@ class _Reader:
             ago = self._ago(entry) if "ago" in entry else None
             with at(entry.place):
                 node = node_object(plain(entry))
-            self._nodes[str(entry["name"])] = (self._accepted(entry, node), ago)
+            self._nodes[str(entry["name"])] = (self._rules.accepted(entry, node), ago)
         if not self._nodes and not self._dials.get("nodes"):
             for number in (1, 2):
                 settings = {"name": f"node-{number}", "cpu": 8, "memory": "32Gi"}
@@ -234,68 +225,15 @@ class _Reader:
                     spec = entry["spec"]
                     for version in spec["versions"]:
                         api = f"{spec['group']}/{version['name']}"
-                        self._custom.add((api, spec["names"]["kind"]))
+                        self._rules.custom.add((api, spec["names"]["kind"]))
         for entry in entries:
             ago = self._ago(entry)
             obj = {key: value for key, value in plain(entry).items() if key != "ago"}
-            obj = self._check_object(entry, obj)
+            obj = self._rules.written_out(entry, obj)
             self._in_namespace(obj["metadata"].get("namespace"), ago)
             if obj["kind"] == "Namespace":
                 self._known_spaces.add(obj["metadata"]["name"])
             self._steps.append(Step(-ago, "create", obj))
-
-    def _check_object(self, entry: Entry, obj: Obj) -> Obj:
-        for key in ("apiVersion", "kind", "metadata"):
-            if key not in obj:
-                raise ScenarioError(f"{entry.place}: an object lacks the key {key!r}; add it.")
-        meta = obj["metadata"]
-        if not isinstance(meta, dict) or not (meta.get("name") or meta.get("generateName")):
-            raise ScenarioError(
-                f"{entry.place_of('metadata')}: an object lacks a name; add metadata: {{name: x}}."
-            )
-        kind = self._kind(entry, obj)
-        if kind is not None and kind.namespaced:
-            meta["namespace"] = meta.get("namespace") or "default"
-        return self._accepted(entry, obj)
-
-    def _accepted(self, entry: Entry, obj: Obj) -> Obj:
-        """The object as a server would take it."""
-        kind = self._kind(entry, obj)
-        if kind is None:
-            return obj
-        checked = self._check_types(entry, kind, obj)
-        with at(entry.place):
-            prepared = self._scratch.prepare(kind, checked)
-            causes = list(validate(kind, prepared, None, self._scratch))
-        if causes:
-            text = f"{causes[0].field}: {causes[0].message}"
-            raise ScenarioError(f"{entry.place}: {kind.kind} is invalid, {text}; correct it.")
-        return checked
-
-    @staticmethod
-    def _check_types(entry: Entry, kind: Kind, obj: Obj) -> Obj:
-        """Every field that is there is one of the kind's, and of its type."""
-        decoded = Decoded(json_copy(obj))
-        try:
-            check_types(kind, decoded)
-        except Failure as failure:
-            problem = failure.message.partition("json: ")[2] or failure.message
-            raise ScenarioError(f"{entry.place}: {problem}; correct its type.") from failure
-        if decoded.problems:
-            raise ScenarioError(f"{entry.place}: {kind.kind} has {decoded.problems[0]}; remove it.")
-        checked: Obj = decoded.value
-        return checked
-
-    def _kind(self, entry: Entry, value: Obj) -> Kind | None:
-        api, kind = str(value.get("apiVersion", "v1")), str(value.get("kind"))
-        found = self._registry.by_kind(api, kind)
-        if found is None and (api, kind) not in self._custom:
-            place = entry.place_of("kind")
-            raise ScenarioError(
-                f"{place}: no kind {kind!r} in {api}; correct apiVersion or kind, or add its "
-                "CustomResourceDefinition to the objects."
-            )
-        return found
 
     def _in_namespace(self, name: Any, ago: float) -> None:
         if name and isinstance(name, str):
@@ -320,7 +258,7 @@ class _Reader:
         self._known_spaces.add(name)
         meta = {"name": name, **({"labels": labels} if labels else {})}
         obj = {"apiVersion": "v1", "kind": "Namespace", "metadata": meta}
-        self._steps.insert(0, Step(-ago, "create", self._accepted(self._tree, obj)))
+        self._steps.insert(0, Step(-ago, "create", self._rules.accepted(self._tree, obj)))
 
     def _workload(self, entry: Entry, seconds: float) -> list[Step]:
         entry.check("a workload", _WORKLOAD_KEYS, ("name", "image"))
@@ -335,7 +273,7 @@ class _Reader:
         self._in_namespace(settings["namespace"], max(-seconds, 0.0))
         with at(entry.place):
             objects = list(workload_objects(settings))
-        return [Step(seconds, "create", self._accepted(entry, obj)) for obj in objects]
+        return [Step(seconds, "create", self._rules.accepted(entry, obj)) for obj in objects]
 
     def _step(self, entry: Entry) -> list[Step]:
         entry.check("a step", ("at", "ago", *_ACTIONS))
@@ -369,7 +307,7 @@ class _Reader:
         return [Step(seconds, action, value)]
 
     def _create(self, value: Entry, seconds: float) -> list[Step]:
-        return [Step(seconds, "create", self._check_object(value, plain(value)))]
+        return [Step(seconds, "create", self._rules.written_out(value, plain(value)))]
 
     def _patch(self, value: Entry, seconds: float) -> list[Step]:
         what = "a patch"
@@ -384,17 +322,17 @@ class _Reader:
                 raise ScenarioError(
                     f"{place}: {key} of a patch is {value[key]!r}; write {example}."
                 )
-        kind = self._kind(value, value)
+        kind = self._rules.kind(value, value)
         if kind is not None:
             merge = plain(value.get("merge", {}))
-            self._check_types(value, kind, {"metadata": {}, **merge})
+            self._rules.checked_types(value, kind, {"metadata": {}, **merge})
         return [Step(seconds, "patch", _in_a_namespace(kind, plain(value)))]
 
     def _delete(self, value: Entry, seconds: float) -> list[Step]:
         value.check("a delete", _TARGET_KEYS, ("kind", "name"))
         if not isinstance(value.get("namespace", ""), str) or not isinstance(value["name"], str):
             raise ScenarioError(f"{value.place}: namespace and name of a delete are words.")
-        kind = self._kind(value, value)
+        kind = self._rules.kind(value, value)
         return [Step(seconds, "delete", _in_a_namespace(kind, plain(value)))]
 
     @staticmethod

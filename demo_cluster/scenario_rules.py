@@ -1,0 +1,80 @@
+"""The objects of a scenario against the server's own rules, before anything starts."""
+
+from __future__ import annotations
+
+import random
+
+from demo_cluster.clock import SteppedClock
+from demo_cluster.decoding import Decoded, check_types
+from demo_cluster.json_copy import json_copy
+from demo_cluster.kinds import Kind, KindRegistry, Obj
+from demo_cluster.scenario_source import Entry, ScenarioError, at
+from demo_cluster.status import Failure
+from demo_cluster.storage import Storage
+from demo_cluster.validation import validate
+
+
+class ObjectRules:
+    """What a server would say of each object. Every method raises ScenarioError when it refuses."""
+
+    def __init__(self) -> None:
+        self.custom: set[tuple[str, str]] = set()
+        """apiVersion and kind of what the scenario's definitions define."""
+        self._registry = KindRegistry()
+        self._scratch = Storage(SteppedClock(), random.Random(0))
+        """Prepares objects; nothing is stored."""
+
+    def written_out(self, entry: Entry, obj: Obj) -> Obj:
+        """An object that stands in the file as it is, checked, in a namespace."""
+        for key in ("apiVersion", "kind", "metadata"):
+            if key not in obj:
+                raise ScenarioError(f"{entry.place}: an object lacks the key {key!r}; add it.")
+        meta = obj["metadata"]
+        if not isinstance(meta, dict) or not (meta.get("name") or meta.get("generateName")):
+            raise ScenarioError(
+                f"{entry.place_of('metadata')}: an object lacks a name; add metadata: {{name: x}}."
+            )
+        kind = self.kind(entry, obj)
+        if kind is not None and kind.namespaced:
+            meta["namespace"] = meta.get("namespace") or "default"
+        return self.accepted(entry, obj)
+
+    def accepted(self, entry: Entry, obj: Obj) -> Obj:
+        """The object as a server would take it."""
+        kind = self.kind(entry, obj)
+        if kind is None:
+            return obj
+        checked = self.checked_types(entry, kind, obj)
+        with at(entry.place):
+            prepared = self._scratch.prepare(kind, checked)
+            causes = list(validate(kind, prepared, None, self._scratch))
+        if causes:
+            text = f"{causes[0].field}: {causes[0].message}"
+            raise ScenarioError(f"{entry.place}: {kind.kind} is invalid, {text}; correct it.")
+        return checked
+
+    @staticmethod
+    def checked_types(entry: Entry, kind: Kind, obj: Obj) -> Obj:
+        """Every field that is there is one of the kind's, and of its type."""
+        decoded = Decoded(json_copy(obj))
+        try:
+            check_types(kind, decoded)
+        except Failure as failure:
+            problem = failure.message.partition("json: ")[2] or failure.message
+            raise ScenarioError(f"{entry.place}: {problem}; correct its type.") from failure
+        if decoded.problems:
+            raise ScenarioError(f"{entry.place}: {kind.kind} has {decoded.problems[0]}; remove it.")
+        checked: Obj = decoded.value
+        return checked
+
+    def kind(self, entry: Entry, value: Obj) -> Kind | None:
+        """The kind that is named; None for a custom one."""
+        api, kind = str(value.get("apiVersion", "v1")), str(value.get("kind"))
+        found = self._registry.by_kind(api, kind)
+        if found is None and (api, kind) not in self.custom:
+            place = entry.place_of("kind")
+            raise ScenarioError(
+                f"{place}: no kind {kind!r} in {api}; correct apiVersion or kind, or add its "
+                "CustomResourceDefinition to the objects."
+            )
+        return found
