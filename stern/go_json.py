@@ -18,8 +18,8 @@ _ESCAPES: dict[int, str] = {
 }
 
 
-def escape_all(texts: Sequence[bytes], between: bytes) -> bytes:
-    """What stands between the quotes of each text's JSON string, joined by `between`.
+def quote_all(texts: Sequence[bytes], between: bytes) -> bytes:
+    """The texts as one JSON string, with `between` in it, as it is, where two of them meet.
 
     All texts are escaped in one piece where that is possible, which is several times faster.
     """
@@ -29,19 +29,23 @@ def escape_all(texts: Sequence[bytes], between: bytes) -> bytes:
     try:
         decoded = joined.decode()
     except UnicodeDecodeError:
-        return between.join([escape(text) for text in texts])
-    if joined.count(_MARK) != len(texts) - 1:
-        return between.join([escape(text) for text in texts])
-    escaped = msgspec.json.encode(decoded)[1:-1]
+        return _quote_each(texts, between)
+    if _MARK in b"".join(texts):
+        return _quote_each(texts, between)
+    quoted = msgspec.json.encode(decoded)
     for char, code in _HTML if joined.isascii() else (*_HTML, *_SEPARATORS):
-        if char in escaped:
-            escaped = escaped.replace(char, code)
-    return escaped.replace(_MARK, between)
+        if char in quoted:
+            quoted = quoted.replace(char, code)
+    return quoted.replace(_MARK, between)
+
+
+def _quote_each(texts: Sequence[bytes], between: bytes) -> bytes:
+    return b'"' + between.join([escape(text) for text in texts]) + b'"'
 
 
 def escape_each(texts: Sequence[bytes]) -> list[bytes]:
-    """The same, each by itself."""
-    return escape_all(texts, b"\0").split(b"\0") if texts else []
+    """What stands between the quotes of each text's JSON string."""
+    return quote_all(texts, b"\0")[1:-1].split(b"\0") if texts else []
 
 
 def escape(text: bytes) -> bytes:

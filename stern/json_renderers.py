@@ -36,8 +36,8 @@ class JsonRenderer:
             return b""
         if stamps is not None:
             return b"".join(self.records(stamps, messages))
-        escaped = go_json.escape_all(messages, self._between)
-        return b'{"message":"' + escaped + b'",' + self._tail
+        quoted = go_json.quote_all(messages, self._between)
+        return b"".join((b'{"message":', quoted, b",", self._tail))
 
     def records(self, stamps: Stamps, messages: Sequence[bytes]) -> list[bytes]:
         """One piece each."""

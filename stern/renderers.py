@@ -45,9 +45,10 @@ class PrefixRenderer:
         """All records in one piece."""
         if not messages:
             return b""
-        if stamps is not None:
-            messages = _stamped(stamps, messages)
-        return self._prefix + self._between.join(messages) + b"\n"
+        ready = list(messages) if stamps is None else _stamped(stamps, messages)
+        ready[0] = self._prefix + ready[0]  # into the first and the last: one copy of the block
+        ready[-1] += b"\n"
+        return self._between.join(ready)
 
     def records(self, stamps: Stamps, messages: Sequence[bytes]) -> list[bytes]:
         """One piece each."""
