@@ -30,11 +30,13 @@ def current_revision(storage: Storage, owner: Obj, label: str) -> Obj:
     found = storage.get(REVISIONS, namespace, name)
     if found is not None:
         return found
+    annotations = owner["metadata"].get("annotations")
     made = {
         "metadata": {
             "name": name,
             "namespace": namespace,
             "labels": {**(template["metadata"].get("labels") or {}), label: mark},
+            **({"annotations": dict(annotations)} if annotations else {}),
             "ownerReferences": [owner_reference(owner)],
         },
         "data": data,

@@ -14,7 +14,7 @@ from demo_cluster.controllers.owned_pods import (
     pod_from_template,
     update_status,
 )
-from demo_cluster.controllers.revisions import current_revision
+from demo_cluster.controllers.revisions import HASH, current_revision
 from demo_cluster.events import EventRecorder
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.storage import Storage, StorageEvent, key_of
@@ -49,7 +49,7 @@ class StatefulSetController:
         owner = self._storage.get(STATEFUL_SETS, *key)
         if owner is None:
             return
-        revision = current_revision(self._storage, owner, REVISION)["metadata"]["name"]
+        revision = current_revision(self._storage, owner, HASH)["metadata"]["name"]
         pods = {_ordinal(pod): pod for pod in owned_pods(self._storage, owner)}
         if not owner["metadata"].get("deletionTimestamp"):
             self._settle(owner, pods, revision)
