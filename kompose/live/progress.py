@@ -1,7 +1,7 @@
 """News of a run on a cluster as lines: redrawn in place on a terminal, one after the other else."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TextIO
 
 from kompose.cluster.apply import Applied, Outcome
@@ -85,7 +85,7 @@ class ProgressScreen:
 
     What happens once (an object made, the last words of a crash) is a line; how each service is
     stands in the block, and is a line whenever its state becomes another where there is no block.
-    `hide` takes secrets out of what the cluster says.
+    `hide` takes secrets out of what the cluster says; `names` are services that will come.
     """
 
     def __init__(
@@ -95,9 +95,11 @@ class ProgressScreen:
         is_live: bool,
         colours: bool = False,
         hide: Callable[[str], str] = lambda text: text,
+        names: Iterable[str] = (),
     ) -> None:
         self._block = LiveBlock(stream, is_live=is_live, colours=colours)
         self._hide = hide
+        self._least_width = max(map(len, names), default=0)
         self._services: dict[str, Health] = {}
 
     def __call__(self, news: Progress) -> None:
@@ -133,7 +135,7 @@ class ProgressScreen:
         return [(_COLOURS[health.phase], health_line(name, health, width)) for name, health in rows]
 
     def _width(self) -> int:
-        return max(map(len, self._services), default=0)
+        return max(self._least_width, *map(len, self._services), 0)
 
 
 class RemovalScreen:

@@ -45,6 +45,7 @@ async def _bring_up(session: Session, loaded: Loaded, options: StartOptions) -> 
         is_live=sys.stderr.isatty() and not options.dry_run,
         colours=uses_colour(sys.stderr),
         hide=loaded.secrecy.hide,
+        names=loaded.view.selected(options.services).services,
     )
     made: list[str] = []
 
