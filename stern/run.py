@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 Note = Callable[[str], None]
 
+_LARGEST_BLOCK_BYTES = 2 << 20
+
 
 class Run(msgspec.Struct, frozen=True):
     """Everything a run needs; `start` does it."""
@@ -48,6 +50,9 @@ class Run(msgspec.Struct, frozen=True):
         """Run to the end; returns the exit code."""
         gc.freeze()
         gc.enable()
+        # glibc keeps freed memory up to twice the largest mapped block that was ever freed. Without
+        # this one it gives the memory of every chunk back to the system, and asks for it again.
+        bytearray(_LARGEST_BLOCK_BYTES)
         if self.flags.is_on("stdin"):
             from stern.stdin_source import read_stdin
 
