@@ -1,6 +1,7 @@
 """Compose names as names of Kubernetes objects. Pure."""
 
 import re
+from binascii import crc32
 
 _NOT_ALPHANUMERIC = re.compile(r"[^A-Za-z0-9]")
 _NOT_IN_NETWORK_NAME = re.compile(r"[^A-Za-z0-9.-]")
@@ -16,6 +17,18 @@ def key_name(name: str) -> str:
 def dns_label(name: str) -> str:
     """The name as the API takes it: small letters, digits and inner dashes, at most 63."""
     return _NOT_IN_LABEL.sub("-", name.lower())[:_LONGEST].strip("-")
+
+
+def with_suffix(name: str, suffix: str) -> str:
+    """A label of the API from a name and what stands behind it.
+
+    A name that is too long for both is cut, and told apart from others by a number of its own.
+    """
+    whole = f"{name}-{suffix}"
+    if len(whole) <= _LONGEST:
+        return whole
+    end = f"-{crc32(name.encode()):08x}-{suffix}"
+    return f"{name[: _LONGEST - len(end)].rstrip('-')}{end}"
 
 
 def dashed(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from kompose.manifests.component import Component, Scope
 from kompose.manifests.fields import fields, metadata
 from kompose.manifests.mounts import ParsedMount
-from kompose.manifests.names import dashed, dns_label, resource_name
+from kompose.manifests.names import dashed, dns_label, resource_name, with_suffix
 from kompose.manifests.secrets import secret_volumes
 from kompose.manifests.sources import (
     SourceKind,
@@ -50,7 +50,9 @@ def volumes(component: Component, scope: Scope, owner: str = "") -> Volumes:
     for index, mount in enumerate(component.mounts):
         _add(found, component, scope, owner, mount, index, kind)
     for index, path in enumerate(component.service.tmpfs):
-        _add_memory(found, f"{owner}-tmpfs{index}", path.split(":")[0])
+        name = f"tmpfs{index}"
+        name = with_suffix(owner, name) if scope.options.mends else f"{owner}-{name}"
+        _add_memory(found, name, path.split(":")[0])
     return _once_each(found) if scope.options.mends else found
 
 
@@ -88,7 +90,7 @@ def _add(
 ) -> None:
     mends = scope.options.mends
     if mends and mount.kind == "tmpfs":
-        _add_memory(found, f"{owner}-tmpfs-volume{index}", mount.target)
+        _add_memory(found, with_suffix(owner, f"tmpfs-volume{index}"), mount.target)
         return
     seen = SourceKind.OTHER
     if mount.host or not mends:
@@ -132,7 +134,7 @@ def _name(
         return dns_label(mount.name) if scope.options.mends else dashed(mount.name)
     word = _BASE_WORDS.get(kind, "claim")
     if scope.options.mends:
-        return f"{owner}-{word}{index}"
+        return with_suffix(owner, f"{word}{index}")
     # The words are replaced where they stand first, also inside the name of the service.
     name = f"{component.key}-claim{index}".replace("claim", word, 1)
     return name.replace(component.display_name, owner, 1)

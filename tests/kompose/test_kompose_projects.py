@@ -111,7 +111,7 @@ _FLAGS = (
 def _project(choose: Choose, *, is_odd: bool = False) -> str:
     """The text of a compose file; an odd one has a value somewhere that does not belong there."""
     services: dict[str, Any] = {}
-    for name in {choose(_NAMES) for _ in range(choose((1, 2, 3)))}:
+    for name in dict.fromkeys(choose(_NAMES) for _ in range(choose((1, 2, 3)))):
         service: dict[str, Any] = {"image": "registry.example/app:1"}
         for _ in range(choose((1, 3, 6))):
             key = choose(tuple(_GOOD))
@@ -183,3 +183,17 @@ async def test_the_mended_objects_of_many_projects_are_accepted_by_a_server(
                     refused.append(f"{error} in {text}")
 
     assert refused == []
+
+
+def test_the_mended_claims_of_long_names_are_lawful_and_not_shared(tmp_path: Path) -> None:
+    services = {f"{'x' * 60}{end}": {"image": "y", "volumes": ["/data"]} for end in "ab"}
+
+    outcome = _convert(tmp_path, json.dumps({"services": services}), "--mend")
+
+    claims = [
+        each["metadata"]["name"]
+        for each in _documents(outcome)
+        if each["kind"] == "PersistentVolumeClaim"
+    ]
+    assert len(set(claims)) == 2
+    assert all(len(name) <= 63 and name.endswith("-claim0") for name in claims)
