@@ -1,19 +1,24 @@
 """A digest of the configs that a pod reads at its start, so that it is replaced when they change.
 
 Mended manifests only: compose makes a container anew when its env file or config is another one,
-and a cluster does not.
+and a cluster does not. Who reads pods may not read their secrets, so a secret goes through a slow
+hash first: a guess costs time and memory.
 """
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from hashlib import sha256
+from hashlib import scrypt, sha256
 from typing import Any
 
-_Contents = Mapping[tuple[str, str], Mapping[str, Any]]
+_Contents = Mapping[tuple[str, str], str]
+"""What stands for the content of each ConfigMap and Secret, by kind and name."""
 
 CONFIG_DIGEST = "kompose.config-digest"
 _DIGITS = 16
+_GUESS = {"n": 2**13, "r": 8, "p": 1}
+"""What a guess at a secret costs: some 20 ms and 8 MiB."""
+_PARTS = ("data", "binaryData", "stringData")
 _SOURCES = frozenset(("ConfigMap", "Secret"))
 _NAMES = {
     "configMap": ("ConfigMap", "name"),
@@ -33,9 +38,7 @@ def with_digests(objects: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """The objects; pods that read ConfigMaps or Secrets of the same project say which content."""
     found = list(objects)
     contents: _Contents = {
-        (each["kind"], each["metadata"]["name"]): {
-            part: each[part] for part in ("data", "binaryData", "stringData") if part in each
-        }
+        (each["kind"], each["metadata"]["name"]): _content(each)
         for each in found
         if each["kind"] in _SOURCES
     }
@@ -43,6 +46,14 @@ def with_digests(objects: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         return found
     annotate = partial(_annotated, contents=contents)
     return [_changed(each, _PODS.get(each["kind"], _TEMPLATE), annotate) for each in found]
+
+
+def _content(source: Mapping[str, Any]) -> str:
+    """The content of a ConfigMap; of a Secret what does not tell it."""
+    text = json.dumps({part: source[part] for part in _PARTS if part in source}, sort_keys=True)
+    if source["kind"] != "Secret":
+        return text
+    return scrypt(text.encode(), salt=source["metadata"]["name"].encode(), **_GUESS).hex()
 
 
 def _changed(
