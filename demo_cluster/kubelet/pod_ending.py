@@ -30,6 +30,8 @@ class PodEnding:
         worker.is_stopping = True
         worker.probes.stop_liveness()
         worker.cancel_timers()
+        for each in worker.containers:
+            each.notice_end()
         running = [each for each in worker.containers if each.is_running and each.run]
         for each in running:
             worker.say("Killing", f"Stopping container {each.name}", container=each)

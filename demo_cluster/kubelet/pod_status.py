@@ -61,6 +61,11 @@ class ContainerState:
         """It ended with code 0."""
         return self.terminated is not None and self.terminated["exitCode"] == 0
 
+    def notice_end(self) -> None:
+        """Its run may have ended unseen: who stops the pod must not wait for that end."""
+        if self.run is not None and not self.run.is_running:
+            self.running_since = None
+
     def restart_policy(self, pod_policy: str) -> str:
         """Its own policy, or what the pod's means for its role."""
         if self.role == EPHEMERAL:

@@ -148,6 +148,8 @@ class PodWorker:
         self.is_gone = True
         self.cancel_timers()
         self.probes.stop()
+        for each in self.containers:
+            each.notice_end()
         if not any(each.is_running for each in self.containers):
             self.kubelet.forget(self)
             return

@@ -8,6 +8,7 @@ import pytest
 from demo_cluster.clock import SteppedClock
 from demo_cluster.cluster import ClusterOptions, DemoCluster
 from demo_cluster.kinds import Obj, kind_of
+from demo_cluster.kubelet.runs import ContainerRun
 
 
 class SteppedWorld:
@@ -42,11 +43,16 @@ class SteppedWorld:
         found = self.storage.list(kind_of("pods"), "default")
         return [pod for pod in found if pod["metadata"]["name"].startswith(prefix)]
 
+    def run_of(self, pod: str, container: str = "main") -> ContainerRun | None:
+        """A container's present run; nothing before the first has begun."""
+        worker = self.cluster.backend.world.kubelet.find_worker("default", pod)
+        return worker.container(container).run if worker else None
+
     def log(self, pod: str, container: str = "main") -> str:
         """What a container wrote in its present run."""
-        worker = self.cluster.backend.world.kubelet.find_worker("default", pod)
-        state = worker.container(container)
-        return b"".join(entry.data for entry in state.run.log.read(None, None)).decode()
+        run = self.run_of(pod, container)
+        assert run is not None
+        return b"".join(entry.data for entry in run.log.read(None, None)).decode()
 
     def reasons(self, about: str) -> list[str]:
         """The reasons of the events about an object, oldest first."""

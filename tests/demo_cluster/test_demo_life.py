@@ -275,6 +275,23 @@ async def test_a_liveness_probe_restarts_what_hangs(world: SteppedWorld) -> None
     assert "Killing" in world.reasons("hung")
 
 
+async def test_a_pod_deleted_in_the_moment_its_container_ended_goes_all_the_same(
+    world: SteppedWorld,
+) -> None:
+    world.pod("brief", "sleep 2", restartPolicy="Never")
+    run = None
+    while run is None or run.is_running:
+        world.advance(0.05)
+        run = world.run_of("brief")
+    unseen = container(world, "brief")["state"]
+
+    world.storage.request_delete(kind_of("pods"), "default", "brief")
+    world.advance(4)
+
+    assert "running" in unseen
+    assert world.pods() == []
+
+
 async def test_the_pods_of_a_lost_node_move_when_their_patience_ends(world: SteppedWorld) -> None:
     world.create("deployments", "web", workload(FOREVER, {"app": "web"}, replicas=2), "apps")
     world.advance(4)
