@@ -6,12 +6,12 @@ error with the plugin's own words, never an anonymous request.
 
 import asyncio
 import os
+import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
@@ -129,29 +129,30 @@ class ExecPlugin:
         )
 
     async def _run(self) -> _Run:
+        with self._started() as process:
+            try:
+                output, words = await asyncio.gather(
+                    _read_answer(process), _read_words(process, show=self._interactive)
+                )
+                return _Run(await asyncio.to_thread(process.wait), output, words)
+            finally:
+                # Not asyncio's own process: that one can hang when nobody waits for it any more.
+                process.kill()
+
+    def _started(self) -> subprocess.Popen[bytes]:
         config = self._config
         try:
-            process = await asyncio.create_subprocess_exec(
-                config.command,
-                *config.args,
-                stdin=None if self._interactive else asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
+            return subprocess.Popen(
+                [config.command, *config.args],
+                stdin=None if self._interactive else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
                 env={**os.environ, **dict(config.env), "KUBERNETES_EXEC_INFO": self._exec_info()},
             )
         except FileNotFoundError as error:
             raise self._failure("was not found", config.install_hint) from error
         except OSError as error:
             raise self._failure(f"cannot be started: {error.strerror}", "") from error
-        try:
-            output, words = await asyncio.gather(
-                _read_answer(process), _read_words(process.stderr, self._interactive)
-            )
-            return _Run(await process.wait(), output, words)
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.communicate()  # `wait` alone hangs on a pipe that nobody reads
 
     def _exec_info(self) -> str:
         spec: dict[str, Any] = {"interactive": self._interactive}
@@ -189,28 +190,37 @@ def _wants_terminal(config: ExecConfig, interactive: bool | None) -> bool:
             )
 
 
-async def _read_answer(process: asyncio.subprocess.Process) -> bytes:
+async def _read_answer(process: subprocess.Popen[bytes]) -> bytes:
     """What the plugin prints; one that does not stop is ended, and the limit overstepped."""
-    stream = process.stdout
-    assert stream is not None
     answer = b""
-    while piece := await stream.read(65536):
+    async for piece in _pieces(process.stdout):
         if len(answer) > _OUTPUT_LIMIT:
             continue  # what is in the pipe still
         answer += piece
         if len(answer) > _OUTPUT_LIMIT:
-            with suppress(ProcessLookupError):
-                process.kill()
+            process.kill()
     return answer
 
 
-async def _read_words(stream: asyncio.StreamReader | None, show: bool) -> str:
+async def _read_words(process: subprocess.Popen[bytes], *, show: bool) -> str:
     """The last of what the plugin says; a person who may have to answer sees it at once."""
-    assert stream is not None
     words = b""
-    while piece := await stream.read(4096):
+    async for piece in _pieces(process.stderr):
         words = (words + piece)[-_WORDS_LIMIT:]
         if show:
             sys.stderr.write(piece.decode("utf-8", "replace"))
             sys.stderr.flush()
     return words.decode("utf-8", "replace")
+
+
+async def _pieces(pipe: IO[bytes] | None) -> AsyncIterator[bytes]:
+    """What comes through a pipe, as it comes; the pipe is closed at the end."""
+    reader = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), pipe
+    )
+    try:
+        while piece := await reader.read(65536):
+            yield piece
+    finally:
+        transport.close()

@@ -188,6 +188,18 @@ async def test_a_plugin_that_nobody_waits_for_any_more_is_ended(tmp_path: Path) 
         os.kill(counted.runs, 0)
 
 
+@pytest.mark.parametrize("steps", range(8))
+async def test_a_plugin_may_be_given_up_at_any_moment_of_its_start(steps: int) -> None:
+    asking = asyncio.create_task(plugin_of(ExecConfig("true", V1)).current())
+    for _ in range(steps):
+        await asyncio.sleep(0)
+
+    asking.cancel()
+    async with asyncio.timeout(30):
+        with pytest.raises((asyncio.CancelledError, CredentialsError)):
+            await asking
+
+
 async def test_a_plugin_that_is_not_installed_comes_with_its_hint(tmp_path: Path) -> None:
     config = ExecConfig(str(tmp_path / "nope"), V1, install_hint="Get it:\n  brew install nope")
 
