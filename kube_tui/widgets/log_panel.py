@@ -138,6 +138,11 @@ class LogPanel(ScrollView, can_focus=True):
         elif self.is_vertical_scroll_end:
             self.follows = True
 
+    def action_scroll_end(self) -> None:
+        """To the end, and on with it: lines may come faster than a scroll is drawn."""
+        self.follows = True
+        self.scroll_end(animate=False, immediate=True, force=True, x_axis=False)
+
     def on_mouse_scroll_up(self) -> None:
         """The wheel leaves the end."""
         self.follows = False
