@@ -53,6 +53,9 @@ def run(line: Sequence[str]) -> int:
     except RecursionError:
         write_line(Level.FATAL, "The compose file is nested too deeply to be read")
         return 1
+    except MemoryError:
+        write_line(Level.FATAL, "The files are too large for the memory of this machine")
+        return 1
     except Exception as error:
         if os.environ.get("KOMPOSE_TRACEBACK"):
             raise
@@ -160,9 +163,10 @@ def _objects(
     from kompose.compose.read import FileSelection, ReadOptions, read_model
     from kompose.convert import convert
     from kompose.errors import ComposeError, VariablesError
+    from kompose.file_content import read_stdin
 
-    stdin = sys.stdin.buffer.read() if "-" in files else None
     try:
+        stdin = read_stdin() if "-" in files else None
         model = read_model(
             FileSelection(files=files, stdin=stdin, working_dir=here),
             os.environ,

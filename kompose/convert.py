@@ -1,12 +1,12 @@
 """The compiler as a library: a compose model to Kubernetes objects."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from kompose.compose.dotenv import DotenvError, parse_dotenv
 from kompose.compose.dotenv_joho import parse_joho
 from kompose.compose.read import Model
+from kompose.file_content import read_file
 from kompose.manifests.component import EnvFileContent, ReadEnvFile, Scope
 from kompose.manifests.write import write_manifests
 from kompose.options import ConvertOptions
@@ -46,7 +46,7 @@ def _read_env_file(
     path: str, environment: Mapping[str, str | None], options: ConvertOptions, report: Report
 ) -> EnvFileContent:
     try:
-        text = Path(path).read_bytes().decode("utf-8", "replace")
+        text = read_file(path).decode("utf-8", "replace")
     except OSError as error:
         raise ConvertError(
             f"Unable to retrieve env file: open {path}: no such file or directory"

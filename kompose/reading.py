@@ -4,11 +4,11 @@ For the commands that have no original to be equal to; `convert` says the origin
 """
 
 import os
-import sys
 from pathlib import Path
 
 from kompose.compose.read import FileSelection, Model, ReadOptions, read_model
 from kompose.errors import ComposeError
+from kompose.file_content import read_stdin
 from kompose.invocation import Invocation
 from kompose.selection import select_files
 
@@ -24,9 +24,9 @@ def read_project(
     """
     here = Path.cwd() / invocation.here
     files = select_files(invocation.files, os.environ, here)
-    stdin = sys.stdin.buffer.read() if "-" in files else None
     report = invocation.report
     try:
+        stdin = read_stdin() if "-" in files else None
         model = read_model(FileSelection(files, stdin, here), os.environ, options)
     except ComposeError as error:
         for warning in error.warnings:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from kompose.file_content import read_file
 from kompose.project import FileSource, Project
 
 _NAME = re.compile(
@@ -89,7 +90,7 @@ def _content(source: FileSource) -> str:
     path = Path(source.file)
     with suppress(OSError):
         if source.file and path.is_file():
-            return path.read_bytes().decode("utf-8", "replace")
+            return read_file(path).decode("utf-8", "replace")
     return source.content
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kompose.compose.template import Lookup, Warn, substitute
 from kompose.errors import ComposeError
+from kompose.file_content import read_file
 
 _BLANKS = "\t\v\f\r \x85\xa0"
 _EXPORT = re.compile(r"export[ \t\v\f\r\n]+")
@@ -44,7 +45,7 @@ def read_dotenv(
         OSError: It cannot be read.
     """
     try:
-        return parse_dotenv(path.read_bytes().decode(), environment.get, warn, earlier)
+        return parse_dotenv(read_file(path).decode(), environment.get, warn, earlier)
     except UnicodeDecodeError:
         raise ComposeError(f"failed to read {path}: the text is not UTF-8") from None
     except DotenvError as error:

@@ -25,6 +25,7 @@ from kompose.compose.tree import Document, YamlContentError, YamlSyntaxError, pa
 from kompose.compose.validate import check_tree
 from kompose.diagnostics import Diagnostic, Position, Severity
 from kompose.errors import ComposeError
+from kompose.file_content import read_file
 
 STANDARD_INPUT = "-"
 """The name of the file that is none."""
@@ -60,7 +61,7 @@ def read_source(name: str) -> Source:
         ComposeError: It cannot be read; the text is that of the system.
     """
     try:
-        return Source(name, Path(name).read_bytes())
+        return Source(name, read_file(name))
     except IsADirectoryError:
         raise ComposeError(f"read {name}: is a directory") from None
     except ValueError:

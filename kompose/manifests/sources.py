@@ -8,6 +8,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
+from kompose.file_content import read_file
 from kompose.manifests.fields import fields, metadata
 from kompose.report import ConvertError, Report
 
@@ -69,8 +70,8 @@ def _is_empty(path: str) -> bool:
 
 def _reason(error: OSError | ValueError) -> str:
     """What the system says, in its own words."""
-    number = error.errno if isinstance(error, OSError) else None
-    return os.strerror(number).lower() if number else "invalid argument"
+    words = error.strerror if isinstance(error, OSError) else None
+    return words.lower() if words else "invalid argument"
 
 
 def config_map_of_path(
@@ -180,14 +181,14 @@ def read_secret(path: str) -> bytes:
         ConvertError: It cannot be read.
     """
     try:
-        return Path(path).read_bytes()
+        return read_file(path)
     except OSError as error:
         raise ConvertError(f"unable to read secret from file: {path}") from error
 
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_file(path)
     except OSError as error:
         verb = "read" if isinstance(error, IsADirectoryError) else "open"
         raise ConvertError(
