@@ -14,9 +14,13 @@ def main() -> None:
         print(f"demo-cluster {VERSION}")
         return
     gc.disable()  # until the world stands: nothing of it is garbage
-    from demo_cluster.cli import run
+    try:
+        from demo_cluster.cli import run
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # before the run itself could catch it
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -12,9 +12,13 @@ def main() -> None:
     if sys.argv[1:] in (["--version"], ["-V"], ["version"]):
         sys.stdout.write(f"kube-tui {VERSION}\n")
         return
-    from kube_tui.cli import run
+    try:
+        from kube_tui.cli import run
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # before the run itself could catch it
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

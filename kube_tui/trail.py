@@ -87,7 +87,7 @@ class Trail:
         first = self._scope(root)
         if root.place.labels:
             first.append(root.place.labels)
-        subjects = [level.place.subject for level in rest]
+        subjects = [level.place.subject for level in rest if level.place.subject]
         if first == subjects[:1]:
             first = []
         return (*first, *subjects, self.here.view.name)

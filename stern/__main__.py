@@ -11,7 +11,9 @@ def main() -> None:
         sys.stdout.write(version_text())
         return
     import gc
+    import signal
 
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends at once, as the signal does
     gc.disable()  # until all is loaded: nothing of that is garbage
     from stern.cli import run
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -20,7 +19,6 @@ _CHOICES = ("query", "selector", "field-selector", "prompt", "stdin")
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command and return its exit code; every message goes to stderr."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends at once, as the signal does
     try:
         return _dispatch(arguments)
     except UsageError as error:

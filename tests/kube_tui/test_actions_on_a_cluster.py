@@ -170,7 +170,7 @@ async def test_a_forward_leads_to_the_pod_until_it_is_stopped(
         )
 
         await person.press("f")
-        await person.expect(r"portforwards")
+        await person.expect(r"bench › portforwards")
         await person.expect(rf"web +open +{port} +8080 +http://127\.0\.0\.1:{port}")
         await person.press("ctrl+d")
         await person.expect(r"Stopped\.")
