@@ -89,15 +89,19 @@ def start_demo(
     if scenario is not None:
         command += ["--scenario", scenario]
     command += extra
-    with (folder / "stderr").open("wb") as errors:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-            start_new_session=True,
-        )
-    demo = DemoProcess(process, folder)
+    try:
+        with (folder / "stderr").open("wb") as errors:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                start_new_session=True,
+            )
+        demo = DemoProcess(process, folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     try:
         demo._wait_until_ready()
     except BaseException:

@@ -17,7 +17,11 @@ def main() -> None:
     gc.disable()  # until all is loaded: nothing of that is garbage
     from stern.cli import run
 
-    sys.exit(run(sys.argv[1:]))
+    try:
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while a demo cluster starts
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -61,7 +62,9 @@ def _tail_demo(flags: ParsedFlags) -> int:
             flags.values["max-log-requests"] = 500
         if "tail" not in flags.given:
             flags.values["tail"] = 5
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # its files are to be removed
     with start_demo() as demo:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # the cluster sees that we have gone
         flags.values["kubeconfig"] = str(demo.kubeconfig)
         return _tail(flags)
 
