@@ -9,7 +9,6 @@ from itertools import count
 from typing import Any
 
 from demo_cluster.custom_kinds import DEFINITIONS, fill_definition_defaults
-from demo_cluster.json_copy import json_copy
 from demo_cluster.kinds import Kind, Obj, kind_of
 from demo_cluster.reply import Backend
 from demo_cluster.status import forbidden, resource_details
@@ -31,38 +30,6 @@ def admit(backend: Backend, kind: Kind, new: Obj, old: Obj | None) -> None:
         _check_service_account(backend, new)
         _set_priority(backend, new)
         _check_quota(backend, new)
-
-
-def before_admission(kind: Kind, new: Obj, sent: Obj) -> Obj:
-    """A new object with its defaults, but without what admission adds: what its creator owns."""
-    made = json_copy(new)
-    if kind.storage_key != ("", "pods"):
-        return made
-    spec, own = made["spec"], sent.get("spec") or {}
-    for name in _ADMITTED:
-        if name in own:
-            spec[name] = own[name]
-        else:
-            spec.pop(name, None)
-    for container in [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]:
-        mounts = container.pop("volumeMounts", None) or ()
-        if kept := [each for each in mounts if not _is_token(each)]:
-            container["volumeMounts"] = kept
-    return made
-
-
-_ADMITTED = (
-    "serviceAccountName",
-    "serviceAccount",
-    "preemptionPolicy",
-    "priority",
-    "tolerations",
-    "volumes",
-)
-
-
-def _is_token(mount: Obj) -> bool:
-    return str(mount.get("name", "")).startswith("kube-api-access-")
 
 
 def _write_string_data(secret: Obj) -> None:

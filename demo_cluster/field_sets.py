@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from demo_cluster.schema.types import (
@@ -74,9 +75,18 @@ def _element(type_field: Field) -> Field:
 
 def key_element(keys: tuple[str, ...], item: Any) -> str:
     """`k:{"containerPort":80,"protocol":"TCP"}`."""
-    values = {key: item[key] if key in item else _KEY_DEFAULTS.get(key) for key in sorted(keys)}
-    present = {key: value for key, value in values.items() if value is not None}
-    return "k:" + json.dumps(present, separators=(",", ":"), ensure_ascii=False)
+    values = ((key, item[key] if key in item else _KEY_DEFAULTS.get(key)) for key in sorted(keys))
+    present = tuple((key, value) for key, value in values if value is not None)
+    if all(type(value) is str for _, value in present):
+        return _named_key(present)
+    return _key_text(present)
+
+
+def _key_text(present: tuple[tuple[str, Any], ...]) -> str:
+    return "k:" + json.dumps(dict(present), separators=(",", ":"), ensure_ascii=False)
+
+
+_named_key = lru_cache(4096)(_key_text)
 
 
 _KEY_DEFAULTS = {"protocol": "TCP"}
@@ -161,13 +171,16 @@ def _compare(
     old = {element: inner for element, _, inner in children(other, before)}
     new = {element: (inner_type, inner) for element, inner_type, inner in children(shape, after)}
     for element, (inner_type, inner) in new.items():
+        if element in old and old[element] == inner:
+            continue
         missing = _ABSENT if element.startswith(("k:", "v:")) else _zero(inner_type)
         present = old.get(element, missing)
         _compare(inner_type, present, inner, (*path, element), found)
-    types = {element: inner_type for element, inner_type, _ in children(other, before)}
-    for element, inner in old.items():
+    if old.keys() <= new.keys():
+        return
+    for element, inner_type, inner in children(other, before):
         if element not in new:
-            _compare(types[element], inner, _ABSENT, (*path, element), found)
+            _compare(inner_type, inner, _ABSENT, (*path, element), found)
 
 
 def _zero(type_field: Field) -> Any:

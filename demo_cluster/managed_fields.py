@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from demo_cluster.field_sets import (
     UNTYPED,
     Comparison,
+    Path,
     PathSet,
     children,
     compare,
@@ -28,24 +29,21 @@ from demo_cluster.kinds import Obj
 from demo_cluster.schema.types import Field
 from demo_cluster.status import Failure
 
-_UNMANAGED = (
-    ("f:apiVersion",),
-    ("f:kind",),
-    *(
-        ("f:metadata", f"f:{name}")
-        for name in (
-            "name",
-            "namespace",
-            "creationTimestamp",
-            "selfLink",
-            "uid",
-            "clusterName",
-            "generation",
-            "managedFields",
-            "resourceVersion",
-        )
-    ),
+_UNMANAGED = frozenset(
+    f"f:{name}"
+    for name in (
+        "name",
+        "namespace",
+        "creationTimestamp",
+        "selfLink",
+        "uid",
+        "clusterName",
+        "generation",
+        "managedFields",
+        "resourceVersion",
+    )
 )
+"""What of the metadata nobody owns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +68,13 @@ class Ownership:
     writer: Writer
     paths: PathSet
     time: str
+    given: Obj | None = None
+    """The entry that this was read from, while it still says the same."""
 
     def entry(self) -> Obj:
         """As the API writes it."""
+        if self.given is not None:
+            return self.given
         entry: Obj = {
             "manager": self.writer.manager,
             "operation": self.writer.operation,
@@ -84,6 +86,20 @@ class Ownership:
         if self.writer.subresource:
             entry["subresource"] = self.writer.subresource
         return entry
+
+    def without(self, paths: PathSet) -> Ownership:
+        """What is left when these paths belong to somebody else, or are gone."""
+        if self.paths.isdisjoint(paths):
+            return self
+        return Ownership(self.writer, self.paths - paths, self.time)
+
+    def grown(self, more: PathSet, now: str) -> Ownership:
+        """The same with paths that its writer changed now."""
+        if not more:
+            return self
+        if self.given is not None and more <= self.paths:
+            return Ownership(self.writer, self.paths, now, {**self.given, "time": now})
+        return Ownership(self.writer, self.paths | more, now)
 
 
 def ownerships(obj: Obj) -> list[Ownership]:
@@ -98,18 +114,20 @@ def ownerships(obj: Obj) -> list[Ownership]:
             ),
             from_fields_v1(entry.get("fieldsV1") or {}),
             entry.get("time", ""),
+            entry,
         )
         for entry in obj["metadata"].get("managedFields") or ()
     ]
 
 
 def _managed(paths: PathSet) -> PathSet:
-    return frozenset(
-        path
-        for path in paths
-        if not any(path[: len(prefix)] == prefix for prefix in _UNMANAGED)
-        and path != ("f:metadata",)
-    )
+    return frozenset(path for path in paths if _is_managed(path))
+
+
+def _is_managed(path: Path) -> bool:
+    if path[0] == "f:metadata":
+        return len(path) > 1 and path[1] not in _UNMANAGED
+    return path[0] not in ("f:apiVersion", "f:kind")
 
 
 def _store(obj: Obj, owners: list[Ownership]) -> None:
@@ -146,9 +164,9 @@ def track_update(
     if not writer.subresource:
         changed = frozenset(path for path in changed if path[0] not in reset_fields)
     owners = [
-        replace(owner, paths=owner.paths - difference.removed)
+        owner.without(difference.removed)
         if owner.writer.identity == writer.identity
-        else replace(owner, paths=owner.paths - changed - difference.removed)
+        else owner.without(changed | difference.removed)
         for owner in _owners(old, given)
     ]
     _store(after, _with(owners, writer, changed, now))
@@ -165,9 +183,7 @@ def _owners(old: Obj, given: Any) -> list[Ownership]:
 def _with(owners: list[Ownership], writer: Writer, more: PathSet, now: str) -> list[Ownership]:
     for index, owner in enumerate(owners):
         if owner.writer.identity == writer.identity:
-            paths = owner.paths | more
-            time = owner.time if paths == owner.paths and not more else now
-            owners[index] = Ownership(writer, paths, time)
+            owners[index] = owner.grown(more, now)
             return owners
     return [*owners, Ownership(writer, more, now)] if more else owners
 
@@ -197,7 +213,7 @@ def apply(
     merged = _pruned(root(definition), merged, previous - stated, kept, ())
     difference = compare(definition, _plain(live), merged)
     others = _without_conflicts(others, difference, is_forced=is_forced)
-    others = [replace(own, paths=own.paths - difference.removed) for own in others]
+    others = [own.without(difference.removed) for own in others]
     time = next((own.time for own in owners if own.writer.identity == writer.identity), now)
     if stated != previous or difference.added | difference.modified | difference.removed:
         time = now
@@ -219,7 +235,7 @@ def _without_conflicts(
     conflicts = [(own.writer, own.paths & changed) for own in others if own.paths & changed]
     if conflicts and not is_forced:
         raise _conflict(conflicts)
-    return [replace(own, paths=own.paths - changed) for own in others]
+    return [own.without(changed) for own in others]
 
 
 def _conflict(conflicts: list[tuple[Writer, PathSet]]) -> Failure:

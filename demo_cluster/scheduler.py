@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from demo_cluster.clock import Clock
 from demo_cluster.events import EventRecorder
+from demo_cluster.internal_writers import KUBE_SCHEDULER
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.quantities import quantity
 from demo_cluster.storage import Storage, StorageEvent, key_of
@@ -250,7 +251,7 @@ class Scheduler:
             status["conditions"] = [*rest, condition]
             obj["status"] = _ordered(status)
 
-        self._storage.modify(PODS, *key_of(pod), change)
+        self._storage.modify(PODS, *key_of(pod), change, by=KUBE_SCHEDULER)
 
 
 def _claim_settled(event: StorageEvent) -> bool:

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 from demo_cluster.clock import Clock
 from demo_cluster.defaults import count_template, fill_defaults
 from demo_cluster.deletion import DeleteOptions, Propagation, is_finished, plan_deletion
+from demo_cluster.internal_writers import note_change, note_creation
 from demo_cluster.json_copy import json_copy
 from demo_cluster.kinds import Kind, Obj
 from demo_cluster.status import already_exists, not_found, stale_write
@@ -193,16 +194,19 @@ class Storage:
         fill_defaults(kind, new)
         return new
 
-    def create(self, kind: Kind, obj: Obj) -> Obj:
+    def create(self, kind: Kind, obj: Obj, *, by: str = "") -> Obj:
         """Store a new object and return it as stored.
 
         Fills uid, resourceVersion, creationTimestamp (a given one is kept), generation, the
-        suffix of generateName, and the kind's defaults.
+        suffix of generateName, the kind's defaults, and managedFields when `by` names a manager.
 
         Raises:
             Failure: 409, the name is taken.
         """
-        return self.insert(kind, self.prepare(kind, obj))
+        new = self.prepare(kind, obj)
+        if by:
+            note_creation(kind, new, obj, by, timestamp(self._clock.now()))
+        return self.insert(kind, new)
 
     def insert(self, kind: Kind, new: Obj) -> Obj:
         """Store an object that `prepare` made.
@@ -244,7 +248,7 @@ class Storage:
         given = obj["metadata"].get("resourceVersion")
         if given and given != old["metadata"]["resourceVersion"]:
             raise stale_write(kind, name)
-        new = json_copy(obj)
+        new = _copied(obj)
         new["apiVersion"], new["kind"] = old["apiVersion"], old["kind"]
         meta, before = new["metadata"], old["metadata"]
         for name_of_field in _KEPT_META:
@@ -284,15 +288,27 @@ class Storage:
         return new
 
     def modify(
-        self, kind: Kind, namespace: str, name: str, change: Callable[[Obj], None]
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        change: Callable[[Obj], None],
+        *,
+        by: str = "",
     ) -> Obj | None:
-        """Change a deep copy of the object and store it; None when it is gone."""
+        """Change a deep copy of the object and store it; None when it is gone.
+
+        The fields that change belong to the manager that `by` names.
+        """
         old = self.get(kind, namespace, name)
         if old is None:
             return None
-        new = json_copy(old)
-        change(new)
-        return self.update(kind, new)
+        copied = _copied(old)
+        change(copied)
+        new = self.prepare_update(kind, copied)
+        if by and new is not old:
+            note_change(kind, old, new, by, timestamp(self._clock.now()))
+        return self.replace(kind, new)
 
     def remove(self, kind: Kind, namespace: str, name: str) -> None:
         """Remove the object for good, whatever holds it. Nothing happens when it is gone."""
@@ -500,6 +516,18 @@ def _desired(kind: Kind, obj: Obj) -> Obj:
         spec = desired.get("spec") or {}
         desired["spec"] = {name: value for name, value in spec.items() if name != "nodeName"}
     return desired
+
+
+def _copied(obj: Obj) -> Obj:
+    """A copy of the object that shares its managedFields: those are replaced, never changed."""
+    meta = obj["metadata"]
+    managers = meta.get("managedFields")
+    if managers is None:
+        return json_copy(obj)
+    bare = {name: value for name, value in meta.items() if name != "managedFields"}
+    new = json_copy({**obj, "metadata": bare})
+    new["metadata"]["managedFields"] = managers
+    return new
 
 
 def _keep(meta: Obj, before: Obj, name: str) -> None:

@@ -10,6 +10,7 @@ from demo_cluster.clock import Clock
 from demo_cluster.controllers.owned_pods import controller_of, owner_reference
 from demo_cluster.cron import Schedule, ScheduleError
 from demo_cluster.events import EventRecorder
+from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.storage import Storage, StorageEvent, key_of
 from demo_cluster.timestamps import parse_timestamp, timestamp
@@ -93,7 +94,7 @@ class CronJobController:
         job = self._job_of(cron, due)
         if self._storage.get(JOBS, *key_of(job)) is not None:
             return
-        stored = self._storage.create(JOBS, job)
+        stored = self._storage.create(JOBS, job, by=CONTROLLERS)
         meta = stored["metadata"]
         self._say(cron, "SuccessfulCreate", f"Created job {meta['name']}")
         reference = {
@@ -110,7 +111,7 @@ class CronJobController:
             status["active"] = [*(status.get("active") or ()), reference]
             status["lastScheduleTime"] = timestamp(due)
 
-        self._storage.modify(CRON_JOBS, *key_of(cron), change)
+        self._storage.modify(CRON_JOBS, *key_of(cron), change, by=CONTROLLERS)
 
     @staticmethod
     def _job_of(cron: Obj, due: datetime) -> Obj:
@@ -160,7 +161,7 @@ class CronJobController:
             if verdict == "Complete":
                 status["lastSuccessfulTime"] = job["status"]["completionTime"]
 
-        self._storage.modify(CRON_JOBS, *key_of(cron), change)
+        self._storage.modify(CRON_JOBS, *key_of(cron), change, by=CONTROLLERS)
         self._say(cron, "SawCompletedJob", f"Saw completed job: {name}, condition: {verdict}")
 
     def _delete_job(self, cron: Obj, key: Key) -> None:

@@ -16,6 +16,7 @@ from demo_cluster.controllers.owned_pods import (
 from demo_cluster.controllers.revisions import current_revision
 from demo_cluster.defaults import TEMPLATE_GENERATION
 from demo_cluster.events import EventRecorder
+from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.scheduler import node_matches, untolerated_taint
 from demo_cluster.storage import Storage, StorageEvent, key_of
@@ -133,7 +134,7 @@ class DaemonSetController:
             }
         }
         spec["tolerations"] = [*(spec.get("tolerations") or ()), *_tolerations(spec)]
-        stored = self._storage.create(PODS, pod)
+        stored = self._storage.create(PODS, pod, by=CONTROLLERS)
         self._say(owner, "SuccessfulCreate", f"Created pod: {stored['metadata']['name']}")
 
     def _delete(self, owner: Obj, pod: Obj) -> None:

@@ -30,6 +30,7 @@ from demo_cluster.controllers.rollouts import (
     revision_of,
 )
 from demo_cluster.events import EventRecorder
+from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.json_copy import json_copy
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.status import Failure
@@ -134,7 +135,7 @@ class DeploymentController:
             "status": {"replicas": 0},
         }
         try:
-            stored = self._storage.create(REPLICA_SETS, made)
+            stored = self._storage.create(REPLICA_SETS, made, by=CONTROLLERS)
         except Failure:
             return None
         if replicas:
@@ -152,7 +153,7 @@ class DeploymentController:
             if not patience:
                 del obj["spec"]["minReadySeconds"]
 
-        return self._storage.modify(REPLICA_SETS, *key_of(owned), change) or owned
+        return self._storage.modify(REPLICA_SETS, *key_of(owned), change, by=CONTROLLERS) or owned
 
     def resize_set(
         self, deployment: Obj, owned: Obj, annotations: dict[str, str], replicas: int
@@ -164,7 +165,7 @@ class DeploymentController:
             obj["metadata"]["annotations"] = annotations
             obj["spec"]["replicas"] = replicas
 
-        stored = self._storage.modify(REPLICA_SETS, *key_of(owned), change)
+        stored = self._storage.modify(REPLICA_SETS, *key_of(owned), change, by=CONTROLLERS)
         if stored is not None and before != replicas:
             way = "up" if replicas > before else "down"
             name = stored["metadata"]["name"]
@@ -178,7 +179,10 @@ class DeploymentController:
         def change(obj: Obj) -> None:
             obj["metadata"].setdefault("annotations", {})[REVISION] = str(revision)
 
-        return self._storage.modify(DEPLOYMENTS, *key_of(deployment), change) or deployment
+        return (
+            self._storage.modify(DEPLOYMENTS, *key_of(deployment), change, by=CONTROLLERS)
+            or deployment
+        )
 
     def announce_new_set(self, deployment: Obj, revision: int, name: str) -> Obj:
         """Revision and the condition NewReplicaSetCreated, in one write."""
@@ -192,7 +196,10 @@ class DeploymentController:
             status = obj.setdefault("status", {})
             status["conditions"] = set_condition(status.get("conditions") or [], condition)
 
-        return self._storage.modify(DEPLOYMENTS, *key_of(deployment), change) or deployment
+        return (
+            self._storage.modify(DEPLOYMENTS, *key_of(deployment), change, by=CONTROLLERS)
+            or deployment
+        )
 
     def note_pause(self, deployment: Obj) -> Obj | None:
         """Say in the status that the deployment was paused or resumed, if that is news."""
@@ -204,7 +211,7 @@ class DeploymentController:
             status = obj.setdefault("status", {})
             status["conditions"] = set_condition(status.get("conditions") or [], condition)
 
-        return self._storage.modify(DEPLOYMENTS, *key_of(deployment), change)
+        return self._storage.modify(DEPLOYMENTS, *key_of(deployment), change, by=CONTROLLERS)
 
     def go_on_soon(self, deployment: Obj) -> None:
         """Look again before anybody has done anything with the new set."""

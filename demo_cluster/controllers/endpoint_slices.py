@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from demo_cluster.clock import Clock
 from demo_cluster.controllers.owned_pods import is_ready, owner_reference
+from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.pages import port_number
 from demo_cluster.storage import Storage, StorageEvent, key_of
@@ -102,7 +103,7 @@ class EndpointSliceController:
                 obj["endpoints"], obj["ports"] = endpoints, ports
                 _note_trigger(obj, trigger)
 
-            self._storage.modify(SLICES, *key_of(existing), change)
+            self._storage.modify(SLICES, *key_of(existing), change, by=CONTROLLERS)
 
     def _create_slice(self, service: Obj, endpoints: list[Obj], ports: list[Obj]) -> None:
         meta = service["metadata"]
@@ -127,6 +128,7 @@ class EndpointSliceController:
                 "endpoints": endpoints,
                 "ports": ports,
             },
+            by=CONTROLLERS,
         )
 
     def _write_endpoints(self, service: Obj, pods: list[Obj], trigger: str) -> None:
@@ -166,7 +168,7 @@ class EndpointSliceController:
                 **({"subsets": subsets} if subsets else {}),
             }
             _note_trigger(made, trigger)
-            self._storage.create(ENDPOINTS, made)
+            self._storage.create(ENDPOINTS, made, by=CONTROLLERS)
         elif (existing.get("subsets") or []) != subsets:
             now = timestamp(self._clock.now())
 
@@ -177,7 +179,7 @@ class EndpointSliceController:
                     del obj["subsets"]
                 _note_trigger(obj, trigger)
 
-            self._storage.modify(ENDPOINTS, *key_of(existing), change)
+            self._storage.modify(ENDPOINTS, *key_of(existing), change, by=CONTROLLERS)
 
 
 def _ready_since(pod: Obj) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from demo_cluster.controllers.pod_metrics import Measured, MetricsError, PodMetrics
 from demo_cluster.events import EventRecorder
 from demo_cluster.history import HistoryClock
+from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Kind, Obj, kind_of
 from demo_cluster.storage import Storage, StorageEvent, key_of
 from demo_cluster.timestamps import timestamp
@@ -210,7 +211,7 @@ class PodAutoscaler:
         def change(obj: Obj) -> None:
             obj["spec"]["replicas"] = replicas
 
-        self._storage.modify(kind, *key_of(target), change)
+        self._storage.modify(kind, *key_of(target), change, by=CONTROLLERS)
         text = f"the HPA controller was able to update the target scale to {replicas}"
         look.say("AbleToScale", "True", "SucceededRescale", text)
         self._record(look.scaler, "SuccessfulRescale", f"New size: {replicas}; reason: {reason}")
@@ -223,4 +224,4 @@ class PodAutoscaler:
         def change(obj: Obj) -> None:
             obj["status"] = look.status
 
-        self._storage.modify(AUTOSCALERS, *key_of(look.scaler), change)
+        self._storage.modify(AUTOSCALERS, *key_of(look.scaler), change, by=CONTROLLERS)

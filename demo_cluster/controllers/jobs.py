@@ -31,6 +31,7 @@ from demo_cluster.controllers.owned_pods import (
     pod_from_template,
 )
 from demo_cluster.events import EventRecorder
+from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.storage import Storage, StorageEvent, key_of
 from demo_cluster.timestamps import parse_timestamp, timestamp
@@ -212,7 +213,7 @@ class JobController:
             pod["metadata"]["finalizers"] = [TRACKING]
             if is_indexed:
                 _give_index(job, pod, next(free))
-            stored = self._storage.create(PODS, pod)
+            stored = self._storage.create(PODS, pod, by=CONTROLLERS)
             self._say(job, "SuccessfulCreate", f"Created pod: {stored['metadata']['name']}")
 
     def _free_indexes(self, job: Obj, pods: list[Obj]) -> list[int]:
@@ -235,7 +236,7 @@ class JobController:
                 del obj["metadata"]["finalizers"]
 
         if _is_tracked(pod):
-            self._storage.modify(PODS, *key_of(pod), change)
+            self._storage.modify(PODS, *key_of(pod), change, by=CONTROLLERS)
 
     # -- the status
 
@@ -248,7 +249,7 @@ class JobController:
                 if name in merged and (merged[name] or name in _ALWAYS)
             }
 
-        self._storage.modify(JOBS, *key_of(job), change)
+        self._storage.modify(JOBS, *key_of(job), change, by=CONTROLLERS)
 
     def _say(self, job: Obj, reason: str, message: str, *, warning: bool = False) -> None:
         self._events.record(job, reason, message, component="job-controller", warning=warning)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from demo_cluster.clock import Clock
+from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Kind, KindRegistry, Obj, kind_of
 from demo_cluster.status import Failure
 from demo_cluster.storage import Storage, StorageEvent, key_of
@@ -80,7 +81,9 @@ class NamespaceController:
     def _fill(self, name: str) -> None:
         if self._storage.get(SERVICE_ACCOUNTS, name, "default") is None:
             self._storage.create(
-                SERVICE_ACCOUNTS, {"metadata": {"name": "default", "namespace": name}}
+                SERVICE_ACCOUNTS,
+                {"metadata": {"name": "default", "namespace": name}},
+                by=CONTROLLERS,
             )
         if self._storage.get(CONFIG_MAPS, name, "kube-root-ca.crt") is None:
             self._storage.create(
@@ -93,6 +96,7 @@ class NamespaceController:
                     },
                     "data": {"ca.crt": self._authority},
                 },
+                by=CONTROLLERS,
             )
 
     def _empty(self, namespace: Obj) -> None:
@@ -205,7 +209,7 @@ class NamespaceController:
                 for kind, reason, message, status in rows
             ]
 
-        self._storage.modify(NAMESPACES, *key_of(namespace), change)
+        self._storage.modify(NAMESPACES, *key_of(namespace), change, by=CONTROLLERS)
 
     def _finish(self, namespace: Obj) -> None:
         def change(stored: Obj) -> None:
@@ -213,7 +217,7 @@ class NamespaceController:
                 key: value for key, value in stored.get("spec", {}).items() if key != "finalizers"
             }
 
-        self._storage.modify(NAMESPACES, *key_of(namespace), change)
+        self._storage.modify(NAMESPACES, *key_of(namespace), change, by=CONTROLLERS)
 
 
 def _is_going(namespace: Obj) -> bool:

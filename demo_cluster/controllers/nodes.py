@@ -5,6 +5,7 @@ from __future__ import annotations
 from demo_cluster.controllers.owned_pods import set_condition
 from demo_cluster.events import EventRecorder
 from demo_cluster.history import HistoryClock
+from demo_cluster.internal_writers import CONTROLLERS, KUBELET
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.kubelet.kubelet import Kubelet
 from demo_cluster.status import Failure
@@ -72,9 +73,9 @@ class NodeController:
             lease["spec"]["renewTime"] = now
 
         try:
-            renewed = self._storage.modify(LEASES, "kube-node-lease", name, renew)
+            renewed = self._storage.modify(LEASES, "kube-node-lease", name, renew, by=KUBELET)
             if renewed is None:
-                self._storage.create(LEASES, self._lease(name, now))
+                self._storage.create(LEASES, self._lease(name, now), by=KUBELET)
         except Failure:
             return
         crowd = self._count / MANY_NODES
@@ -102,7 +103,7 @@ class NodeController:
         def change(node: Obj) -> None:
             _write_conditions(node, rows, now, heartbeat=True)
 
-        self._storage.modify(NODES, "", name, change)
+        self._storage.modify(NODES, "", name, change, by=KUBELET)
 
     # -- a node is lost, and comes back
 
@@ -125,7 +126,7 @@ class NodeController:
         def change(obj: Obj) -> None:
             _write_conditions(obj, rows, now, heartbeat=False)
 
-        self._storage.modify(NODES, "", name, change)
+        self._storage.modify(NODES, "", name, change, by=CONTROLLERS)
         for effect in ("NoSchedule", "NoExecute"):
             self._taint(name, {"key": UNREACHABLE, "effect": effect, "timeAdded": now})
         self._events.record(
@@ -141,7 +142,7 @@ class NodeController:
         def change(obj: Obj) -> None:
             obj["spec"].setdefault("taints", []).append(taint)
 
-        self._storage.modify(NODES, "", name, change)
+        self._storage.modify(NODES, "", name, change, by=CONTROLLERS)
 
     def _mark_pod(self, pod: Obj, now: str) -> None:
         def change(obj: Obj) -> None:
@@ -150,7 +151,7 @@ class NodeController:
                     condition["status"] = "False"
                     condition["lastTransitionTime"] = now
 
-        self._storage.modify(PODS, *key_of(pod), change)
+        self._storage.modify(PODS, *key_of(pod), change, by=CONTROLLERS)
         self._events.record(
             pod, "NodeNotReady", "Node is not ready", component="node-controller", warning=True
         )
@@ -197,7 +198,7 @@ class NodeController:
             status = obj.setdefault("status", {})
             status["conditions"] = set_condition(list(status.get("conditions") or ()), condition)
 
-        self._storage.modify(PODS, *key, change)
+        self._storage.modify(PODS, *key, change, by=CONTROLLERS)
 
     def restore(self, name: str) -> None:
         """The node is back: ready again, and what was to be deleted there goes."""
@@ -212,7 +213,7 @@ class NodeController:
             if not taints:
                 del obj["spec"]["taints"]
 
-        self._storage.modify(NODES, "", name, change)
+        self._storage.modify(NODES, "", name, change, by=CONTROLLERS)
         self._set_conditions(name)
         self._events.record(
             node,

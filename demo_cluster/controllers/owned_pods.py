@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.json_copy import json_copy
 from demo_cluster.kinds import Kind, Obj, kind_of
 from demo_cluster.storage import NAME_LETTERS, Storage
@@ -185,7 +186,7 @@ def update_status(storage: Storage, kind: Kind, obj: Obj, status: Obj) -> Obj | 
 
     if obj.get("status") == status:
         return obj
-    return storage.modify(kind, meta.get("namespace", ""), meta["name"], change)
+    return storage.modify(kind, meta.get("namespace", ""), meta["name"], change, by=CONTROLLERS)
 
 
 def int_or_percent(value: int | str | None, total: int, *, round_up: bool) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from demo_cluster.clock import Clock
 from demo_cluster.deletion import FOREGROUND, ORPHAN
+from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Kind, Obj, kind_of
 from demo_cluster.status import Failure
 from demo_cluster.storage import Storage, StorageEvent, key_of
@@ -80,7 +81,7 @@ class GarbageCollector:
             if not stored["metadata"]["ownerReferences"]:
                 del stored["metadata"]["ownerReferences"]
 
-        self._storage.modify(kind, *key_of(obj), change)
+        self._storage.modify(kind, *key_of(obj), change, by=CONTROLLERS)
 
     def _delete(self, kind: Kind, obj: Obj, *, foreground: bool = False) -> None:
         try:
@@ -138,7 +139,7 @@ class GarbageCollector:
             if not stored["metadata"]["finalizers"]:
                 del stored["metadata"]["finalizers"]
 
-        self._storage.modify(kind, *key_of(owner), change)
+        self._storage.modify(kind, *key_of(owner), change, by=CONTROLLERS)
 
 
 def _kind_of(reference: Obj) -> Kind | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from demo_cluster.clock import Clock
 from demo_cluster.events import EventRecorder
+from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.storage import Storage, StorageEvent, key_of
 from demo_cluster.work_queue import Key, WorkQueue
@@ -136,7 +137,7 @@ class ClaimController:
         }
         stored = self._storage.get(VOLUMES, "", f"pvc-{meta['uid']}")
         if stored is None:
-            stored = self._storage.create(VOLUMES, volume)
+            stored = self._storage.create(VOLUMES, volume, by=CONTROLLERS)
             text = f"Successfully provisioned volume {stored['metadata']['name']}"
             self._events.record(
                 claim, "ProvisioningSucceeded", text, component=found["provisioner"]
@@ -169,14 +170,14 @@ class ClaimController:
                 "capacity": volume["spec"]["capacity"],
             }
 
-        self._storage.modify(VOLUMES, *key_of(volume), take)
-        self._storage.modify(CLAIMS, *key_of(claim), bind)
+        self._storage.modify(VOLUMES, *key_of(volume), take, by=CONTROLLERS)
+        self._storage.modify(CLAIMS, *key_of(claim), bind, by=CONTROLLERS)
 
     def _wait(self, claim: Obj, reason: str, message: str, *, warning: bool = False) -> None:
         def change(obj: Obj) -> None:
             obj.setdefault("status", {})["phase"] = "Pending"
 
-        self._storage.modify(CLAIMS, *key_of(claim), change)
+        self._storage.modify(CLAIMS, *key_of(claim), change, by=CONTROLLERS)
         self._events.record(
             claim, reason, message, component="persistentvolume-controller", warning=warning
         )
@@ -186,7 +187,7 @@ class ClaimController:
         if not self._is_mounted(claim) and PROTECTION in (
             claim["metadata"].get("finalizers") or ()
         ):
-            self._storage.modify(CLAIMS, *key_of(claim), _unprotect)
+            self._storage.modify(CLAIMS, *key_of(claim), _unprotect, by=CONTROLLERS)
 
     def _reclaim(self, claim: Obj) -> None:
         name = claim["spec"].get("volumeName")
@@ -200,7 +201,7 @@ class ClaimController:
         def release(obj: Obj) -> None:
             obj["status"] = {"phase": "Released"}
 
-        self._storage.modify(VOLUMES, "", volume["metadata"]["name"], release)
+        self._storage.modify(VOLUMES, "", volume["metadata"]["name"], release, by=CONTROLLERS)
 
 
 def _claims_of(pod: Obj) -> list[str]:

@@ -18,6 +18,7 @@ from demo_cluster.controllers.owned_pods import (
     update_status,
 )
 from demo_cluster.events import EventRecorder
+from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Kind, Obj, kind_of
 from demo_cluster.status import Failure
 from demo_cluster.storage import Storage, StorageEvent, key_of
@@ -115,7 +116,7 @@ class ReplicaSetController:
             if not obj["metadata"]["ownerReferences"]:
                 del obj["metadata"]["ownerReferences"]
 
-        self._storage.modify(PODS, *key_of(pod), change)
+        self._storage.modify(PODS, *key_of(pod), change, by=CONTROLLERS)
 
     def _adopt(self, owner: Obj) -> list[Obj]:
         adopted = []
@@ -126,7 +127,7 @@ class ReplicaSetController:
 
         for pod in self._storage.pods_without_owner(owner["metadata"]["namespace"]):
             if is_active(pod) and self._selects(owner, pod):
-                stored = self._storage.modify(PODS, *key_of(pod), change)
+                stored = self._storage.modify(PODS, *key_of(pod), change, by=CONTROLLERS)
                 adopted += [stored] if stored else []
         return adopted
 
@@ -146,7 +147,9 @@ class ReplicaSetController:
 
     def _create(self, owner: Obj) -> str:
         try:
-            pod = self._storage.create(PODS, pod_from_template(owner, owner["spec"]["template"]))
+            pod = self._storage.create(
+                PODS, pod_from_template(owner, owner["spec"]["template"]), by=CONTROLLERS
+            )
         except Failure as failure:
             self._say(owner, "FailedCreate", f"Error creating: {failure.message}", warning=True)
             return failure.message

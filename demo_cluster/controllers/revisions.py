@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from demo_cluster.controllers.owned_pods import owner_reference, template_hash
+from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.storage import Storage, key_of
 
@@ -24,7 +25,7 @@ def current_revision(storage: Storage, owner: Obj, label: str) -> Obj:
             def raise_number(obj: Obj) -> None:
                 obj["revision"] = newest + 1
 
-            return storage.modify(REVISIONS, *key_of(each), raise_number) or each
+            return storage.modify(REVISIONS, *key_of(each), raise_number, by=CONTROLLERS) or each
     mark = template_hash(template)
     name, namespace = f"{owner['metadata']['name']}-{mark}", owner["metadata"]["namespace"]
     found = storage.get(REVISIONS, namespace, name)
@@ -42,7 +43,7 @@ def current_revision(storage: Storage, owner: Obj, label: str) -> Obj:
         "data": data,
         "revision": newest + 1,
     }
-    return storage.create(REVISIONS, made)
+    return storage.create(REVISIONS, made, by=CONTROLLERS)
 
 
 def revisions_of(storage: Storage, owner: Obj) -> list[Obj]:

@@ -16,6 +16,7 @@ from demo_cluster.controllers.owned_pods import (
 )
 from demo_cluster.controllers.revisions import HASH, current_revision
 from demo_cluster.events import EventRecorder
+from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.storage import Storage, StorageEvent, key_of
 from demo_cluster.work_queue import Key, WorkQueue
@@ -120,7 +121,7 @@ class StatefulSetController:
         if volumes or kept:
             spec["volumes"] = [*volumes, *kept]
         if self._storage.get(PODS, owner["metadata"]["namespace"], name) is None:
-            self._storage.create(PODS, pod)
+            self._storage.create(PODS, pod, by=CONTROLLERS)
             who = owner["metadata"]["name"]
             self._say(
                 owner, "SuccessfulCreate", f"create Pod {name} in StatefulSet {who} successful"
@@ -141,7 +142,7 @@ class StatefulSetController:
                 },
                 "spec": copy.deepcopy(template["spec"]),
             }
-            self._storage.create(CLAIMS, claim)
+            self._storage.create(CLAIMS, claim, by=CONTROLLERS)
             who = owner["metadata"]["name"]
             self._say(
                 owner,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from demo_cluster import managed_fields
-from demo_cluster.admission import admit, before_admission
+from demo_cluster.admission import admit
 from demo_cluster.conversion import to_stored
 from demo_cluster.custom_kinds import DEFINITIONS
 from demo_cluster.custom_schema import fill_schema_defaults, prune, schema_causes
@@ -19,6 +19,7 @@ from demo_cluster.decoding import (
     decoded_body,
 )
 from demo_cluster.handlers.objects import existing, the_kind
+from demo_cluster.internal_writers import before_admission
 from demo_cluster.kinds import Kind, Obj, kind_of
 from demo_cluster.managed_fields import Writer
 from demo_cluster.paging import invalid_options

@@ -12,6 +12,7 @@ from datetime import datetime
 from demo_cluster.clock import Clock
 from demo_cluster.events import EventRecorder
 from demo_cluster.images import SHELLS, Image, ImageLibrary, full_name
+from demo_cluster.internal_writers import KUBELET
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.kubelet.environment import command_line, environment_of
 from demo_cluster.kubelet.pod_report import ENDED_PHASES
@@ -154,7 +155,7 @@ class Kubelet:
             return None
         if stored["spec"].get("nodeName") in self.lost_nodes:
             return None
-        return self.storage.modify(PODS, meta["namespace"], meta["name"], change)
+        return self.storage.modify(PODS, meta["namespace"], meta["name"], change, by=KUBELET)
 
     def close(self) -> None:
         """The cluster stops."""

@@ -90,7 +90,7 @@ def _normal(value: Any, key: str, keeps_managers: bool) -> Any:
         if made and str(value.get("name", "")).startswith(made):
             value = {**value, "name": f"{made}<name>"}
         return {
-            name: _normal(inner, name, keeps_managers)
+            _text(name) if name.startswith("k:") else name: _normal(inner, name, keeps_managers)
             for name, inner in value.items()
             if not (name == "managedFields" and not keeps_managers)
             and inner not in (_QUIRK, _QUIRK["memory"])

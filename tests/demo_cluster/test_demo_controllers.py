@@ -147,3 +147,38 @@ async def test_an_autoscaler_brings_its_target_up_to_the_minimum(world: SteppedW
     message = "New size: 2; reason: Current number of replicas below Spec.MinReplicas"
     events = world.storage.list(kind_of("events"), "default")
     assert message in [event["message"] for event in events]
+
+
+def managers(obj: Obj) -> dict[str, Obj]:
+    """The fields of each manager, by its name and the subresource it writes through."""
+    return {
+        f"{each['manager']}/{each.get('subresource', '')}": each["fieldsV1"]
+        for each in obj["metadata"].get("managedFields") or ()
+    }
+
+
+async def test_a_pod_shows_what_its_controller_and_its_kubelet_own(world: SteppedWorld) -> None:
+    world.create("deployments", "web", workload(FOREVER, LABELS), "apps")
+    world.advance(5)
+
+    found = managers(world.pods("web-")[0])
+
+    assert set(found) == {"kube-controller-manager/", "kubelet/status"}
+    assert set(found["kube-controller-manager/"]) == {"f:metadata", "f:spec"}
+    status = found["kubelet/status"]["f:status"]
+    assert "f:phase" in status
+    assert "f:qosClass" not in status
+    scheduled = status["f:conditions"]['k:{"type":"PodScheduled"}']
+    assert scheduled == {"f:observedGeneration": {}}
+
+
+async def test_a_deployment_shows_that_its_controller_owns_the_status(world: SteppedWorld) -> None:
+    world.create("deployments", "web", workload(FOREVER, LABELS), "apps")
+    world.advance(5)
+
+    found = managers(world.get("deployments", "web", "apps"))
+
+    fields = found["kube-controller-manager/status"]
+    assert "f:readyReplicas" in fields["f:status"]
+    revision = {"f:deployment.kubernetes.io/revision": {}}
+    assert fields["f:metadata"]["f:annotations"] == {".": {}, **revision}
