@@ -28,12 +28,7 @@ def run(line: Sequence[str]) -> int:
     """Runs one command line and returns its exit code."""
     command, rest = split_command(line)
     if command is not None and command not in COMMANDS and command != "kompose":
-        from kompose.twins import COMMANDS_INSTEAD
-
-        sys.stderr.write(f'unknown command "{command}" for "kompose"\n')
-        if command in COMMANDS_INSTEAD:
-            sys.stderr.write(f"Use instead: {COMMANDS_INSTEAD[command]}\n")
-        return 1
+        return _refuse_command(command)
     try:
         if command is not None and command not in ORIGINAL_COMMANDS:
             return _run_app(command, line)
@@ -45,14 +40,15 @@ def run(line: Sequence[str]) -> int:
         write_line(Level.FATAL, str(error))
         return 1
     except BrokenPipeError:
-        # Who reads us has gone; nothing more can reach them.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         return 1
     except KeyboardInterrupt:
         return 130
     except RecursionError:
         write_line(Level.FATAL, "The compose file is nested too deeply to be read")
         return 1
+    except OSError as error:
+        return _end_without(error)
     except MemoryError:
         write_line(Level.FATAL, "The files are too large for the memory of this machine")
         return 1
@@ -68,7 +64,38 @@ def run(line: Sequence[str]) -> int:
         return 1
 
 
+def _refuse_command(command: str) -> int:
+    from kompose.twins import COMMANDS_INSTEAD
+
+    sys.stderr.write(f'unknown command "{command}" for "kompose"\n')
+    if command in COMMANDS_INSTEAD:
+        sys.stderr.write(f"Use instead: {COMMANDS_INSTEAD[command]}\n")
+    return 1
+
+
+def _end_without(error: OSError) -> int:
+    """Says what the system refused; without a file that is stdout."""
+    what = f"use {error.filename}"
+    if error.filename is None:
+        _forget_output()
+        what = "write to stdout"
+    words = (error.strerror or str(error)).lower()
+    write_line(Level.FATAL, f"Unable to {what}: {words}. Choose another place")
+    return 1
+
+
+def _forget_output() -> None:
+    """Nothing more can reach who reads us: they have gone, or their disk is full."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _run_original(command: str | None, rest: list[str], line: Sequence[str]) -> int:
+    exit_code = _answer(command, rest, line)
+    sys.stdout.flush()
+    return exit_code
+
+
+def _answer(command: str | None, rest: list[str], line: Sequence[str]) -> int:
     try:
         parsed = parse(rest) if command == "convert" else parse(rest, GLOBAL_FLAGS)
     except UsageError as error:

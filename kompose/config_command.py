@@ -81,15 +81,10 @@ def _put(text: str, output: str) -> None:
     if not output or output == "-":
         sys.stdout.write(text)
         return
-    from pathlib import Path
-
+    from kompose.emit.whole_files import write_files
     from kompose.errors import KomposeError
 
-    target = Path(output)
-    draft = target.with_name(f".{target.name}.draft")
     try:
-        draft.write_text(text)
-        draft.replace(target)
+        write_files({output: text})
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise KomposeError(f"{output} cannot be written: {error.strerror}") from error

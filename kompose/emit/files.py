@@ -1,13 +1,15 @@
 """Where objects go: the terminal, one file, or a file for each.
 
-A file is written beside its place and moved there when it is whole.
+All texts are made before the first file is written, and all files appear or none.
 """
 
+import errno
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kompose.emit.whole_files import write_files
 from kompose.emit.yaml_text import manifest_yaml
 from kompose.report import ConvertError, Report
 
@@ -48,7 +50,7 @@ def write_one_file(objects: Objects, path: str, form: Form, report: Report) -> N
             raise _json_to_one_place()
         parts: list[str] = []
         write_stream(objects, form, parts.append)
-        write_whole(Path(path), parts[0])
+        write_files({path: parts[0]})
     except OSError as error:
         raise _cannot_write(path, error) from error
     report.info(f'Kubernetes file "{path}" created')
@@ -57,22 +59,43 @@ def write_one_file(objects: Objects, path: str, form: Form, report: Report) -> N
 def write_directory(objects: Objects, directory: str, form: Form, report: Report) -> None:
     """Each object in a file of its own, named after it.
 
-    Every text is made before the first file is written.
-
     Raises:
         ConvertError: A name would leave the directory, or a file cannot be written.
     """
-    texts = {_path(directory, each, form): _text(each, form) for each in objects}
+    texts = object_files(objects, directory, form)
+    put_files(texts, directory)
+    tell_created(texts, form, report)
+
+
+def object_files(objects: Objects, directory: str, form: Form) -> dict[str, str]:
+    """The text of each object by the path of its file.
+
+    Raises:
+        ConvertError: A name would leave the directory.
+    """
+    return {_path(directory, each, form): _text(each, form) for each in objects}
+
+
+def tell_created(paths: Iterable[str], form: Form, report: Report) -> None:
+    """A line for each file that is there now."""
+    for path in paths:
+        report.info(f'{form.provider} file "{path}" created')
+
+
+def put_files(texts: Mapping[str, str], directory: str) -> None:
+    """Files in a directory, which is made.
+
+    Raises:
+        ConvertError: The directory cannot be made or a file cannot be written; then none is.
+    """
     try:
         Path(directory or ".").mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _cannot_write(directory, error) from error
-    for path, text in texts.items():
-        try:
-            write_whole(Path(path), text)
-        except OSError as error:
-            raise _cannot_write(path, error) from error
-        report.info(f'{form.provider} file "{path}" created')
+    try:
+        write_files(texts)
+    except OSError as error:
+        raise _cannot_write(str(error.filename), error) from error
 
 
 def _path(directory: str, obj: Mapping[str, Any], form: Form) -> str:
@@ -103,21 +126,6 @@ def file_name(obj: Mapping[str, Any], form: Form) -> str:
     return f"{name}-{obj['kind'].lower()}.{'json' if form.is_json else 'yaml'}"
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Puts the text at the path, all of it or nothing."""
-    import tempfile  # needs 7 ms to load, and stdout does without
-
-    handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        Path(unfinished).chmod(0o644)
-        Path(unfinished).replace(path)
-    except BaseException:
-        Path(unfinished).unlink(missing_ok=True)
-        raise
-
-
 def _json_to_one_place() -> ConvertError:
     return ConvertError(
         "cannot convert to one file while specifying a json output file or stdout option"
@@ -125,5 +133,6 @@ def _json_to_one_place() -> ConvertError:
 
 
 def _cannot_write(path: str, error: OSError) -> ConvertError:
-    words = os.strerror(error.errno or 0).lower()
-    return ConvertError(f"Unable to write {path}: {words}. Choose another place with --out")
+    words = (error.strerror or "cannot be written").lower()
+    way = "Shorten the name" if error.errno == errno.ENAMETOOLONG else "Choose another place"
+    return ConvertError(f"Unable to write {path}: {words}. {way} with --out, or use --stdout")

@@ -1,10 +1,9 @@
 """The same objects as a Helm chart: a directory with templates and two small files."""
 
 import os
-from pathlib import Path
 
-from kompose.emit.files import Form, Objects, write_directory, write_whole
-from kompose.report import ConvertError, Report
+from kompose.emit.files import Form, Objects, object_files, put_files, tell_created
+from kompose.report import Report
 
 _README = "This chart was created by Kompose\n"
 
@@ -15,14 +14,10 @@ def write_chart(objects: Objects, name: str, form: Form, report: Report) -> None
     Raises:
         ConvertError: A file cannot be written.
     """
-    write_directory(objects, os.path.join(name, "templates"), form, report)  # noqa: PTH118 - printed as cleaned text
-    try:
-        (Path(name) / "templates").mkdir(parents=True, exist_ok=True)
-        write_whole(Path(name) / "README.md", _README)
-        write_whole(Path(name) / "Chart.yaml", chart_text(name))
-    except OSError as error:
-        words = os.strerror(error.errno or 0).lower()
-        raise ConvertError(f"Unable to write the chart in {name}: {words}") from error
+    templates = object_files(objects, os.path.join(name, "templates"), form)  # noqa: PTH118 - printed as cleaned text
+    chart = {f"{name}/README.md": _README, f"{name}/Chart.yaml": chart_text(name)}
+    put_files({**templates, **chart}, f"{name}/templates")
+    tell_created(templates, form, report)
     report.info(f'chart created in "{name}/"\n')
 
 

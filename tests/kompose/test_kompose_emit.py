@@ -11,9 +11,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kompose.emit.files import Form, write_directory, write_one_file, write_whole
+from kompose.emit.files import Form, write_directory, write_one_file
 from kompose.emit.json_text import manifest_json
 from kompose.emit.scalars import inline
+from kompose.emit.whole_files import write_files
 from kompose.emit.yaml_text import dump, manifest_yaml
 from kompose.report import ConvertError, Report
 
@@ -129,7 +130,7 @@ def test_a_file_that_cannot_be_finished_is_not_there(tmp_path: Path) -> None:
     target.write_text("before")
 
     with pytest.raises(UnicodeEncodeError):
-        write_whole(target, "half\ud800")
+        write_files({str(tmp_path / "a.yaml"): "whole", str(target): "half\ud800"})
 
     assert target.read_text() == "before"
     assert list(tmp_path.iterdir()) == [target]
