@@ -77,8 +77,15 @@ class Image:
     user: str = "root"
     files: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    checks: Mapping[str, str] = field(default_factory=dict)
+    """Programs of the real image that ask it how it is, and what they print when all is well."""
     is_missing: bool = False
     """Pulling it fails."""
+
+    @property
+    def is_unknown(self) -> bool:
+        """Nothing is known of it but its name: any program may be in it."""
+        return "*" in self.names
 
 
 class ImageLibrary:
@@ -117,7 +124,7 @@ class ImageLibrary:
     def is_present(self, name: str) -> bool:
         """Whether a node has it without pulling: only what the library knows by name."""
         image = self.find(name)
-        return "*" not in image.names and not image.is_missing
+        return not (image.is_unknown or image.is_missing)
 
 
 def repository(name: str) -> str:
@@ -154,6 +161,8 @@ def image_of(settings: Mapping[str, Any]) -> Image:
     for name in ("command", "workers"):
         if name in entry:
             values[name] = _texts(entry.pop(name))
+    if "checks" in entry:
+        values["checks"] = _checks(entry.pop("checks"))
     if "ports" in entry:
         values["ports"] = tuple(int(port) for port in entry.pop("ports"))
     if "unready" in entry:
@@ -166,6 +175,15 @@ def image_of(settings: Mapping[str, Any]) -> Image:
         return Image(**values, **entry)
     except TypeError as error:
         raise ValueError(f"image {values['names'][0]}: {error}") from error
+
+
+_NO_CHECKS = "checks are programs and what they print: {pg_isready: accepting}"
+
+
+def _checks(value: Any) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        raise ValueError(_NO_CHECKS)  # noqa: TRY004 - a wrong value, as the reader of files has it
+    return {str(program): str(text) for program, text in value.items()}
 
 
 def _speech(entry: dict[str, Any]) -> Speech:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,13 @@ from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.selection import label_matcher
 from demo_cluster.storage import Storage
 from demo_cluster.toybox.machine import Server
-from demo_cluster.toybox.system_programs import http_answer
+from demo_cluster.toybox.network_programs import http_answer
 
 if TYPE_CHECKING:
     from demo_cluster.kubelet.pod_worker import PodWorker
 
+HEALTH_PATH = re.compile(r"/(?:healthz?|readyz?|livez?|healthy|ping|status)$")
+"""Where servers are asked how they are."""
 FindWorker = Callable[[str, str], "PodWorker | None"]
 
 
@@ -91,11 +94,11 @@ def _page(worker: PodWorker, container: str, image: Image, port: int) -> Server:
     def serve(request: bytes) -> bytes:
         first = request.split(b"\r\n", 1)[0].decode("utf-8", "replace").split(" ")
         path = (first[1] if len(first) > 1 else "/").partition("?")[0]
-        if path in ("/healthz", "/health", "/ready", "/livez", "/readyz"):
-            return http_answer("200 OK", b"ok\n", "text/plain")
         if path == "/api" or path.startswith("/api/"):
             body = {"pod": worker.name, "namespace": worker.namespace, "path": path}
             return http_answer("200 OK", json.dumps(body).encode() + b"\n", "application/json")
+        if HEALTH_PATH.search(path):
+            return http_answer("200 OK", b"ok\n", "text/plain")
         if path != "/":
             return http_answer("404 Not Found", b"404 page not found\n", "text/plain")
         page = image.page or (

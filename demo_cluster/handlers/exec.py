@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import secrets
 
 from demo_cluster.handlers.channels import (
     CLOSE,
@@ -22,6 +21,7 @@ from demo_cluster.handlers.channels import (
 )
 from demo_cluster.handlers.containers import choose_container, pod_of, worker_of
 from demo_cluster.handlers.upgrades import upgrade
+from demo_cluster.kubelet.commands import start_failure
 from demo_cluster.kubelet.runs import ContainerRun
 from demo_cluster.reply import AnyReply, Call, Reply
 from demo_cluster.toybox.machine import NoSuchProgramError
@@ -74,7 +74,8 @@ class ExecSession:
         try:
             process = self._start(channels)
         except NoSuchProgramError as error:
-            channels.send(ERROR, internal_error(_runtime_error(error)))
+            why = f"error executing command in container: {start_failure(error)}"
+            channels.send(ERROR, internal_error(why))
             await channels.finish()
             return
         reader = asyncio.ensure_future(self._read(channels))
@@ -160,18 +161,3 @@ class ExecSession:
             self._terminal.hang_up()
         self._stdin.close_write()
         process.kill(128 + SIGNALS["HUP"])
-
-
-def _runtime_error(error: NoSuchProgramError) -> str:
-    start = (
-        "error executing command in container: failed to exec in container: failed to start exec "
-        f'"{secrets.token_hex(32)}": OCI runtime exec failed: exec failed: '
-    )
-    if not error.name:
-        return start + "args must not be empty: unknown"
-    start += f'unable to start container process: exec: "{error.name}": '
-    if error.code == 126:
-        return f"{start}permission denied: unknown"
-    if "/" in error.name:
-        return f"{start}stat {error.name}: no such file or directory: unknown"
-    return f"{start}executable file not found in $PATH: unknown"

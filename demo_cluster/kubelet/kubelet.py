@@ -18,6 +18,7 @@ from demo_cluster.kubelet.environment import command_line, environment_of
 from demo_cluster.kubelet.pod_report import ENDED_PHASES
 from demo_cluster.kubelet.pod_status import ContainerState
 from demo_cluster.kubelet.pod_worker import PodWorker
+from demo_cluster.kubelet.probes import has_command
 from demo_cluster.kubelet.runs import ContainerRun, RunPlan, TalkingRun, ToyRun
 from demo_cluster.kubelet.volumes import furnish, programs_of
 from demo_cluster.pages import Pages
@@ -25,8 +26,7 @@ from demo_cluster.quantities import quantity
 from demo_cluster.status import Failure
 from demo_cluster.storage import Storage, StorageEvent
 from demo_cluster.toybox.filesystem import Directory
-from demo_cluster.toybox.machine import Machine, NoSuchProgramError, Server
-from demo_cluster.toybox.processes import Nothing, Outlet
+from demo_cluster.toybox.machine import Machine, Server
 
 PODS = kind_of("pods")
 NODES = kind_of("nodes")
@@ -114,15 +114,19 @@ class Kubelet:
     def _has_news(self, pod: Obj) -> bool:
         """Whether something will become of the pod by itself; others wait until they are asked."""
         statuses = pod.get("status", {}).get("containerStatuses") or ()
-        images = [self.images.find(spec["image"]) for spec in pod["spec"]["containers"]]
-        return not all("running" in entry["state"] for entry in statuses) or any(
+        containers = pod["spec"]["containers"]
+        if not all("running" in entry["state"] for entry in statuses):
+            return True
+        if any(has_command(spec) for spec in containers):
+            return True
+        return any(
             image.runs_commands
             or image.crash
             or image.finish
             or image.unready
             or image.hangs_after
             or image.leaks_per_hour
-            for image in images
+            for image in (self.images.find(spec["image"]) for spec in containers)
         )
 
     def _remember_address(self, node: str, pod: Obj) -> None:
@@ -293,28 +297,6 @@ class Kubelet:
     def machine_if_made(run: ContainerRun) -> Machine | None:
         """The inside of a run, without making it."""
         return run.machine if isinstance(run, ToyRun) else None
-
-    def execute(self, run: ContainerRun, command: list[str], done: Callable[[], None]) -> None:
-        """Run a command in the container (a hook) and call back."""
-        self.execute_code(run, command, lambda _code, _output: done())
-
-    def execute_code(
-        self, run: ContainerRun, command: list[str], done: Callable[[int, bytes], None]
-    ) -> None:
-        """Run a command in the container and call back with its code and output."""
-        collected = bytearray()
-        sink = Outlet(collected.extend)
-        try:
-            process = run.machine.spawn(
-                command,
-                environment=run.plan.environment,
-                directory=run.plan.directory,
-                streams=(Nothing(), sink, sink),
-            )
-        except NoSuchProgramError as error:
-            done(error.code, str(error).encode())
-            return
-        process.when_ended(lambda: done(process.exit_code or 0, bytes(collected)))
 
     # -- the node
 

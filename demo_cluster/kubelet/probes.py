@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from demo_cluster.clock import TimerHandle
 from demo_cluster.kinds import Obj
+from demo_cluster.kubelet.commands import Outcome, run_command, start_failure
 from demo_cluster.kubelet.pod_status import ContainerState
-from demo_cluster.kubelet.runs import TalkingRun
+from demo_cluster.kubelet.runs import ContainerRun, TalkingRun
+from demo_cluster.toybox.machine import NoSuchProgramError
 
 if TYPE_CHECKING:
     from demo_cluster.kubelet.pod_worker import PodWorker
@@ -16,10 +18,13 @@ if TYPE_CHECKING:
 FIELDS = {"startup": "startupProbe", "readiness": "readinessProbe", "liveness": "livenessProbe"}
 _NOTICED = 0.6
 """Seconds until the kubelet's own view of its containers shows that one has started."""
-_SILENT = " "
-"""The failure of a command that said nothing."""
 STEADY = 3600.0
 """A talking image without moods is not asked again before this many seconds."""
+
+
+def has_command(container: Obj) -> bool:
+    """Whether a probe of this container runs a command in it."""
+    return any("exec" in (container.get(field) or {}) for field in FIELDS.values())
 
 
 class Probe:
@@ -63,51 +68,65 @@ class Probe:
         if self.kind != "startup" and not self._container.is_started:
             self._again(float(self._spec.get("periodSeconds", 10)))
             return
+        failure = self._mood(run) if isinstance(run, TalkingRun) else None
         command = (self._spec.get("exec") or {}).get("command")
-        if command and not isinstance(run, TalkingRun):
-            self._worker.kubelet.execute_code(run, list(command), self._executed)
-        else:
-            failure = self._talking_failure(run) if isinstance(run, TalkingRun) else self._refused()
+        if command and failure is None:
+            self._execute(run, list(command))
+        elif isinstance(run, TalkingRun):
             self._judge(failure)
+        else:
+            self._judge(self._refused())
 
     def _look_at_the_dead(self) -> None:
         """A container of a stopping pod has exited, and the pod does not know it yet."""
         if not self._worker.is_stopping or "exec" not in self._spec:
             return
-        self._worker.say(
-            "Unhealthy",
-            f"{self.kind.capitalize()} probe errored and resulted in unknown state: rpc error: "
-            "code = Unknown desc = failed to exec in container: container is in CONTAINER_EXITED "
-            "state",
-            container=self._container,
-            warning=True,
+        self._give_no_verdict("failed to exec in container: container is in CONTAINER_EXITED state")
+
+    def _give_no_verdict(self, why: str) -> None:
+        """The command could not be run: that counts neither as success nor as failure."""
+        self._say(
+            f"probe errored and resulted in unknown state: rpc error: code = Unknown desc = {why}"
         )
         self._again(float(self._spec.get("periodSeconds") or 10))
 
-    def _executed(self, code: int, output: bytes) -> None:
-        if self._run is None:
-            return
-        self._judge(output.decode("utf-8", "replace") or _SILENT if code else "")
+    def _execute(self, run: ContainerRun, command: list[str]) -> None:
+        try:
+            seconds = float(self._spec.get("timeoutSeconds") or 1)
+            run_command(run, command, self._executed, seconds=seconds)
+        except NoSuchProgramError as error:
+            if run.plan.image.is_unknown:
+                self._judge(None)
+            else:
+                self._give_no_verdict(start_failure(error))
 
-    def _refused(self) -> str:
+    def _executed(self, outcome: Outcome) -> None:
+        if outcome.is_late:
+            command = " ".join(self._spec["exec"]["command"])
+            seconds = int(self._spec.get("timeoutSeconds") or 1)
+            self._judge(f'command timed out: "{command}" timed out after {seconds}s')
+        else:
+            self._judge(outcome.output if outcome.code else None)
+
+    def _refused(self) -> str | None:
         """A TCP or HTTP probe of a toy container: somebody must listen."""
         section = self._spec.get("httpGet") or self._spec.get("tcpSocket") or self._spec.get("grpc")
         if section is None:
-            return ""
+            return None
         port = self._port(section.get("port"))
         if port in self._worker.network.servers:
-            return self._http_failure(section, port) if "httpGet" in self._spec else ""
+            return self._http_failure(section, port) if "httpGet" in self._spec else None
         address = self._worker.network.address
         if "httpGet" in self._spec:
             url = f"http://{address}:{port}{section.get('path', '/')}"
             return f'Get "{url}": dial tcp {address}:{port}: connect: connection refused'
         return f"dial tcp {address}:{port}: connect: connection refused"
 
-    def _http_failure(self, section: Obj, port: int) -> str:
+    def _http_failure(self, section: Obj, port: int) -> str | None:
         path = section.get("path", "/")
         answer = self._worker.network.servers[port](f"GET {path} HTTP/1.1\r\n\r\n".encode())
         code = int(answer.split(b" ", 2)[1])
-        return "" if 200 <= code < 400 else f"HTTP probe failed with statuscode: {code}"
+        return None if 200 <= code < 400 else f"HTTP probe failed with statuscode: {code}"
 
     def _port(self, port: int | str | None) -> int:
         if isinstance(port, int):
@@ -115,8 +134,8 @@ class Probe:
         ports = self._container.spec.get("ports") or ()
         return next((p["containerPort"] for p in ports if p.get("name") == port), 0)
 
-    def _talking_failure(self, run: TalkingRun) -> str:
-        """Whether the image is in its bad mood now."""
+    def _mood(self, run: TalkingRun) -> str | None:
+        """What is wrong when the image is in its bad mood now."""
         image = run.plan.image
         age = (self._worker.kubelet.clock.now() - run.started).total_seconds()
         if age < image.ready_after and self.kind != "liveness":
@@ -127,26 +146,29 @@ class Probe:
                 return self._words(503)
         if self.kind == "liveness" and image.hangs_after is not None and age >= image.hangs_after:
             return self._words(500)
-        return ""
+        return None
 
     def _words(self, code: int) -> str:
         return (
             f"HTTP probe failed with statuscode: {code}" if "httpGet" in self._spec else "not ready"
         )
 
-    def _judge(self, failure: str) -> None:
+    def _say(self, text: str) -> None:
+        self._worker.say(
+            "Unhealthy",
+            f"{self.kind.capitalize()} {text}",
+            container=self._container,
+            warning=True,
+        )
+
+    def _judge(self, failure: str | None) -> None:
+        """Count it: nothing is a success, a text (perhaps empty) is what the failure said."""
         if self._run is None:
             return
-        if failure:
+        if failure is not None:
             self._successes = 0
             self._failures += 1
-            word = self.kind.capitalize()
-            self._worker.say(
-                "Unhealthy",
-                f"{word} probe failed: {'' if failure is _SILENT else failure}",
-                container=self._container,
-                warning=True,
-            )
+            self._say(f"probe failed: {failure}")
             if self._failures >= int(self._spec.get("failureThreshold", 3)):
                 self._gave_up()
         else:
@@ -155,15 +177,18 @@ class Probe:
             if self._successes >= int(self._spec.get("successThreshold", 1)):
                 self._passed()
         if self._run is not None:
-            self._again(self._period(failure))
+            is_settled = failure is None and self._is_steady()
+            self._again(STEADY if is_settled else float(self._spec.get("periodSeconds") or 10))
 
-    def _period(self, failure: str) -> float:
-        period = float(self._spec.get("periodSeconds") or 10)
-        if isinstance(self._run, TalkingRun) and not failure:
-            image = self._run.plan.image
-            if image.unready is None and image.hangs_after is None:
-                return STEADY
-        return period
+    def _is_steady(self) -> bool:
+        """Whether it will find what it found until somebody changes the image."""
+        if not isinstance(self._run, TalkingRun):
+            return False
+        image = self._run.plan.image
+        command = (self._spec.get("exec") or {}).get("command")
+        if command and command[0] not in image.checks:
+            return False
+        return image.unready is None and image.hangs_after is None
 
     def _gave_up(self) -> None:
         if self.kind == "readiness":

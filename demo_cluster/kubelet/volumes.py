@@ -14,7 +14,12 @@ from demo_cluster.kubelet.environment import (
     texts_of,
 )
 from demo_cluster.storage import Storage
-from demo_cluster.toybox import files_programs, system_programs, text_programs
+from demo_cluster.toybox import (
+    files_programs,
+    network_programs,
+    system_programs,
+    text_programs,
+)
 from demo_cluster.toybox.filesystem import Device, Directory, File, Link, Node
 from demo_cluster.toybox.machine import Machine, Program
 from demo_cluster.toybox.procfs import proc_directory
@@ -23,8 +28,13 @@ BUSYBOX: dict[str, Program] = {
     **files_programs.PROGRAMS,
     **text_programs.PROGRAMS,
     **system_programs.PROGRAMS,
+    **network_programs.PROGRAMS,
 }
-DEBIAN: dict[str, Program] = {**BUSYBOX, **system_programs.DEBIAN_PROGRAMS}
+DEBIAN: dict[str, Program] = {
+    **BUSYBOX,
+    **system_programs.DEBIAN_PROGRAMS,
+    **network_programs.DEBIAN_PROGRAMS,
+}
 BASES: dict[str, dict[str, Program]] = {"busybox": BUSYBOX, "debian": DEBIAN}
 FOLDERS = ["tmp", "root", "home", "var/log", "var/run", "opt", "mnt", "sys", "usr/sbin", "dev/shm"]
 EXECUTABLE = b"\x7fELF\x02\x01\x01"
@@ -43,7 +53,8 @@ def programs_of(image: Image) -> Mapping[str, Program]:
         for words in (image.command, *(worker.split() for worker in image.workers))
         if words
     }
-    return {**own, **BASES.get(image.base, BUSYBOX)}
+    checks = {name: system_programs.saying(text) for name, text in image.checks.items()}
+    return {**checks, **own, **BASES.get(image.base, BUSYBOX)}
 
 
 def furnish(machine: Machine, image: Image, pod: Obj) -> None:

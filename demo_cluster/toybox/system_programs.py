@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import mimetypes
 import posixpath
 import re
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from demo_cluster.toybox import syntax
 from demo_cluster.toybox.builtins import BUILTINS, run_text
 from demo_cluster.toybox.files_programs import complain, options
-from demo_cluster.toybox.filesystem import Directory, FileError
+from demo_cluster.toybox.filesystem import FileError
 from demo_cluster.toybox.formatting import echoed, format_text
 from demo_cluster.toybox.interpreter import Loop, Return, ScriptError, Shell, script_name
 from demo_cluster.toybox.machine import Machine, NoSuchProgramError, Program, decode, encode
@@ -413,129 +411,26 @@ async def clear(_machine: Machine, process: Process, _arguments: list[str]) -> i
     return 0
 
 
-async def netstat(machine: Machine, process: Process, arguments: list[str]) -> int:
-    """Netstat and ss: listeners and connections."""
-    lines = [
-        "Active Internet connections",
-        "Proto Recv-Q Send-Q Local Address           Foreign Address         State",
-    ]
-    lines += [
-        f"tcp        0      0 {f'0.0.0.0:{port}':<23} {'0.0.0.0:*':<23} LISTEN"
-        for port in sorted(machine.network.servers)
-    ]
-    if not any("l" in word for word in arguments[1:]):
-        for port, host, remote in machine.network.connections():
-            local = f"{machine.network.address}:{port}"
-            lines.append(f"tcp        0      0 {local:<23} {f'{host}:{remote}':<23} ESTABLISHED")
-    await process.stdout.write(encode("\n".join(lines) + "\n"))
-    return 0
+_QUESTIONS = frozenset({"-t", "-T", "-v", "-V", "--version", "version", "healthcheck", "health"})
 
 
-async def fetch(machine: Machine, process: Process, arguments: list[str]) -> int:
-    """Wget and curl, as far as services of the cluster answer."""
-    name = posixpath.basename(arguments[0])
-    flags, words = options(arguments[1:], "OoTHXdm")
-    url = next((word for word in words if not word.startswith("--")), "")
-    match = re.fullmatch(r"(?:https?://)?([^/:]+)(?::(\d+))?(/.*)?", url)
-    if match is None:
-        return await complain(process, name, "missing URL")
-    host, port, path = match[1], int(match[2] or 80), match[3] or "/"
-    local = host in ("localhost", "127.0.0.1", machine.network.address, machine.hostname)
-    server = machine.network.servers.get(port) if local else machine.network.reach(host, port)
-    if server is None:
-        return await _unreachable(process, name, host, port)
-    answer = server(encode(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"))
-    head, _, body = answer.partition(b"\r\n\r\n")
-    status = head.split(b" ", 2)[1:2] or [b"200"]
-    if name == "wget" and status[0] >= b"400":
-        await complain(process, name, f"server returned error: {decode(head.splitlines()[0])}")
-        return 1
-    target = (
-        flags.get("O")
-        or flags.get("o")
-        or ("-" if name == "curl" else posixpath.basename(path) or "index.html")
-    )
-    sink = process.stdout if target == "-" else machine.writer(process, target)
-    await sink.write(answer if name == "curl" and "i" in flags else body)
-    return 0
-
-
-async def _unreachable(process: Process, name: str, host: str, port: int) -> int:
-    if name == "curl":
-        await process.stderr.write(
-            encode(f"curl: (7) Failed to connect to {host} port {port}: Connection refused\n")
-        )
-        return 7
-    return await complain(
-        process, name, f"can't connect to remote host ({host}): Connection refused"
-    )
-
-
-async def httpd(machine: Machine, process: Process, arguments: list[str]) -> int:
-    """Busybox httpd: serves a folder on a port."""
-    flags, _ = options(arguments[1:], "ph")
-    folder = machine.absolute(process, flags.get("h", "."))
-    port = int(flags.get("p", "80").rpartition(":")[2])
-    if port in machine.network.servers:
-        return await complain(process, "httpd", "bind: Address already in use")
-    machine.network.servers[port] = _folder_server(machine, folder)
-    if "f" not in flags:
+async def forever(_machine: Machine, _process: Process, arguments: list[str]) -> int:
+    """A server that does nothing here but stay, unless it is only asked how it is."""
+    if _QUESTIONS & set(arguments[1:2]):
         return 0
-    try:
-        await Suspension(lambda _wake: None)
-    finally:
-        machine.network.servers.pop(port, None)
-    return 0
-
-
-def _folder_server(machine: Machine, folder: str) -> Callable[[bytes], bytes]:
-    def serve(request: bytes) -> bytes:
-        words = decode(request.split(b"\r\n", 1)[0]).split(" ")
-        path = posixpath.normpath("/" + (words[1] if len(words) > 1 else "/").split("?")[0])
-        full = posixpath.join(folder, path.lstrip("/"))
-        if isinstance(machine.files.lookup(full), Directory):
-            full = posixpath.join(full, "index.html")
-        now = machine.clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT")
-        try:
-            body = machine.files.read(full)
-        except FileError:
-            return _busybox_answer("404 Not Found", now, _NOT_FOUND, {"Content-type": "text/html"})
-        node = machine.files.lookup(full)
-        changed = int(getattr(node, "modified", 0.0))
-        headers = {"ETag": f'"{changed:x}-{len(body):x}"', "Content-Length": str(len(body))}
-        kind = mimetypes.guess_type(full)[0]
-        return _busybox_answer(
-            "200 OK", now, body, {**({"Content-type": kind} if kind else {}), **headers}
-        )
-
-    return serve
-
-
-_NOT_FOUND = (
-    b"<HTML><HEAD><TITLE>404 Not Found</TITLE></HEAD>\n<BODY><H1>404 Not Found</H1>\n"
-    b"The requested URL was not found\n</BODY></HTML>\n"
-)
-
-
-def _busybox_answer(status: str, now: str, body: bytes, headers: Mapping[str, str]) -> bytes:
-    first = {"Date": now, "Connection": "close", **headers}
-    head = "".join(f"{name}: {value}\r\n" for name, value in first.items())
-    return encode(f"HTTP/1.1 {status}\r\n{head}\r\n") + body
-
-
-def http_answer(status: str, body: bytes, kind: str = "text/html") -> bytes:
-    """A whole HTTP answer."""
-    head = (
-        f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
-        "Connection: close\r\n\r\n"
-    )
-    return encode(head) + body
-
-
-async def forever(_machine: Machine, _process: Process, _arguments: list[str]) -> int:
-    """A server that does nothing here but stay."""
     await Suspension(lambda _wake: None)
     return 0
+
+
+def saying(text: str) -> Program:
+    """A program that prints a line (nothing for an empty one) and is content."""
+
+    async def say(_machine: Machine, process: Process, _arguments: list[str]) -> int:
+        if text:
+            await process.stdout.write(encode(text + "\n"))
+        return 0
+
+    return say
 
 
 async def kill_all(machine: Machine, process: Process, arguments: list[str]) -> int:
@@ -585,11 +480,8 @@ PROGRAMS: dict[str, Program] = {
     "which": which,
     "clear": clear,
     "reset": clear,
-    "netstat": netstat,
-    "wget": fetch,
-    "httpd": httpd,
     "pgrep": kill_all,
     "pkill": kill_all,
     "sync": exit_now,
 }
-DEBIAN_PROGRAMS: dict[str, Program] = {"bash": shell, "curl": fetch, "ss": netstat}
+DEBIAN_PROGRAMS: dict[str, Program] = {"bash": shell}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from demo_cluster.kinds import Obj, kind_of
 from tests.demo_cluster.conftest import SteppedWorld, pod_spec, workload
 
@@ -263,6 +265,126 @@ async def test_a_readiness_probe_decides_who_is_ready(world: SteppedWorld) -> No
     assert not before
     assert container(world, "slow")["ready"]
     assert "Unhealthy" in world.reasons("slow")
+
+
+def talking(image: str, command: list[str], **probe: Any) -> Obj:
+    """The spec of a pod whose image talks by itself, with an exec probe of its readiness."""
+    settings = {"exec": {"command": command}, "periodSeconds": 1, **probe}
+    return {"containers": [{"name": "main", "image": image, "readinessProbe": settings}]}
+
+
+def complaints(world: SteppedWorld, pod: str) -> set[str]:
+    """What the events say of a pod's probes."""
+    events = world.storage.list(kind_of("events"), "default")
+    return {
+        event["message"]
+        for event in events
+        if event["reason"] == "Unhealthy" and event["involvedObject"]["name"] == pod
+    }
+
+
+async def test_a_failing_command_keeps_a_talking_container_from_being_ready(
+    world: SteppedWorld,
+) -> None:
+    world.create("pods", "ill", talking("nginx", ["sh", "-c", "echo no cache; exit 3"]))
+    world.create("pods", "mute", talking("redis", ["false"]))
+
+    world.advance(10)
+
+    assert not container(world, "ill")["ready"]
+    assert complaints(world, "ill") == {"Readiness probe failed: no cache\n"}
+    assert complaints(world, "mute") == {"Readiness probe failed: "}
+
+
+async def test_what_happens_inside_a_talking_container_is_seen_by_its_probe(
+    world: SteppedWorld,
+) -> None:
+    world.create("pods", "web", talking("nginx", ["test", "-e", "/tmp/up"]))
+    world.advance(10)
+    before = container(world, "web")["ready"]
+    run = world.run_of("web")
+    assert run is not None
+
+    run.machine.files.write("/tmp/up", b"")
+    world.advance(3)
+
+    assert not before
+    assert container(world, "web")["ready"]
+
+
+async def test_a_probe_that_takes_too_long_has_failed(world: SteppedWorld) -> None:
+    slow = talking("nginx", ["sh", "-c", "sleep 3"], timeoutSeconds=2, periodSeconds=5)
+    world.create("pods", "slow", slow)
+
+    world.advance(12)
+    run = world.run_of("slow")
+    assert run is not None
+
+    assert complaints(world, "slow") == {
+        'Readiness probe failed: command timed out: "sh -c sleep 3" timed out after 2s'
+    }
+    assert not any("sleep" in p.arguments for p in run.machine.table.processes.values())
+
+
+async def test_a_command_that_cannot_be_run_is_no_verdict(world: SteppedWorld) -> None:
+    probe = {"exec": {"command": ["nonesuch"]}, "periodSeconds": 1, "failureThreshold": 1}
+    world.create("pods", "odd", pod_spec(FOREVER, livenessProbe=probe))
+
+    world.advance(10)
+
+    start = "Liveness probe errored and resulted in unknown state: rpc error: code = Unknown desc"
+    end = 'exec: "nonesuch": executable file not found in $PATH: unknown'
+    assert all(s.startswith(start) and s.endswith(end) for s in complaints(world, "odd"))
+    assert complaints(world, "odd")
+    assert container(world, "odd")["restartCount"] == 0
+
+
+@pytest.mark.parametrize(
+    ("image", "command"),
+    [
+        ("postgres:16", "pg_isready -U app -d app"),
+        ("redis:7", "redis-cli ping | grep PONG"),
+        ("mysql:8", "mysqladmin ping -h localhost --password=x"),
+        ("mongo:7", "mongosh --quiet --eval \"db.adminCommand('ping')\""),
+        ("rabbitmq:3", "rabbitmq-diagnostics -q ping"),
+        ("nginx:1.27", "nginx -t && curl -fsS --max-time 2 http://localhost/healthz || exit 1"),
+        ("nginx:1.27", "wget --no-verbose --tries=1 --spider http://localhost:80/ || exit 1"),
+        ("redis:7", "nc -z localhost 6379"),
+        ("shop/app:1", "node healthcheck.js"),
+    ],
+)
+async def test_health_checks_of_well_known_images_find_them_well(
+    world: SteppedWorld, image: str, command: str
+) -> None:
+    world.create("pods", "db", talking(image, ["sh", "-c", command]))
+
+    world.advance(15)
+
+    assert container(world, "db")["ready"], complaints(world, "db")
+
+
+async def test_health_checks_find_what_is_not_there(world: SteppedWorld) -> None:
+    checks = {
+        "page": ["curl", "-f", "http://localhost/nowhere"],
+        "file": ["wget", "--spider", "-q", "http://localhost/nowhere"],
+        "port": ["nc", "-z", "localhost", "81"],
+    }
+    for name, command in checks.items():
+        world.create("pods", name, talking("nginx", command))
+
+    world.advance(10)
+
+    assert not any(container(world, name)["ready"] for name in checks)
+    said = "curl: (22) The requested URL returned error: 404\n"
+    assert complaints(world, "page") == {f"Readiness probe failed: {said}"}
+
+
+async def test_a_program_of_an_unknown_image_is_taken_to_be_content(world: SteppedWorld) -> None:
+    world.create("pods", "own", talking("shop/app:1", ["/app/bin/check", "--deep"]))
+
+    world.advance(8)
+
+    assert container(world, "own")["ready"]
 
 
 async def test_a_liveness_probe_restarts_what_hangs(world: SteppedWorld) -> None:
