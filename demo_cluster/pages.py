@@ -5,35 +5,55 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from demo_cluster.images import Image
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.selection import label_matcher
 from demo_cluster.storage import Storage
-from demo_cluster.toybox.machine import Server
+from demo_cluster.toybox.machine import Network, Server
 from demo_cluster.toybox.network_programs import http_answer
-
-if TYPE_CHECKING:
-    from demo_cluster.kubelet.pod_worker import PodWorker
 
 HEALTH_PATH = re.compile(r"/(?:healthz?|readyz?|livez?|healthy|ping|status)$")
 """Where servers are asked how they are."""
-FindWorker = Callable[[str, str], "PodWorker | None"]
+
+
+class Listener(Protocol):
+    """A pod with ports on which something may answer."""
+
+    @property
+    def name(self) -> str:
+        """The pod's name."""
+        ...
+
+    @property
+    def namespace(self) -> str:
+        """The pod's namespace."""
+        ...
+
+    @property
+    def network(self) -> Network:
+        """Its open ports."""
+        ...
+
+
+FindListener = Callable[[str, str], Listener | None]
+"""The pod of a namespace and a name, when it is on a node."""
 
 
 class Pages:
     """The HTTP side of pods."""
 
-    def __init__(self, find_worker: FindWorker) -> None:
-        self._find_worker = find_worker
+    def __init__(self, find_listener: FindListener) -> None:
+        self._find_listener = find_listener
 
     @staticmethod
-    def open_ports(worker: PodWorker, container: Obj, image: Image) -> None:
+    def open_ports(listener: Listener, container: Obj, image: Image) -> None:
         """A talking image listens on its own ports and on those that the pod declares."""
         declared = [port["containerPort"] for port in container.get("ports") or ()]
         for port in dict.fromkeys([*declared, *image.ports]):
-            worker.network.servers.setdefault(port, _page(worker, container["name"], image, port))
+            page = _page(listener, container["name"], image, port)
+            listener.network.servers.setdefault(port, page)
 
     def service(self, storage: Storage, namespace: str, host: str, port: int) -> Server | None:
         """The server behind a service's name (`cart`, `cart.shop`, ...) or address and port."""
@@ -73,10 +93,10 @@ class Pages:
 
     def _pod_server(self, pod: Obj, port: int | str) -> Server | None:
         meta = pod["metadata"]
-        worker = self._find_worker(meta["namespace"], meta["name"])
-        if worker is None:
+        listener = self._find_listener(meta["namespace"], meta["name"])
+        if listener is None:
             return None
-        return worker.network.servers.get(port_number(pod, port))
+        return listener.network.servers.get(port_number(pod, port))
 
 
 def port_number(pod: Obj, port: int | str) -> int:
@@ -90,12 +110,12 @@ def port_number(pod: Obj, port: int | str) -> int:
     return 0
 
 
-def _page(worker: PodWorker, container: str, image: Image, port: int) -> Server:
+def _page(listener: Listener, container: str, image: Image, port: int) -> Server:
     def serve(request: bytes) -> bytes:
         first = request.split(b"\r\n", 1)[0].decode("utf-8", "replace").split(" ")
         path = (first[1] if len(first) > 1 else "/").partition("?")[0]
         if path == "/api" or path.startswith("/api/"):
-            body = {"pod": worker.name, "namespace": worker.namespace, "path": path}
+            body = {"pod": listener.name, "namespace": listener.namespace, "path": path}
             return http_answer("200 OK", json.dumps(body).encode() + b"\n", "application/json")
         if HEALTH_PATH.search(path):
             return http_answer("200 OK", b"ok\n", "text/plain")
@@ -106,7 +126,7 @@ def _page(worker: PodWorker, container: str, image: Image, port: int) -> Server:
             "<p>Container {container} in namespace {namespace}, port {port}.</p>\n"
         )
         text = page.format(
-            pod=worker.name, container=container, namespace=worker.namespace, port=port
+            pod=listener.name, container=container, namespace=listener.namespace, port=port
         )
         return http_answer("200 OK", text.encode())
 

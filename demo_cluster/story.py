@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from demo_cluster.kinds import Kind, Obj
-from demo_cluster.scenario import Step
-from demo_cluster.storage import key_of
-
-if TYPE_CHECKING:
-    from demo_cluster.world import World
+from demo_cluster.history import HistoryClock
+from demo_cluster.kinds import Kind, KindRegistry, Obj
+from demo_cluster.scenario import Scenario, Step
+from demo_cluster.storage import Storage, key_of
 
 
 class Story:
-    """Makes happen what the scenario says."""
+    """Makes happen what the scenario says.
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._registry = world.registry
+    `turns` are what a step does to the cluster's machinery and no object keeps, by its action.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        clock: HistoryClock,
+        storage: Storage,
+        registry: KindRegistry,
+        turns: Mapping[str, Callable[[Any], None]],
+    ) -> None:
+        self._scenario = scenario
+        self._clock = clock
+        self._storage = storage
+        self._registry = registry
+        self._turns = turns
         self.on_told: Callable[[float], None] = lambda _seconds: None
         """Called after every step of the present, with its time in seconds."""
 
     def tell(self) -> None:
         """Everything that lies in the past."""
-        clock, scenario = self._world.clock, self._world.scenario
+        clock, scenario = self._clock, self._scenario
         start = clock.now() + scenario.past
         for step in scenario.steps:
             if step.seconds > 0:
@@ -37,13 +48,13 @@ class Story:
 
     def go_on(self, begun: datetime, told: float = 0.0) -> None:
         """Arrange what is to come, of a story that began then and has been told so far."""
-        elapsed = (self._world.clock.now() - begun).total_seconds()
-        for step in self._world.scenario.steps:
+        elapsed = (self._clock.now() - begun).total_seconds()
+        for step in self._scenario.steps:
             if 0 < step.seconds <= told:
                 self._happened(step)
             elif step.seconds > max(told, 0):
                 delay = max(step.seconds - elapsed, 0.0)
-                self._world.clock.call_later(delay, lambda step=step: self._tell(step))  # type: ignore[misc]  # a lambda with a default
+                self._clock.call_later(delay, lambda step=step: self._tell(step))  # type: ignore[misc]  # a lambda with a default
 
     def _tell(self, step: Step) -> None:
         self._happen(step)
@@ -51,7 +62,7 @@ class Story:
 
     def _happened(self, step: Step) -> None:
         """It was told in an earlier run; only what no object keeps is done again."""
-        if step.action in ("lose_node", "restore_node", "faults"):
+        if step.action in self._turns:
             self._happen(step)
 
     def _happen(self, step: Step) -> None:
@@ -59,9 +70,7 @@ class Story:
             "create": self._create,
             "patch": self._patch,
             "delete": self._delete,
-            "lose_node": self._world.nodes.lose,
-            "restore_node": self._world.nodes.restore,
-            "faults": self._world.faults.change,
+            **self._turns,
         }
         actions[step.action](step.value)
 
@@ -73,11 +82,10 @@ class Story:
         kind = self._kind(value)
         if kind is None:
             return
-        storage = self._world.storage
         namespace, name = key_of(value) if value["metadata"].get("name") else ("", "")
-        if name and storage.get(kind, namespace, name) is not None:
+        if name and self._storage.get(kind, namespace, name) is not None:
             return
-        self._world.admit(kind, copy.deepcopy(value))
+        self._storage.create(kind, copy.deepcopy(value))
 
     def _patch(self, value: Obj) -> None:
         """`{kind, namespace, name, image | replicas | merge}`."""
@@ -93,13 +101,13 @@ class Story:
                 container["image"] = value["image"]
             _merge(obj, value.get("merge", {}))
 
-        self._world.storage.modify(kind, value.get("namespace", ""), value["name"], change)
+        self._storage.modify(kind, value.get("namespace", ""), value["name"], change)
 
     def _delete(self, value: Obj) -> None:
         kind = self._kind(value)
         namespace, name = value.get("namespace", ""), value["name"]
-        if kind and self._world.storage.get(kind, namespace, name) is not None:
-            self._world.storage.request_delete(kind, namespace, name, propagation="Background")
+        if kind and self._storage.get(kind, namespace, name) is not None:
+            self._storage.request_delete(kind, namespace, name, propagation="Background")
 
 
 def _merge(target: Any, patch: Any) -> None:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from demo_cluster.bulk import Bulk
 from demo_cluster.controllers.cron_jobs import CronJobController
@@ -30,7 +31,6 @@ from demo_cluster.events import EventRecorder
 from demo_cluster.faults import FaultPlan
 from demo_cluster.history import HistoryClock
 from demo_cluster.images import ImageLibrary
-from demo_cluster.kinds import Kind, Obj
 from demo_cluster.kubelet.kubelet import Kubelet
 from demo_cluster.reply import Backend
 from demo_cluster.scenario import Scenario
@@ -101,16 +101,17 @@ class World:
                 self.nodes,
             )
         ]
-        self.story = Story(self)
+        turns: dict[str, Callable[[Any], None]] = {
+            "lose_node": self.nodes.lose,
+            "restore_node": self.nodes.restore,
+            "faults": self.faults.change,
+        }
+        self.story = Story(self.scenario, clock, storage, self.registry, turns)
         self.begun = clock.now()
         """When the present of this story began."""
         bulk_rng = random.Random(rng.getrandbits(64))
         self._bulk = Bulk(storage, clock, bulk_rng, self.scenario.bulk)
         self._unsubscribe: Callable[[], object] = lambda: None
-
-    def admit(self, kind: Kind, obj: Obj) -> Obj:
-        """Create an object as a request would; a CRD's kind is served from then on."""
-        return self.storage.create(kind, obj)
 
     def begin(self) -> None:
         """Go back to where the scenario's history starts; nothing may be stored yet."""

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from demo_cluster.controllers.deployment_status import Limits
 from demo_cluster.controllers.owned_pods import essence
 from demo_cluster.json_copy import json_copy
 from demo_cluster.kinds import Obj
-
-if TYPE_CHECKING:
-    from demo_cluster.controllers.deployments import DeploymentController
 
 REVISION = "deployment.kubernetes.io/revision"
 HISTORY = "deployment.kubernetes.io/revision-history"
@@ -30,10 +27,56 @@ NOT_COPIED = frozenset(
 )
 
 
+class Hands(Protocol):
+    """Does what a rollout decides. Objects that are returned are as they are stored now."""
+
+    def create_set(
+        self, deployment: Obj, revision: int, replicas: int, limits: Limits
+    ) -> Obj | None:
+        """A set of the present template; nothing when its name was taken."""
+        ...
+
+    def change_set(self, owned: Obj, annotations: Obj, *, patience: int) -> Obj:
+        """Give a set its annotations and its minReadySeconds."""
+        ...
+
+    def resize_set(
+        self, deployment: Obj, owned: Obj, annotations: dict[str, str], replicas: int
+    ) -> Obj:
+        """Give a set another size."""
+        ...
+
+    def set_revision(self, deployment: Obj, revision: int) -> Obj:
+        """Write the revision on the deployment."""
+        ...
+
+    def announce_new_set(self, deployment: Obj, revision: int, name: str) -> Obj:
+        """Tell of a new set on the deployment."""
+        ...
+
+    def note_pause(self, deployment: Obj) -> Obj | None:
+        """Show that it was paused or goes on; nothing when that is shown already."""
+        ...
+
+    def go_on_soon(self, deployment: Obj) -> None:
+        """Take the next step in a moment."""
+        ...
+
+    def remove_old(self, deployment: Obj, old: list[Obj]) -> None:
+        """Remove the sets beyond the history's limit."""
+        ...
+
+    def report(
+        self, deployment: Obj, sets: list[Obj], new: Obj | None, *, is_rollout: bool
+    ) -> None:
+        """Write the status."""
+        ...
+
+
 class Rollout:
     """The next step of one deployment."""
 
-    def __init__(self, controller: DeploymentController, deployment: Obj, sets: list[Obj]) -> None:
+    def __init__(self, controller: Hands, deployment: Obj, sets: list[Obj]) -> None:
         self._controller = controller
         self.deployment = deployment
         self.limits = Limits.of(deployment)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from demo_cluster.images import full_name
 from demo_cluster.kinds import Obj
 from demo_cluster.kubelet.environment import MissingReferenceError
+from demo_cluster.kubelet.pod import Pod
 from demo_cluster.kubelet.pod_status import INIT, ContainerState, terminated_state
-from demo_cluster.kubelet.runs import ContainerRun
+from demo_cluster.kubelet.runs import ContainerRun, ToyRun
 from demo_cluster.timestamps import parse_timestamp
 from demo_cluster.toybox.machine import NoSuchProgramError
-
-if TYPE_CHECKING:
-    from demo_cluster.kubelet.pod_worker import PodWorker
 
 CREATE, NOTICE = 0.12, 0.3
 BACKOFF_FORGIVEN = 600.0
@@ -23,7 +20,7 @@ BACKOFF_FORGIVEN = 600.0
 class ContainerStarts:
     """Creates, starts and sees the end of the containers of one pod."""
 
-    def __init__(self, worker: PodWorker) -> None:
+    def __init__(self, worker: Pod) -> None:
         self._worker = worker
 
     def adopt(self, container: ContainerState, entry: Obj) -> None:
@@ -82,7 +79,7 @@ class ContainerStarts:
         if container.role == INIT:
             container.is_ready = False
         try:
-            worker.kubelet.begin(run)
+            run.start()
         except NoSuchProgramError as error:
             self._failed_to_start(container, run, error)
             return
@@ -146,10 +143,9 @@ class ContainerStarts:
         if run is None:
             return ""
         path = container.spec.get("terminationMessagePath", "/dev/termination-log")
-        machine = self._worker.kubelet.machine_if_made(run)
-        if machine is None or machine.files.lookup(path) is None:
+        if not isinstance(run, ToyRun) or run.machine.files.lookup(path) is None:
             return ""
-        return machine.files.read(path).decode("utf-8", "replace")[:4096]
+        return run.machine.files.read(path).decode("utf-8", "replace")[:4096]
 
     def _noticed(self, container: ContainerState, run: ContainerRun) -> None:
         worker = self._worker

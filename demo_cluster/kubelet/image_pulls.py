@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from demo_cluster.images import full_name
+from demo_cluster.kubelet.pod import Pod
 from demo_cluster.kubelet.pod_status import ContainerState
-
-if TYPE_CHECKING:
-    from demo_cluster.kubelet.pod_worker import PodWorker
 
 FIRST_BACKOFF, LONGEST_BACKOFF = 10.0, 300.0
 
@@ -17,7 +14,7 @@ FIRST_BACKOFF, LONGEST_BACKOFF = 10.0, 300.0
 class ImagePulls:
     """Has every container created once its image is on the node."""
 
-    def __init__(self, worker: PodWorker) -> None:
+    def __init__(self, worker: Pod) -> None:
         self._worker = worker
         self._failures: dict[str, tuple[int, datetime]] = {}
         """How often an image could not be pulled, and until when it is left alone."""

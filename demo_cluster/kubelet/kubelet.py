@@ -15,6 +15,7 @@ from demo_cluster.images import SHELLS, Image, ImageLibrary, full_name
 from demo_cluster.internal_writers import KUBELET
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.kubelet.environment import command_line, environment_of
+from demo_cluster.kubelet.pod import Pod
 from demo_cluster.kubelet.pod_report import ENDED_PHASES
 from demo_cluster.kubelet.pod_status import ContainerState
 from demo_cluster.kubelet.pod_worker import PodWorker
@@ -137,11 +138,11 @@ class Kubelet:
         self._addresses[node] = max(self._addresses.get(node, 3), last - 1)
         self._blocks.setdefault(node, (second - 244) % 8 * 256 + third)
 
-    def forget(self, worker: PodWorker) -> None:
+    def forget(self, worker: Pod) -> None:
         """Nothing of the pod runs any more."""
         self._workers.pop(worker.uid, None)
 
-    def remove(self, worker: PodWorker) -> None:
+    def remove(self, worker: Pod) -> None:
         """The pod has ended: let its object go."""
         meta = worker.pod["metadata"]
         self.forget(worker)
@@ -169,7 +170,7 @@ class Kubelet:
 
     # -- runs
 
-    def new_run(self, worker: PodWorker, container: ContainerState) -> ContainerRun:
+    def new_run(self, worker: Pod, container: ContainerState) -> ContainerRun:
         """A run of the container that has not begun.
 
         Raises:
@@ -182,18 +183,18 @@ class Kubelet:
         plan = self._plan(worker, container, image, number, self._container_id())
         return self._make_run(worker, container, plan, image, None)
 
-    def resume(self, worker: PodWorker, container: ContainerState, since: datetime) -> ContainerRun:
+    def resume(self, worker: Pod, container: ContainerState, since: datetime) -> ContainerRun:
         """The run that a status speaks of, when it was not seen to begin."""
         image = self.images.find(container.spec["image"])
         identity = container.container_id.removeprefix("containerd://")
         plan = self._plan(worker, container, image, container.restarts, identity)
         run = self._make_run(worker, container, plan, image, since)
-        self.begin(run)
+        run.start()
         return run
 
     def _make_run(
         self,
-        worker: PodWorker,
+        worker: Pod,
         container: ContainerState,
         plan: RunPlan,
         image: Image,
@@ -211,17 +212,9 @@ class Kubelet:
             self.pages.open_ports(worker, container.spec, image)
         return run
 
-    def begin(self, run: ContainerRun) -> None:
-        """Let it run.
-
-        Raises:
-            NoSuchProgramError: Its command does not exist.
-        """
-        run.start()
-
     def _plan(
         self,
-        worker: PodWorker,
+        worker: Pod,
         container: ContainerState,
         image: Image,
         number: int,
@@ -292,11 +285,6 @@ class Kubelet:
     def _cpu_seconds(self, image: Image, pid: int, started: datetime) -> float:
         age = max((self.clock.now() - started).total_seconds(), 0.0)
         return image.cpu * age if pid == 1 else 0.0
-
-    @staticmethod
-    def machine_if_made(run: ContainerRun) -> Machine | None:
-        """The inside of a run, without making it."""
-        return run.machine if isinstance(run, ToyRun) else None
 
     # -- the node
 

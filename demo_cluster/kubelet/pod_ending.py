@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from demo_cluster.kubelet.commands import run_command
+from demo_cluster.kubelet.pod import Pod
 from demo_cluster.kubelet.pod_status import INIT, SIDECAR, ContainerState
 from demo_cluster.toybox.machine import NoSuchProgramError
-
-if TYPE_CHECKING:
-    from demo_cluster.kubelet.pod_worker import PodWorker
 
 NOTICE, REMOVE = 0.3, 0.25
 SHORTEST_GRACE = 2.0
@@ -21,7 +18,7 @@ SHORTEST_GRACE = 2.0
 class PodEnding:
     """Stops one pod."""
 
-    def __init__(self, worker: PodWorker) -> None:
+    def __init__(self, worker: Pod) -> None:
         self._worker = worker
         self._sidecars_until: datetime | None = None
         """Sidecars wait for the others; their grace runs out then."""
@@ -107,8 +104,7 @@ class PodEnding:
         for each in worker.containers:
             each.is_ready = each.role == INIT and each.is_done
             each.is_started = False
-        worker.status.is_final = True
-        worker.report()
+        worker.report(is_final=True)
         worker.probes.stop()
         if worker.pod["metadata"].get("deletionTimestamp"):
             worker.later(REMOVE, self._remove)

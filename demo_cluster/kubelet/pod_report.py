@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from demo_cluster.kinds import Obj
+from demo_cluster.kubelet.pod import Pod
 from demo_cluster.kubelet.pod_status import (
     EPHEMERAL,
     INIT,
@@ -17,9 +17,6 @@ from demo_cluster.kubelet.pod_status import (
 )
 from demo_cluster.quantities import total_resources
 from demo_cluster.timestamps import parse_timestamp, timestamp
-
-if TYPE_CHECKING:
-    from demo_cluster.kubelet.pod_worker import PodWorker
 
 ENDED_PHASES = ("Succeeded", "Failed")
 _OWN_CONDITIONS = frozenset(
@@ -35,7 +32,7 @@ _STATUS_LISTS = (
 class PodReport:
     """The status of one pod; written when it has changed."""
 
-    def __init__(self, worker: PodWorker) -> None:
+    def __init__(self, worker: Pod) -> None:
         self._worker = worker
         self._conditions = Conditions()
         self.started_at: datetime | None = None

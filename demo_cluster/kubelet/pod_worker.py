@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from demo_cluster.clock import TimerHandle
 from demo_cluster.kinds import Obj
 from demo_cluster.kubelet.container_starts import ContainerStarts
 from demo_cluster.kubelet.image_pulls import ImagePulls
+from demo_cluster.kubelet.pod import Node
 from demo_cluster.kubelet.pod_ending import PodEnding
 from demo_cluster.kubelet.pod_report import ENDED_PHASES, PodReport
 from demo_cluster.kubelet.pod_status import EPHEMERAL, INIT, MAIN, SIDECAR, ContainerState
@@ -18,9 +18,6 @@ from demo_cluster.kubelet.runs import ContainerRun
 from demo_cluster.kubelet.volumes import Volumes
 from demo_cluster.toybox.machine import Network
 
-if TYPE_CHECKING:
-    from demo_cluster.kubelet.kubelet import Kubelet
-
 ACKNOWLEDGE, SANDBOX = 0.02, 0.42
 DEADLINE_STOP = 1.0
 FORCED_GRACE = 2.1
@@ -29,7 +26,7 @@ FORCED_GRACE = 2.1
 class PodWorker:
     """Brings one pod's containers to where its spec wants them, and reports."""
 
-    def __init__(self, kubelet: Kubelet, pod: Obj) -> None:
+    def __init__(self, kubelet: Node, pod: Obj) -> None:
         self.kubelet = kubelet
         self.pod = pod
         self.uid: str = pod["metadata"]["uid"]
@@ -213,8 +210,9 @@ class PodWorker:
             warning=warning,
         )
 
-    def report(self) -> None:
-        """Write the status when it has changed."""
+    def report(self, *, is_final: bool = False) -> None:
+        """Write the status when it has changed; finally, when nothing runs any more."""
+        self.status.is_final = self.status.is_final or is_final
         if not self.is_gone:
             self.status.write()
 

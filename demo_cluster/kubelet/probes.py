@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from demo_cluster.clock import TimerHandle
 from demo_cluster.kinds import Obj
 from demo_cluster.kubelet.commands import Outcome, run_command, start_failure
+from demo_cluster.kubelet.pod import Pod
 from demo_cluster.kubelet.pod_status import ContainerState
 from demo_cluster.kubelet.runs import ContainerRun, TalkingRun
 from demo_cluster.toybox.machine import NoSuchProgramError
-
-if TYPE_CHECKING:
-    from demo_cluster.kubelet.pod_worker import PodWorker
 
 FIELDS = {"startup": "startupProbe", "readiness": "readinessProbe", "liveness": "livenessProbe"}
 _NOTICED = 0.6
@@ -30,7 +27,7 @@ def has_command(container: Obj) -> bool:
 class Probe:
     """One probe of one run."""
 
-    def __init__(self, worker: PodWorker, container: ContainerState, kind: str, spec: Obj) -> None:
+    def __init__(self, worker: Pod, container: ContainerState, kind: str, spec: Obj) -> None:
         self._worker = worker
         self._container = container
         self._run = container.run
@@ -219,7 +216,7 @@ class Probe:
 class Probes:
     """All probes of one pod."""
 
-    def __init__(self, worker: PodWorker) -> None:
+    def __init__(self, worker: Pod) -> None:
         self._worker = worker
         self._probes: dict[str, list[Probe]] = {}
 

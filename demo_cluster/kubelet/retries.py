@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
+from demo_cluster.kubelet.pod import Pod
 from demo_cluster.kubelet.pod_ending import SHORTEST_GRACE
 from demo_cluster.kubelet.pod_report import ENDED_PHASES
 from demo_cluster.kubelet.pod_status import INIT, MAIN, SIDECAR, ContainerState
-
-if TYPE_CHECKING:
-    from demo_cluster.kubelet.pod_worker import PodWorker
 
 FIRST_BACKOFF, LONGEST_BACKOFF = 10.0, 300.0
 FIRST_LOOK, NEXT_LOOK, LOOK_JITTER = 0.95, 10.0, 5.0
@@ -22,7 +19,7 @@ RESTART, CONCLUDE = 0.12, 1.1
 class Retries:
     """Restarts of one pod's containers, and further attempts to start them."""
 
-    def __init__(self, worker: PodWorker) -> None:
+    def __init__(self, worker: Pod) -> None:
         self._worker = worker
 
     def fail(
