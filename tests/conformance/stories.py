@@ -19,12 +19,12 @@ from tests.conformance.story import (
     happenings_of,
     is_of_a_story,
     stories_of,
-    without_suffix,
 )
 from tests.conformance.story_alike import stream_difference
-from tests.conformance.story_deeds import Deed, plan_of
+from tests.conformance.story_deeds import Deed, Plan, plan_of
 from tests.conformance.story_lives import Seen
 from tests.conformance.story_setup import UntoldError
+from tests.conformance.story_twins import Twins, births
 
 _RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "data" / "api-transcripts"
 _LEAD_SECONDS = 20.0
@@ -75,7 +75,7 @@ async def _play(story: Story) -> list[str]:
     plan = plan_of(story)
     async with SteppedCluster(story.start - timedelta(seconds=_LEAD_SECONDS)) as cluster:
         stage = _Stage(cluster, story)
-        await stage.prepare(plan.before)
+        await stage.prepare(plan)
         watches = [await stage.watch(entry) for entry in story.entries]
         for deed in plan.deeds:
             await stage.advance_to(deed.at_seconds)
@@ -94,15 +94,19 @@ class _Stage:
         self._story = story
         self.refused: list[str] = []
         """What the cluster said to deeds that it refused."""
+        self._twins = Twins([], frozenset())
 
-    async def prepare(self, before: list[tuple[str, Obj]]) -> None:
+    async def prepare(self, plan: Plan) -> None:
         """The namespace, and what was there."""
         space = {"metadata": {"name": self._story.namespace}}
         await self._cluster.ask("POST", "/api/v1/namespaces", body=space)
         await self._cluster.advance(1)
-        for base, obj in before:
+        for base, obj in plan.before:
             self._expect(await self._cluster.ask("POST", base, body=obj))
         await self.advance_to(0)
+        bases = dict.fromkeys(deed.base for deed in plan.deeds if deed.name)
+        there = [item["metadata"]["name"] for base in bases for item in await self._items(base)]
+        self._twins = Twins(births(self._story.happenings()), frozenset(there))
 
     async def advance_to(self, seconds: float) -> None:
         """Let time pass until this moment of the story."""
@@ -120,20 +124,14 @@ class _Stage:
 
     async def do(self, deed: Deed) -> None:
         """One request of the recorder."""
-        path = f"{deed.base}/{await self._name(deed)}" if deed.name else deed.base
+        path = deed.base
+        if deed.name:
+            path += f"/{self._twins.name_of(deed.name, await self._items(deed.base))}"
         headers = {"Content-Type": deed.content_type}
         self._expect(await self._cluster.ask(deed.method, path, body=deed.body, headers=headers))
 
-    async def _name(self, deed: Deed) -> str:
-        """The object of this name, or one of the same family when names are generated."""
-        listed = (await self._cluster.ask("GET", deed.base)).value.get("items") or []
-        metas = [each["metadata"] for each in listed]
-        living = [meta for meta in metas if not meta.get("deletionTimestamp")]
-        is_there = any(meta["name"] == deed.name for meta in living)
-        if is_there or without_suffix(deed.name) == deed.name:
-            return deed.name
-        controlled = [meta["name"] for meta in living if meta.get("ownerReferences")]
-        return controlled[0] if controlled else deed.name
+    async def _items(self, base: str) -> list[Obj]:
+        return (await self._cluster.ask("GET", base)).value.get("items") or []
 
     def _expect(self, answer: AnswerReader) -> None:
         if answer.status >= 400:

@@ -11,6 +11,7 @@ from tests.conformance.story_alike import stream_difference
 from tests.conformance.story_deeds import plan_of
 from tests.conformance.story_lives import Seen
 from tests.conformance.story_setup import UntoldError
+from tests.conformance.story_twins import Twins
 
 END = 20.0
 
@@ -110,3 +111,40 @@ def test_a_posted_object_is_what_the_watch_showed_without_what_others_gave_it() 
 def test_an_action_that_nothing_shows_is_said_not_to_be_known() -> None:
     with pytest.raises(UntoldError):
         plan_of(_story(["turn it upside down"]))
+
+
+def _pod(name: str, created: int, **meta: Any) -> Obj:
+    owner = {"kind": "ReplicaSet", "controller": True}
+    stamp = f"2026-01-01T00:00:{created:02d}Z"
+    return {
+        "metadata": {"name": name, "creationTimestamp": stamp, "ownerReferences": [owner], **meta}
+    }
+
+
+@pytest.mark.parametrize("ours", [("web-1-bbbbb", "web-1-zzzzz"), ("web-1-zzzzz", "web-1-bbbbb")])
+def test_a_pod_stands_for_one_of_the_same_birth_whatever_their_names(ours: tuple[str, str]) -> None:
+    old, young = ours
+    twins = Twins(["web-1-ccccc"], frozenset({old}))
+    living = sorted((_pod(old, 1), _pod(young, 5)), key=lambda each: str(each["metadata"]["name"]))
+
+    assert twins.name_of("web-1-ddddd", living) == old
+    assert twins.name_of("web-1-ccccc", living) == young
+
+
+def test_two_recorded_pods_have_two_twins_and_keep_them() -> None:
+    names = ["web-1-bbbbb", "web-1-ccccc"]
+    twins = Twins([], frozenset(names))
+    living = [_pod(name, 1) for name in names]
+
+    first = twins.name_of("web-1-ddddd", living)
+    second = twins.name_of("web-1-fffff", living)
+
+    assert {first, second} == set(names)
+    assert twins.name_of("web-1-ddddd", living) == first
+
+
+def test_what_goes_already_stands_for_nothing() -> None:
+    gone = _pod("web-1-bbbbb", 1, deletionTimestamp="2026-01-01T00:00:09Z")
+    twins = Twins([], frozenset({"web-1-bbbbb", "web-1-ccccc"}))
+
+    assert twins.name_of("web-1-ddddd", [gone, _pod("web-1-ccccc", 1)]) == "web-1-ccccc"
