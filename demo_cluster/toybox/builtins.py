@@ -10,6 +10,7 @@ from demo_cluster.toybox.filesystem import Directory, File, FileError, Link
 from demo_cluster.toybox.formatting import echoed, format_text
 from demo_cluster.toybox.interpreter import Builtin, Loop, Return, ScriptError, Shell
 from demo_cluster.toybox.machine import NoSuchProgramError, decode, encode
+from demo_cluster.toybox.parser import parse
 from demo_cluster.toybox.processes import SIGNALS, Ended, Process, Suspension
 
 SIGNAL_NAMES = {number: name for name, number in SIGNALS.items()}
@@ -226,7 +227,7 @@ async def _eval(shell: Shell, arguments: list[str]) -> int:
 async def run_text(shell: Shell, text: str) -> int:
     """Parse and run; a syntax error is a message and status 2."""
     try:
-        return await shell.run(syntax.parse(text))
+        return await shell.run(parse(text))
     except syntax.ShellSyntaxError as error:
         await shell.complain(str(error))
         return 2

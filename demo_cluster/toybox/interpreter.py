@@ -12,6 +12,7 @@ from demo_cluster.toybox import syntax
 from demo_cluster.toybox.arithmetic import ArithmeticSyntaxError, evaluate
 from demo_cluster.toybox.filesystem import FileError
 from demo_cluster.toybox.machine import Machine, NoSuchProgramError, decode, encode
+from demo_cluster.toybox.parser import parse
 from demo_cluster.toybox.processes import (
     Contents,
     Ended,
@@ -130,7 +131,7 @@ class Shell:
             number = self.process.pending.pop(0)
             action = self.process.traps.get(number, "")
             before = self.status
-            await self.run(syntax.parse(action))
+            await self.run(parse(action))
             self.status = before
 
     async def leave(self, code: int) -> int:
@@ -139,7 +140,7 @@ class Shell:
         if action:
             self.status = code
             try:
-                await self.run(syntax.parse(action))
+                await self.run(parse(action))
             except Ended as end:
                 return end.code
         return code

@@ -13,6 +13,7 @@ from demo_cluster.toybox.filesystem import FileError
 from demo_cluster.toybox.formatting import echoed, format_text
 from demo_cluster.toybox.interpreter import Loop, Return, ScriptError, Shell, script_name
 from demo_cluster.toybox.machine import Machine, NoSuchProgramError, Program, decode, encode
+from demo_cluster.toybox.parser import parse
 from demo_cluster.toybox.processes import Ended, Process, Suspension
 from demo_cluster.toybox.terminal import LineEditor, Terminal
 
@@ -67,7 +68,7 @@ async def _from_stdin(state: Shell) -> int:
         for line in lines:
             text += decode(line) + "\n"
             try:
-                script = syntax.parse(text)
+                script = parse(text)
             except syntax.UnfinishedError:
                 continue
             except syntax.ShellSyntaxError as error:
@@ -99,7 +100,7 @@ async def _converse(state: Shell) -> int:
             return state.status
         text += line + "\n"
         try:
-            script = syntax.parse(text)
+            script = parse(text)
         except syntax.UnfinishedError:
             continue
         except syntax.ShellSyntaxError as error:

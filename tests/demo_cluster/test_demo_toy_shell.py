@@ -74,6 +74,7 @@ def run(script: str, seconds: float = 60) -> tuple[str, int | None]:
         ("kill -9 $$", "", 137),
         ("kill -15 $$", "", 143),
         ("echo a; done", 'sh: syntax error: unexpected "done"\n', 2),
+        ("for x in a ( b; do :; done", 'sh: syntax error: unexpected "("\n', 2),
         ("test -d /tmp -a ! -f /tmp && [ 2 -ge 1 ] && echo ok", "ok\n", 0),
         ("x=1; (x=2; echo $x); echo $x", "2\n1\n", 0),
         (
