@@ -8,6 +8,7 @@ does nothing else, or a decoder that reads the same objects.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import base64
 import gc
@@ -293,10 +294,11 @@ async def watch_bare(bare: BareServer, count: int) -> None:
 
 def main(arguments: list[str]) -> None:
     """Print one line for each measurement."""
-    pods, nodes, churn, watchers = [
-        *map(int, arguments),
-        *(30_000, 1_000, 500, 10)[len(arguments) :],
-    ]
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name, default in (("pods", 30_000), ("nodes", 1_000), ("changes", 500), ("watchers", 10)):
+        parser.add_argument(name, type=int, nargs="?", default=default, help=str(default))
+    asked = parser.parse_args(arguments)
+    pods, nodes, churn, watchers = asked.pods, asked.nodes, asked.changes, asked.watchers
     cores, load = os.cpu_count(), os.getloadavg()[0]
     print(
         f"{pods} pods, {nodes} nodes; Python {sys.version.split()[0]}, {cores} cores, load {load}"

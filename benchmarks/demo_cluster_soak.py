@@ -7,6 +7,7 @@ The limit is what was there after the first tenth of them. Ends with 1 when some
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
 import sys
@@ -40,7 +41,9 @@ def report(words: str, found: Left, memory: float) -> None:
 
 def main(arguments: list[str]) -> int:
     """Bother a cluster, print what is there before and after, and say whether it grew."""
-    count = int(arguments[0]) if arguments else 10_000
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("count", type=int, nargs="?", default=10_000, help="bad requests (10000)")
+    count: int = parser.parse_args(arguments).count
     first = max(count // 10, 1)
     with running_cluster(ClusterOptions(scenario="empty")) as cluster:
         cluster.call(lambda: cluster.storage.create(kind_of("pods"), VICTIM))
