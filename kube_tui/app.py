@@ -54,7 +54,10 @@ class KubeApp(App[None]):
     def on_mount(self) -> None:
         """Open the first browser."""
         self._session.start()
-        self.push_screen(self._browser(self._start_intent(), self._start_namespace()))
+        browser = self._browser(self._start_intent(), self._start_namespace())
+        self.push_screen(browser)
+        if self._options.notice:
+            browser.call_after_refresh(browser.say, self._options.notice, Tone.ATTENTION)
 
     async def on_unmount(self) -> None:
         """End what still runs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 OK, FAILED, USAGE = 0, 1, 2
 _THEMES = ("night", "day", "contrast", "plain")
+_NO_CLUSTER = (
+    "No cluster is configured, so this is a demo cluster and nothing here is real; "
+    "for yours, set KUBECONFIG or give --kubeconfig."
+)
 
 cli = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -50,9 +55,14 @@ def browse(
     ] = False,
     theme: Annotated[str, typer.Option(help=f"Colours: {', '.join(_THEMES)}.")] = "night",
     demo: Annotated[
-        bool, typer.Option("--demo", help="Start a demo cluster of its own and browse that.")
+        bool,
+        typer.Option(
+            "--demo", help="Browse a demo cluster; also done where no cluster is configured."
+        ),
     ] = False,
-    scenario: Annotated[str, typer.Option(help="With --demo: the world to begin with.")] = "",
+    scenario: Annotated[
+        str, typer.Option(help="With --demo: shop, bad-day, big, empty, or a file.")
+    ] = "",
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """Parse, then run."""
@@ -90,6 +100,9 @@ def _run(options: StartOptions, *, demo: bool, scenario: str | None) -> int:
             "kube-tui draws on a terminal, and this is none: run it without redirections.\n"
         )
         return USAGE
+    if not demo and _means_no_cluster(options):
+        sys.stderr.write(f"kube-tui: {_NO_CLUSTER}\n")
+        demo, options = True, replace(options, notice=_NO_CLUSTER)
     if not demo:
         return _show(options)
     from demo_cluster.launch import DemoStartError, start_demo
@@ -102,6 +115,22 @@ def _run(options: StartOptions, *, demo: bool, scenario: str | None) -> int:
             return FAILED
         connect = structs.replace(options.connect, kubeconfig=str(process.kubeconfig), context=None)
         return _show(replace(options, connect=connect))
+
+
+def _means_no_cluster(options: StartOptions) -> bool:
+    """Whether neither flags nor environment nor the usual files name any cluster."""
+    from kube_client.cluster_access import cluster_access
+    from kube_client.errors import KubeError, NoClusterError
+
+    if options.connect.kubeconfig or os.environ.get("KUBECONFIG"):
+        return False  # a file that was meant, and is not there or empty, is a mistake to tell
+    try:
+        cluster_access(options.connect)
+    except NoClusterError:
+        return True
+    except KubeError:
+        return False  # told when the screen is opened
+    return False
 
 
 def _show(options: StartOptions) -> int:

@@ -17,3 +17,5 @@ class StartOptions:
     command: str = ""
     read_only: bool = False
     theme: str = "night"
+    notice: str = ""
+    """What is said under the first table; empty: nothing."""

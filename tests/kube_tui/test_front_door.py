@@ -77,6 +77,16 @@ def test_a_bad_kubeconfig_is_one_sentence(tmp_path: Path, content: str | None, w
         assert "Traceback" not in person.screen
 
 
+def test_without_any_cluster_it_is_a_demo_cluster_and_says_so(tmp_path: Path) -> None:
+    nowhere = {"HOME": str(tmp_path), "KUBECONFIG": "", "TMPDIR": str(tmp_path)}
+
+    with Terminal([sys.executable, "-m", "kube_tui"], columns=140, env=nowhere) as person:
+        person.expect(r"No cluster is configured, so this is a demo cluster")
+        person.expect(r"monitoring +Active")
+        person.send(f":q{ENTER}")
+        assert person.wait_exit() == 0
+
+
 def test_a_dead_cluster_is_a_sentence_on_the_screen_and_the_keys_live(tmp_path: Path) -> None:
     file = tmp_path / "kubeconfig"
     file.write_text(
