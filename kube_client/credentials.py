@@ -126,8 +126,12 @@ def fixed_part(user: User) -> Credential:
     certificate = _pem(user.client_certificate_data, user.client_certificate, "client-certificate")
     key = _pem(user.client_key_data, user.client_key, "client-key")
     if bool(certificate) != bool(key):
-        missing = "client-key" if certificate else "client-certificate"
-        raise CredentialsError(f"The user in the kubeconfig has no {missing} to go with the other.")
+        there, missing = "client-certificate", "client-key"
+        if key:
+            there, missing = missing, there
+        raise CredentialsError(
+            f"The user in the kubeconfig has a {there} and has no {missing}: add {missing}-data."
+        )
     return Credential(
         token=checked_token(user.token),
         username=user.username,

@@ -338,8 +338,9 @@ class HttpConnection(asyncio.BufferedProtocol):
             return UnreachableError(f"{self._where} cut its answer short{because}. Try again.")
         if self._reused:
             return StaleConnectionError(f"{self._where} closed the connection{because}. Try again.")
+        advice = "Does it speak https?" if self._where.startswith("http:") else "Try again."
         return UnreachableError(
-            f"{self._where} closed the connection without an answer{because}. Try again."
+            f"{self._where} closed the connection without an answer{because}. {advice}"
         )
 
     def _pause(self) -> None:

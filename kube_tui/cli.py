@@ -53,7 +53,9 @@ def browse(
     read_only: Annotated[
         bool, typer.Option("--readonly", help="Hide everything that changes the cluster.")
     ] = False,
-    theme: Annotated[str, typer.Option(help=f"Colours: {', '.join(_THEMES)}.")] = "night",
+    theme: Annotated[
+        str, typer.Option(help=f"Colours: {', '.join(_THEMES)}; plain where NO_COLOR is set.")
+    ] = "",
     demo: Annotated[
         bool,
         typer.Option(
@@ -69,6 +71,7 @@ def browse(
     if version:
         typer.echo(f"kube-tui {VERSION}")
         return
+    theme = theme or ("plain" if os.environ.get("NO_COLOR") else _THEMES[0])
     if theme not in _THEMES:
         raise typer.BadParameter(f"{theme!r} is none of {', '.join(_THEMES)}", param_hint="--theme")
     from kube_client.kubeconfig import ConnectOptions

@@ -73,6 +73,7 @@ def matching_contexts(
     from stern.regex.syntax import PatternError
 
     try:
+        compile_any(patterns)  # so that an error shows what was said
         pattern = compile_any([f"^(?:{text})$" for text in patterns])
     except PatternError as error:
         raise SternError(f"failed to compile regular expression for contexts: {error}") from error

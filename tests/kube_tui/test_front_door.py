@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.terminal import ENTER, Terminal
+
+if TYPE_CHECKING:
+    from demo_cluster.threaded import RunningCluster
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -75,6 +80,21 @@ def test_a_bad_kubeconfig_is_one_sentence(tmp_path: Path, content: str | None, w
         person.expect(rf"kube-tui: .*(?i:{words})")
         assert person.wait_exit() == 1
         assert "Traceback" not in person.screen
+
+
+@pytest.mark.parametrize(("no_color", "has_colours"), [("1", False), ("", True)])
+def test_no_color_makes_it_plain(
+    shared_demo: RunningCluster, no_color: str, has_colours: bool
+) -> None:
+    command = [sys.executable, "-m", "kube_tui", "--kubeconfig", str(shared_demo.kubeconfig)]
+
+    with Terminal(command, env={"NO_COLOR": no_color}) as person:
+        person.expect(r"kube-system +Active")
+        person.send(f":q{ENTER}")
+        assert person.wait_exit() == 0
+
+    colours = re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)", person.raw)
+    assert any(len(set(colour)) > 1 for colour in colours) is has_colours
 
 
 def test_without_any_cluster_it_is_a_demo_cluster_and_says_so(tmp_path: Path) -> None:
