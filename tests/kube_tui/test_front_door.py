@@ -82,13 +82,13 @@ def test_a_bad_kubeconfig_is_one_sentence(tmp_path: Path, content: str | None, w
         assert "Traceback" not in person.screen
 
 
-@pytest.mark.parametrize(("no_color", "has_colours"), [("1", False), ("", True)])
+@pytest.mark.parametrize(("environment", "has_colours"), [({"NO_COLOR": "1"}, False), ({}, True)])
 def test_no_color_makes_it_plain(
-    shared_demo: RunningCluster, no_color: str, has_colours: bool
+    shared_demo: RunningCluster, environment: dict[str, str], has_colours: bool
 ) -> None:
     command = [sys.executable, "-m", "kube_tui", "--kubeconfig", str(shared_demo.kubeconfig)]
 
-    with Terminal(command, env={"NO_COLOR": no_color}) as person:
+    with Terminal(command, env=environment) as person:
         person.expect(r"kube-system +Active")
         person.send(f":q{ENTER}")
         assert person.wait_exit() == 0
