@@ -6,10 +6,10 @@ import base64
 import hashlib
 import ipaddress
 from itertools import count
-from typing import Any
 
 from demo_cluster.custom_kinds import DEFINITIONS, fill_definition_defaults
 from demo_cluster.kinds import Kind, Obj, kind_of
+from demo_cluster.quota import check_quotas
 from demo_cluster.reply import Backend
 from demo_cluster.status import forbidden, resource_details
 
@@ -29,7 +29,7 @@ def admit(backend: Backend, kind: Kind, new: Obj, old: Obj | None) -> None:
     if kind.storage_key == ("", "pods") and old is None:
         _check_service_account(backend, new)
         _set_priority(backend, new)
-        _check_quota(backend, new)
+    check_quotas(backend.storage, kind, new, old)
 
 
 def _write_string_data(secret: Obj) -> None:
@@ -98,25 +98,3 @@ def _set_priority(backend: Backend, pod: Obj) -> None:
         failure.headers = {}
         raise failure
     pod["spec"]["priority"] = found.get("value", 0)
-
-
-def _check_quota(backend: Backend, pod: Obj) -> None:
-    namespace = pod["metadata"]["namespace"]
-    for quota in backend.storage.list(kind_of("resourcequotas"), namespace):
-        hard: dict[str, Any] = quota.get("spec", {}).get("hard") or {}
-        limit = hard.get("pods", hard.get("count/pods"))
-        if limit is None:
-            continue
-        used = sum(
-            other.get("status", {}).get("phase") not in ("Succeeded", "Failed")
-            for other in backend.storage.list(kind_of("pods"), namespace)
-        )
-        if used + 1 > int(limit):
-            pods, own = kind_of("pods"), pod["metadata"]["name"]
-            failure = forbidden(
-                f'pods "{own}" is forbidden: exceeded quota: {quota["metadata"]["name"]}, '
-                f"requested: pods=1, used: pods={used}, limited: pods={limit}",
-                resource_details(pods, own),
-            )
-            failure.headers = {}
-            raise failure

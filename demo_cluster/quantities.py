@@ -45,13 +45,14 @@ def total_resources(containers: Iterable[Mapping[str, Any]], section: str) -> di
         for name, text in ((container.get("resources") or {}).get(section) or {}).items():
             found.setdefault(name, []).append(str(text))
     return {
-        name: texts[0] if len(texts) == 1 else _written(name, sum(map(quantity, texts), Decimal(0)))
+        name: texts[0] if len(texts) == 1 else written(name, sum(map(quantity, texts), Decimal(0)))
         for name, texts in found.items()
     }
 
 
-def _written(name: str, value: Decimal) -> str:
-    if name == "cpu":
+def written(name: str, value: Decimal) -> str:
+    """The quantity of a resource (`cpu`, `limits.memory`, `pods`), as the API writes it."""
+    if name.rpartition(".")[2] == "cpu":
         return str(int(value)) if value == int(value) else f"{int(value * 1000)}m"
     for unit in ("Gi", "Mi", "Ki"):
         if value and value % _UNITS[unit] == 0:

@@ -112,6 +112,8 @@ class Storage:
         self._owned: dict[str, dict[str, tuple[Kind, str, str]]] = {}
         self._on_node: dict[str, dict[Key, None]] = {}
         self._unowned: dict[str, dict[str, None]] = {}
+        self.admission: Callable[[Kind, Obj], None] = lambda _kind, _new: None
+        """Fills in, or refuses, what kubelets and controllers create."""
 
     @property
     def resource_version(self) -> int:
@@ -201,10 +203,11 @@ class Storage:
         suffix of generateName, the kind's defaults, and managedFields when `by` names a manager.
 
         Raises:
-            Failure: 409, the name is taken.
+            Failure: 409, the name is taken; 403, admission refuses what the manager makes.
         """
         new = self.prepare(kind, obj)
         if by:
+            self.admission(kind, new)
             note_creation(kind, new, obj, by, timestamp(self._clock.now()))
         return self.insert(kind, new)
 

@@ -12,10 +12,14 @@ Key = tuple[str, str]
 """Namespace ("" = cluster-wide) and name."""
 
 PACE = 0.008
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.005, 1000.0
 
 
 class WorkQueue:
-    """Calls `handle` for every key that was added, a moment later."""
+    """Calls `handle` for every key that was added, a moment later.
+
+    What raises Failure is tried again, after longer and longer pauses.
+    """
 
     def __init__(self, clock: Clock, handle: Callable[[Key], None], pace: float = PACE) -> None:
         self._clock = clock
@@ -23,6 +27,8 @@ class WorkQueue:
         self._pace = pace
         self._soon: set[Key] = set()
         self._later: dict[Key, tuple[datetime, TimerHandle]] = {}
+        self._failures: dict[Key, int] = {}
+        """How often in a row an object could not be handled."""
 
     def add(self, key: Key) -> None:
         """The object has changed."""
@@ -50,4 +56,11 @@ class WorkQueue:
         try:
             self._handle(key)
         except Failure:
-            self.add_after(key, 0.5)
+            self.add_after(key, self._pause(key))
+        else:
+            self._failures.pop(key, None)
+
+    def _pause(self, key: Key) -> float:
+        """Every failure doubles the wait for the next attempt."""
+        self._failures[key] = self._failures.get(key, 0) + 1
+        return float(min(SHORTEST_PAUSE * 2 ** min(self._failures[key], 20), LONGEST_PAUSE))

@@ -25,6 +25,7 @@ from demo_cluster.controllers.replica_sets import (
     REPLICATION_CONTROLLERS,
     ReplicaSetController,
 )
+from demo_cluster.controllers.resource_quotas import ResourceQuotaController
 from demo_cluster.controllers.services import ServiceController
 from demo_cluster.controllers.stateful_sets import StatefulSetController
 from demo_cluster.events import EventRecorder
@@ -32,6 +33,7 @@ from demo_cluster.faults import FaultPlan
 from demo_cluster.history import HistoryClock
 from demo_cluster.images import ImageLibrary
 from demo_cluster.kubelet.kubelet import Kubelet
+from demo_cluster.quota import check_quotas
 from demo_cluster.reply import Backend
 from demo_cluster.scenario import Scenario
 from demo_cluster.scenario_images import load_images
@@ -77,6 +79,7 @@ class World:
         self.kubelet = Kubelet(self.storage, clock, kubelet_rng, self.events, self.images)
         self.usage = Usage(self.storage, clock, self.kubelet)
         storage, events = self.storage, self.events
+        storage.admission = lambda kind, new: check_quotas(storage, kind, new)
         text = authority.decode() if isinstance(authority, bytes) else authority
         self.nodes = NodeController(storage, clock, events, self.kubelet)
         self._listeners: list[Callable[[StorageEvent], None]] = [
@@ -98,6 +101,7 @@ class World:
                 DisruptionController(storage, clock),
                 PodAutoscaler(storage, clock, events, self.usage),
                 ClaimController(storage, clock, events),
+                ResourceQuotaController(storage, clock),
                 self.nodes,
             )
         ]

@@ -12,6 +12,7 @@ from demo_cluster.cron import Schedule, ScheduleError
 from demo_cluster.events import EventRecorder
 from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Obj, kind_of
+from demo_cluster.status import Failure
 from demo_cluster.storage import Storage, StorageEvent, key_of
 from demo_cluster.timestamps import parse_timestamp, timestamp
 from demo_cluster.work_queue import Key, WorkQueue
@@ -94,7 +95,11 @@ class CronJobController:
         job = self._job_of(cron, due)
         if self._storage.get(JOBS, *key_of(job)) is not None:
             return
-        stored = self._storage.create(JOBS, job, by=CONTROLLERS)
+        try:
+            stored = self._storage.create(JOBS, job, by=CONTROLLERS)
+        except Failure as failure:
+            self._say(cron, "FailedCreate", f"Error creating job: {failure.message}", warning=True)
+            raise
         meta = stored["metadata"]
         self._say(cron, "SuccessfulCreate", f"Created job {meta['name']}")
         reference = {

@@ -19,6 +19,7 @@ from demo_cluster.events import EventRecorder
 from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.scheduler import node_matches, untolerated_taint
+from demo_cluster.status import Failure
 from demo_cluster.storage import Storage, StorageEvent, key_of
 from demo_cluster.work_queue import Key, WorkQueue
 
@@ -134,7 +135,11 @@ class DaemonSetController:
             }
         }
         spec["tolerations"] = [*(spec.get("tolerations") or ()), *_tolerations(spec)]
-        stored = self._storage.create(PODS, pod, by=CONTROLLERS)
+        try:
+            stored = self._storage.create(PODS, pod, by=CONTROLLERS)
+        except Failure as failure:
+            self._say(owner, "FailedCreate", f"Error creating: {failure.message}", warning=True)
+            raise
         self._say(owner, "SuccessfulCreate", f"Created pod: {stored['metadata']['name']}")
 
     def _delete(self, owner: Obj, pod: Obj) -> None:
@@ -142,8 +147,10 @@ class DaemonSetController:
             self._storage.request_delete(PODS, *key_of(pod))
             self._say(owner, "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}")
 
-    def _say(self, owner: Obj, reason: str, message: str) -> None:
-        self._events.record(owner, reason, message, component="daemonset-controller")
+    def _say(self, owner: Obj, reason: str, message: str, *, warning: bool = False) -> None:
+        self._events.record(
+            owner, reason, message, component="daemonset-controller", warning=warning
+        )
 
     def _write_status(self, owner: Obj, by_node: dict[str, list[Obj]], mark: str) -> None:
         suited = {node["metadata"]["name"] for node in self._suited(owner)}

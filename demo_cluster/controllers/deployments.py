@@ -97,8 +97,10 @@ class DeploymentController:
 
     # -- the steps that a rollout asks for
 
-    def _say(self, deployment: Obj, reason: str, message: str) -> None:
-        self._events.record(deployment, reason, message, component="deployment-controller")
+    def _say(self, deployment: Obj, reason: str, message: str, *, warning: bool = False) -> None:
+        self._events.record(
+            deployment, reason, message, component="deployment-controller", warning=warning
+        )
 
     def create_set(
         self, deployment: Obj, revision: int, replicas: int, limits: Limits
@@ -136,8 +138,13 @@ class DeploymentController:
         }
         try:
             stored = self._storage.create(REPLICA_SETS, made, by=CONTROLLERS)
-        except Failure:
-            return None
+        except Failure as failure:
+            if failure.code == 409:
+                return None
+            name = f"{meta['name']}-{mark}"
+            text = f'Failed to create new replica set "{name}": {failure.message}'
+            self._say(deployment, "ReplicaSetCreateError", text, warning=True)
+            raise
         if replicas:
             name = stored["metadata"]["name"]
             message = f"Scaled up replica set {name} from 0 to {replicas}"

@@ -33,6 +33,7 @@ from demo_cluster.controllers.owned_pods import (
 from demo_cluster.events import EventRecorder
 from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Obj, kind_of
+from demo_cluster.status import Failure
 from demo_cluster.storage import Storage, StorageEvent, key_of
 from demo_cluster.timestamps import parse_timestamp, timestamp
 from demo_cluster.work_queue import Key, WorkQueue
@@ -51,6 +52,8 @@ class JobController:
         self._clock = clock
         self._events = events
         self._queue = WorkQueue(clock, self._sync)
+        self._refusal: Failure | None = None
+        """Why a pod of the job that is looked at could not be made."""
 
     def on_event(self, event: StorageEvent) -> None:
         """A job or one of its pods changed."""
@@ -77,7 +80,10 @@ class JobController:
         elif is_over(job):
             self._collect_late(job)
         else:
+            self._refusal = None
             self._go_on(job)
+            if self._refusal is not None:
+                raise self._refusal
 
     def _collect_late(self, job: Obj) -> None:
         for pod in owned_pods(self._storage, job):
@@ -172,8 +178,7 @@ class JobController:
         if delay > 0:
             self._queue.add_after(key_of(job), delay)
             return len(active)
-        self._create_pods(job, missing, pods)
-        return len(active) + missing
+        return len(active) + self._create_pods(job, missing, pods)
 
     def _note_target(self, job: Obj, verdict: Verdict, changes: Obj) -> None:
         conditions = list((job.get("status") or {}).get("conditions") or ())
@@ -205,16 +210,23 @@ class JobController:
 
     # -- pods
 
-    def _create_pods(self, job: Obj, count: int, pods: list[Obj]) -> None:
+    def _create_pods(self, job: Obj, count: int, pods: list[Obj]) -> int:
+        """How many of them could be made; the first that is refused ends the attempt."""
         free = iter(self._free_indexes(job, pods))
         is_indexed = job["spec"].get("completionMode") == "Indexed"
-        for _ in range(count):
+        for made in range(count):
             pod = pod_from_template(job, job["spec"]["template"])
             pod["metadata"]["finalizers"] = [TRACKING]
             if is_indexed:
                 _give_index(job, pod, next(free))
-            stored = self._storage.create(PODS, pod, by=CONTROLLERS)
+            try:
+                stored = self._storage.create(PODS, pod, by=CONTROLLERS)
+            except Failure as failure:
+                self._say(job, "FailedCreate", f"Error creating: {failure.message}", warning=True)
+                self._refusal = failure
+                return made
             self._say(job, "SuccessfulCreate", f"Created pod: {stored['metadata']['name']}")
+        return count
 
     def _free_indexes(self, job: Obj, pods: list[Obj]) -> list[int]:
         taken = {index_of(pod) for pod in pods if is_active(pod)}

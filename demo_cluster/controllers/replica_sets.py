@@ -28,7 +28,6 @@ from demo_cluster.work_queue import Key, WorkQueue
 REPLICA_SETS = kind_of("replicasets", "apps")
 REPLICATION_CONTROLLERS = kind_of("replicationcontrollers")
 BURST = 500
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.005, 1000.0
 
 
 class ReplicaSetController:
@@ -45,8 +44,6 @@ class ReplicaSetController:
             "replicaset-controller" if kind is REPLICA_SETS else "replication-controller"
         )
         self._queue = WorkQueue(clock, self._sync)
-        self._failures: dict[Key, int] = {}
-        """How often in a row pods of a set could not be made."""
 
     def on_event(self, event: StorageEvent) -> None:
         """A set changed, or a pod that belongs to one (or could)."""
@@ -81,19 +78,12 @@ class ReplicaSetController:
             return
         pods = self._claim(owner)
         active = [pod for pod in pods if is_active(pod)]
-        failure = ""
+        failure = None
         if not owner["metadata"].get("deletionTimestamp"):
             failure = self._settle(owner, active)
-        self._write_status(owner, pods, failure)
+        self._write_status(owner, pods, failure.message if failure else "")
         if failure:
-            self._queue.add_after(key, self._pause(key))
-        else:
-            self._failures.pop(key, None)
-
-    def _pause(self, key: Key) -> float:
-        """Every failure doubles the wait for the next attempt."""
-        self._failures[key] = self._failures.get(key, 0) + 1
-        return float(min(SHORTEST_PAUSE * 2 ** min(self._failures[key], 20), LONGEST_PAUSE))
+            raise failure
 
     def _claim(self, owner: Obj) -> list[Obj]:
         """Its pods: those it owns and selects, adopting orphans and releasing strangers."""
@@ -131,7 +121,7 @@ class ReplicaSetController:
                 adopted += [stored] if stored else []
         return adopted
 
-    def _settle(self, owner: Obj, active: list[Obj]) -> str:
+    def _settle(self, owner: Obj, active: list[Obj]) -> Failure | None:
         """Make or delete pods; why one could not be made."""
         wanted = owner["spec"].get("replicas", 1)
         if len(active) < wanted:
@@ -143,18 +133,18 @@ class ReplicaSetController:
         for pod in by_uselessness(active)[:surplus] if surplus else ():
             self._storage.request_delete(PODS, *key_of(pod))
             self._say(owner, "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}")
-        return ""
+        return None
 
-    def _create(self, owner: Obj) -> str:
+    def _create(self, owner: Obj) -> Failure | None:
         try:
             pod = self._storage.create(
                 PODS, pod_from_template(owner, owner["spec"]["template"]), by=CONTROLLERS
             )
         except Failure as failure:
             self._say(owner, "FailedCreate", f"Error creating: {failure.message}", warning=True)
-            return failure.message
+            return failure
         self._say(owner, "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}")
-        return ""
+        return None
 
     def _say(self, owner: Obj, reason: str, message: str, *, warning: bool = False) -> None:
         self._events.record(owner, reason, message, component=self._component, warning=warning)

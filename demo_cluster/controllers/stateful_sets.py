@@ -18,6 +18,7 @@ from demo_cluster.controllers.revisions import HASH, current_revision
 from demo_cluster.events import EventRecorder
 from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Obj, kind_of
+from demo_cluster.status import Failure
 from demo_cluster.storage import Storage, StorageEvent, key_of
 from demo_cluster.work_queue import Key, WorkQueue
 
@@ -52,9 +53,11 @@ class StatefulSetController:
             return
         revision = current_revision(self._storage, owner, HASH)["metadata"]["name"]
         pods = {_ordinal(pod): pod for pod in owned_pods(self._storage, owner)}
-        if not owner["metadata"].get("deletionTimestamp"):
-            self._settle(owner, pods, revision)
-        self._write_status(owner, revision)
+        try:
+            if not owner["metadata"].get("deletionTimestamp"):
+                self._settle(owner, pods, revision)
+        finally:
+            self._write_status(owner, revision)
 
     def _settle(self, owner: Obj, pods: dict[int, Obj], revision: str) -> None:
         spec = owner["spec"]
@@ -121,8 +124,13 @@ class StatefulSetController:
         if volumes or kept:
             spec["volumes"] = [*volumes, *kept]
         if self._storage.get(PODS, owner["metadata"]["namespace"], name) is None:
-            self._storage.create(PODS, pod, by=CONTROLLERS)
             who = owner["metadata"]["name"]
+            try:
+                self._storage.create(PODS, pod, by=CONTROLLERS)
+            except Failure as failure:
+                what = f"create Pod {name} in StatefulSet {who} failed"
+                self._refused(owner, what, failure)
+                raise
             self._say(
                 owner, "SuccessfulCreate", f"create Pod {name} in StatefulSet {who} successful"
             )
@@ -142,8 +150,13 @@ class StatefulSetController:
                 },
                 "spec": copy.deepcopy(template["spec"]),
             }
-            self._storage.create(CLAIMS, claim, by=CONTROLLERS)
             who = owner["metadata"]["name"]
+            try:
+                self._storage.create(CLAIMS, claim, by=CONTROLLERS)
+            except Failure as failure:
+                what = f"create Claim {name} for Pod {pod} in StatefulSet {who} failed"
+                self._refused(owner, what, failure)
+                raise
             self._say(
                 owner,
                 "SuccessfulCreate",
@@ -170,6 +183,9 @@ class StatefulSetController:
         self._storage.request_delete(PODS, *key_of(pod))
         name, who = pod["metadata"]["name"], owner["metadata"]["name"]
         self._say(owner, "SuccessfulDelete", f"delete Pod {name} in StatefulSet {who} successful")
+
+    def _refused(self, owner: Obj, what: str, failure: Failure) -> None:
+        self._say(owner, "FailedCreate", f"{what} error: {failure.message}", warning=True)
 
     def _say(self, owner: Obj, reason: str, message: str, *, warning: bool = False) -> None:
         self._events.record(

@@ -1,0 +1,188 @@
+"""ResourceQuotas hold for what controllers make, say what is missing, and count what is used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from demo_cluster.kinds import Obj, kind_of
+from demo_cluster.quota import check_quotas
+from demo_cluster.status import Failure
+from tests.demo_cluster.conftest import SteppedWorld, pod_spec, workload
+
+FOREVER = "sleep 100000"
+LABELS = {"app": "web"}
+QUOTAS = kind_of("resourcequotas")
+
+
+class Shelf:
+    """Objects of a namespace, by the plural of their kind."""
+
+    def __init__(self, **objects: list[Obj]) -> None:
+        self._objects = objects
+
+    def list(self, kind: Any, namespace: str | None = None) -> list[Obj]:
+        return self._objects.get(kind.plural, [])
+
+
+def quota(**spec: Any) -> Obj:
+    return {"metadata": {"name": "q", "namespace": "default"}, "spec": spec}
+
+
+def pod(name: str, resources: Obj | None = None, **spec: Any) -> Obj:
+    container = {"name": "main", "resources": resources or {}}
+    return {
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {"containers": [container], **spec},
+    }
+
+
+def refusal(shelf: Shelf, plural: str, new: Obj, old: Obj | None = None) -> str:
+    with pytest.raises(Failure) as caught:
+        check_quotas(shelf, kind_of(plural), new, old)
+    return caught.value.message
+
+
+def limit(world: SteppedWorld, **hard: str) -> None:
+    meta = {"name": "q", "namespace": "default"}
+    world.storage.create(QUOTAS, {"metadata": meta, "spec": {"hard": hard}})
+
+
+def used(world: SteppedWorld) -> Obj:
+    found: Obj = world.get("resourcequotas", "q")["status"]["used"]
+    return found
+
+
+async def test_a_set_makes_no_more_pods_than_its_namespace_may_have(world: SteppedWorld) -> None:
+    limit(world, pods="1")
+    world.create("deployments", "web", workload(FOREVER, LABELS, replicas=2), "apps")
+    world.advance(5)
+
+    [made] = world.pods("web-")
+    deployment = world.get("deployments", "web", "apps")
+    condition = next(
+        each for each in deployment["status"]["conditions"] if each["type"] == "ReplicaFailure"
+    )
+
+    assert condition["reason"] == "FailedCreate"
+    mark = made["metadata"]["name"].rpartition("-")[0]
+    assert condition["message"].startswith(f'pods "{mark}-')
+    assert condition["message"].endswith(
+        '" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1'
+    )
+    assert used(world) == {"pods": "1"}
+    events = world.storage.list(kind_of("events"), "default")
+    refused = [each for each in events if each["reason"] == "FailedCreate"]
+    assert refused
+    assert refused[0]["message"].startswith("Error creating: pods ")
+
+
+async def test_the_missing_pods_are_made_when_there_is_room(world: SteppedWorld) -> None:
+    limit(world, pods="1")
+    world.create("deployments", "web", workload(FOREVER, LABELS, replicas=2), "apps")
+    world.advance(5)
+
+    world.storage.remove(QUOTAS, "default", "q")
+    world.advance(30)
+
+    deployment = world.get("deployments", "web", "apps")
+    assert len(world.pods("web-")) == 2
+    types = [each["type"] for each in deployment["status"]["conditions"]]
+    assert "ReplicaFailure" not in types
+
+
+@pytest.mark.parametrize(
+    ("plural", "group", "spec", "made"),
+    [
+        ("statefulsets", "apps", {**workload(FOREVER, LABELS, replicas=2)}, "create Pod own-0"),
+        ("daemonsets", "apps", workload(FOREVER, LABELS), "Error creating: pods"),
+        (
+            "jobs",
+            "batch",
+            {"template": {"spec": {**pod_spec(FOREVER), "restartPolicy": "Never"}}},
+            "Error creating: pods",
+        ),
+    ],
+)
+async def test_other_controllers_say_that_they_were_refused(
+    world: SteppedWorld, plural: str, group: str, spec: Obj, made: str
+) -> None:
+    spec = {
+        name: value for name, value in spec.items() if (plural, name) != ("daemonsets", "replicas")
+    }
+    limit(world, pods="0")
+
+    world.create(plural, "own", spec, group)
+    world.advance(2)
+
+    events = world.storage.list(kind_of("events"), "default")
+    texts = [each["message"] for each in events if each["reason"] == "FailedCreate"]
+    assert world.pods("own-") == []
+    assert texts
+    assert texts[0].startswith(made)
+
+
+async def test_a_quota_counts_again_when_something_goes(world: SteppedWorld) -> None:
+    limit(world, pods="5", configmaps="5", **{"requests.cpu": "2", "count/deployments.apps": "3"})
+    spec = workload(FOREVER, LABELS, replicas=2)
+    resources = {"requests": {"cpu": "300m"}}
+    spec["template"]["spec"]["containers"][0]["resources"] = resources
+    world.create("deployments", "web", spec, "apps")
+    world.advance(5)
+    before = used(world)
+
+    world.storage.request_delete(kind_of("deployments", "apps"), "default", "web")
+    world.advance(60)
+
+    maps = before["configmaps"]
+    full = {"pods": "2", "requests.cpu": "600m", "count/deployments.apps": "1", "configmaps": maps}
+    assert before == full
+    none = {"pods": "0", "requests.cpu": "0", "count/deployments.apps": "0", "configmaps": maps}
+    assert used(world) == none
+
+
+def test_a_pod_that_does_not_say_what_it_needs_is_refused() -> None:
+    shelf = Shelf(resourcequotas=[quota(hard={"limits.cpu": "1", "requests.memory": "1Gi"})])
+
+    text = refusal(shelf, "pods", pod("p", {"requests": {"memory": "1Mi"}}))
+
+    assert text == 'pods "p" is forbidden: failed quota: q: must specify limits.cpu for: main'
+
+
+def test_every_resource_without_room_is_named() -> None:
+    needs = {"requests": {"cpu": "600m", "memory": "1Gi"}}
+    hard = {"requests.cpu": "1", "requests.memory": "1536Mi", "pods": "5"}
+    shelf = Shelf(resourcequotas=[quota(hard=hard)], pods=[pod("other", needs)])
+
+    text = refusal(shelf, "pods", pod("p", needs))
+
+    assert text == (
+        'pods "p" is forbidden: exceeded quota: q, '
+        "requested: requests.cpu=600m,requests.memory=1Gi, "
+        "used: requests.cpu=600m,requests.memory=1Gi, "
+        "limited: requests.cpu=1,requests.memory=1536Mi"
+    )
+
+
+def test_a_service_that_gets_node_ports_needs_room_for_them() -> None:
+    shelf = Shelf(resourcequotas=[quota(hard={"services": "1", "services.nodeports": "1"})])
+    meta = {"name": "s", "namespace": "default"}
+    old = {"metadata": meta, "spec": {"type": "ClusterIP", "ports": [{"port": 1}, {"port": 2}]}}
+    new = {"metadata": meta, "spec": {**old["spec"], "type": "NodePort"}}
+
+    text = refusal(shelf, "services", new, old)
+
+    assert text == (
+        'services "s" is forbidden: exceeded quota: q, requested: services.nodeports=2, '
+        "used: services.nodeports=0, limited: services.nodeports=1"
+    )
+
+
+def test_a_quota_with_a_scope_leaves_other_pods_alone() -> None:
+    shelf = Shelf(resourcequotas=[quota(hard={"pods": "0"}, scopes=["Terminating"])])
+
+    check_quotas(shelf, kind_of("pods"), pod("p"))
+
+    text = refusal(shelf, "pods", pod("p", activeDeadlineSeconds=5))
+    assert "exceeded quota: q, requested: pods=1" in text
