@@ -6,9 +6,10 @@ import stat
 from collections.abc import Callable
 
 from demo_cluster.toybox import syntax
+from demo_cluster.toybox.control_flow import Loop, Return, ScriptError
 from demo_cluster.toybox.filesystem import Directory, File, FileError, Link
 from demo_cluster.toybox.formatting import echoed, format_text
-from demo_cluster.toybox.interpreter import Builtin, Loop, Return, ScriptError, Shell
+from demo_cluster.toybox.interpreter import Builtin, Shell
 from demo_cluster.toybox.machine import NoSuchProgramError, decode, encode
 from demo_cluster.toybox.parser import parse
 from demo_cluster.toybox.processes import SIGNALS, Ended, Process, Suspension

@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 from demo_cluster.toybox import syntax
 from demo_cluster.toybox.builtins import BUILTINS, run_text
+from demo_cluster.toybox.control_flow import Loop, Return, ScriptError
 from demo_cluster.toybox.files_programs import complain, options
 from demo_cluster.toybox.filesystem import FileError
 from demo_cluster.toybox.formatting import echoed, format_text
-from demo_cluster.toybox.interpreter import Loop, Return, ScriptError, Shell, script_name
+from demo_cluster.toybox.interpreter import Shell, script_name
 from demo_cluster.toybox.machine import Machine, NoSuchProgramError, Program, decode, encode
 from demo_cluster.toybox.parser import parse
 from demo_cluster.toybox.processes import Ended, Process, Suspension
