@@ -14,28 +14,12 @@ from demo_cluster.kubelet.environment import (
     texts_of,
 )
 from demo_cluster.storage import Storage
-from demo_cluster.toybox import (
-    files_programs,
-    network_programs,
-    system_programs,
-    text_programs,
-)
 from demo_cluster.toybox.filesystem import Device, Directory, File, Link, Node
 from demo_cluster.toybox.machine import Machine, Program
+from demo_cluster.toybox.process_programs import forever, saying
 from demo_cluster.toybox.procfs import proc_directory
+from demo_cluster.toybox.programs import BASES, BUSYBOX
 
-BUSYBOX: dict[str, Program] = {
-    **files_programs.PROGRAMS,
-    **text_programs.PROGRAMS,
-    **system_programs.PROGRAMS,
-    **network_programs.PROGRAMS,
-}
-DEBIAN: dict[str, Program] = {
-    **BUSYBOX,
-    **system_programs.DEBIAN_PROGRAMS,
-    **network_programs.DEBIAN_PROGRAMS,
-}
-BASES: dict[str, dict[str, Program]] = {"busybox": BUSYBOX, "debian": DEBIAN}
 FOLDERS = ["tmp", "root", "home", "var/log", "var/run", "opt", "mnt", "sys", "usr/sbin", "dev/shm"]
 EXECUTABLE = b"\x7fELF\x02\x01\x01"
 
@@ -49,11 +33,11 @@ RELEASES = {
 def programs_of(image: Image) -> Mapping[str, Program]:
     """What can be run in a container of this image."""
     own = {
-        posixpath.basename(words[0]): system_programs.forever
+        posixpath.basename(words[0]): forever
         for words in (image.command, *(worker.split() for worker in image.workers))
         if words
     }
-    checks = {name: system_programs.saying(text) for name, text in image.checks.items()}
+    checks = {name: saying(text) for name, text in image.checks.items()}
     return {**checks, **own, **BASES.get(image.base, BUSYBOX)}
 
 

@@ -14,15 +14,7 @@ from demo_cluster.toybox.expansion import expand, expand_one
 from demo_cluster.toybox.filesystem import FileError
 from demo_cluster.toybox.machine import Machine, NoSuchProgramError, decode, encode
 from demo_cluster.toybox.parser import parse
-from demo_cluster.toybox.processes import (
-    Ended,
-    Nothing,
-    Outlet,
-    Pipe,
-    Process,
-    Readable,
-    Writable,
-)
+from demo_cluster.toybox.processes import Ended, Nothing, Outlet, Pipe, Process, Readable, Writable
 from demo_cluster.toybox.redirections import give_streams, open_failure, redirect, streams_of
 
 DEPTH_LIMIT = 200

@@ -7,7 +7,7 @@ import posixpath
 import re
 from collections.abc import Callable, Mapping
 
-from demo_cluster.toybox.files_programs import complain, options, read_all
+from demo_cluster.toybox.command_line import complain, options, read_all
 from demo_cluster.toybox.filesystem import Directory, FileError
 from demo_cluster.toybox.machine import Machine, Program, Server, decode, encode
 from demo_cluster.toybox.processes import Process, Suspension
