@@ -39,7 +39,15 @@ class ContainerStarts:
         if "running" in state:
             since = parse_timestamp(state["running"]["startedAt"])
             container.running_since = since
-            container.run = self._worker.kubelet.resume(self._worker, container, since)
+            self._go_on(container, self._worker.kubelet.resume(self._worker, container, since))
+
+    def _go_on(self, container: ContainerState, run: ContainerRun) -> None:
+        container.run = run
+        try:
+            run.start()
+        except NoSuchProgramError as error:
+            why = error
+            self._worker.later(NOTICE, lambda: self._failed_to_start(container, run, why))
 
     def create(self, container: ContainerState) -> None:
         """The image is there: make the container, and start it a moment later."""

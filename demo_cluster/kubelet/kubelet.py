@@ -184,13 +184,11 @@ class Kubelet:
         return self._make_run(worker, container, plan, image, None)
 
     def resume(self, worker: Pod, container: ContainerState, since: datetime) -> ContainerRun:
-        """The run that a status speaks of, when it was not seen to begin."""
+        """The run that a status speaks of, not seen to begin and not going on yet."""
         image = self.images.find(container.spec["image"])
         identity = container.container_id.removeprefix("containerd://")
         plan = self._plan(worker, container, image, container.restarts, identity)
-        run = self._make_run(worker, container, plan, image, since)
-        run.start()
-        return run
+        return self._make_run(worker, container, plan, image, since)
 
     def _make_run(
         self,

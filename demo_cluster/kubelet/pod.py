@@ -91,7 +91,7 @@ class Node(Protocol):
         ...
 
     def resume(self, worker: Pod, container: ContainerState, since: datetime) -> ContainerRun:
-        """The run that a status speaks of, when it was not seen to begin."""
+        """The run that a status speaks of, not seen to begin and not going on yet."""
         ...
 
     def write(self, pod: Obj, change: Callable[[Obj], None]) -> Obj | None:

@@ -103,6 +103,40 @@ async def test_pods_stay_the_same_and_their_controllers_go_on(tmp_path: Path) ->
     assert later > crashes > 0
 
 
+@pytest.mark.parametrize("image", ["busybox", "nginx"])
+async def test_a_pod_that_was_going_goes_after_the_next_start(tmp_path: Path, image: str) -> None:
+    file = tmp_path / "state"
+    async with kept(file, scenario="empty") as world:
+        main = {"name": "main", "image": image, "command": ["sh", "-c", "sleep 1000"]}
+        world.create("pods", "going", {"containers": [main], "terminationGracePeriodSeconds": 3})
+        world.advance(8)
+        world.storage.request_delete(PODS, "default", "going")
+        world.advance(1)
+
+    async with kept(file, NOON + timedelta(seconds=30), scenario="empty") as world:
+        there = world.pods()
+        world.advance(5)
+
+        assert [pod["status"]["phase"] for pod in there] == ["Running"]
+        assert world.pods() == []
+
+
+async def test_a_container_that_ends_as_soon_as_it_goes_on_is_seen_to_end(tmp_path: Path) -> None:
+    file = tmp_path / "state"
+    script = "[ $(date +%M) = 00 ] && sleep 1000; exit 4"
+    async with kept(file, scenario="empty") as world:
+        world.pod("brief", script, restartPolicy="Never")
+        world.advance(5)
+
+    async with kept(file, NOON + timedelta(minutes=2), scenario="empty") as world:
+        world.advance(5)
+
+        [pod] = world.pods()
+        state = pod["status"]["containerStatuses"][0]["state"]
+        assert state["terminated"]["exitCode"] == 4
+        assert pod["status"]["phase"] == "Failed"
+
+
 async def test_a_step_of_the_story_is_told_once(tmp_path: Path) -> None:
     file, scenario = tmp_path / "state", tmp_path / "story.yaml"
     scenario.write_text(STORY)
