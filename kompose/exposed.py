@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from kompose.compose.read import Model
 from kompose.diagnostics import Diagnostic
-from kompose.secrecy import looks_like_a_secret
+from kompose.suspicion import looks_like_a_secret
 
 
 def exposed_values(model: Model) -> Iterator[Diagnostic]:

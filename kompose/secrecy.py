@@ -9,32 +9,12 @@ from typing import Any
 
 from kompose.file_content import read_file
 from kompose.project import FileSource, Project
+from kompose.suspicion import HIDDEN, looks_like_a_secret
 
-_NAME = re.compile(
-    r"(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|APIKEY|API_KEY|ACCESS_KEY|PRIVATE_KEY"
-    r"|CREDENTIALS?|AUTH_KEY|ENCRYPTION_KEY|SIGNING_KEY)(?:_[0-9]+)?$",
-    re.IGNORECASE,
-)
-_VALUE = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}"
-    r"|\bxox[abprs]-[A-Za-z0-9-]{10,}|\bsk_live_[A-Za-z0-9]{16,}|://[^/\s:@]+:[^/\s:@]{3,}@"
-)
-_HARMLESS = frozenset(("", "true", "false", "yes", "no", "0", "1", "none"))
 _SHORTEST = 4
 """Shorter values stand in too many words to be hidden there."""
 _SHORTEST_LINE = 8
-HIDDEN = "***"
 _PUBLIC = frozenset(("name", "image", "namespace"))
-
-
-def looks_like_a_secret(name: str, value: str) -> bool:
-    """Whether a variable should not be readable, by its name or by its value's form.
-
-    A path, such as that of a mounted secret, is none.
-    """
-    if value.lower() in _HARMLESS or value.startswith(("/", "./")):
-        return False
-    return bool(_NAME.search(name) or _VALUE.search(value))
 
 
 def secret_values(obj: Mapping[str, Any]) -> set[str]:

@@ -11,7 +11,8 @@ from kompose.cluster.kinds import resource_of, title
 from kompose.cluster.ownership import Object, stamped
 from kompose.cluster.plan import without_scaled_replicas
 from kompose.emit.yaml_text import dump, pruned
-from kompose.secrecy import HIDDEN, secret_values
+from kompose.secrecy import secret_values
+from kompose.suspicion import HIDDEN
 from kube_client.client import Client
 from kube_client.errors import ForbiddenError, NotFoundError
 from kube_client.resource import NAMESPACES, PERSISTENT_VOLUME_CLAIMS

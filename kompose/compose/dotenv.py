@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from kompose.compose.template import Lookup, Warn, substitute
+from kompose.compose.template import InvalidTemplateError, Lookup, Warn, substitute
 from kompose.errors import ComposeError
 from kompose.file_content import read_file
+from kompose.suspicion import shown_lines, shown_value
 
 _BLANKS = "\t\v\f\r \x85\xa0"
 _EXPORT = re.compile(r"export[ \t\v\f\r\n]+")
@@ -91,7 +92,7 @@ class _Reader:
                 if inherited is not None:
                     self._found[name] = inherited
             else:
-                self._found[name] = self._value()
+                self._found[name] = self._value(name)
         return self._found
 
     def _skip_to_statement(self) -> bool:
@@ -128,7 +129,7 @@ class _Reader:
                 line = text[start:].partition("\n")[0]
                 raise DotenvError(
                     f'line {self._line}: unexpected character "{character}"'
-                    f" in variable name {_quoted(line)}"
+                    f" in variable name {_quoted(shown_lines(line))}"
                 )
         self._position = start
         return "", ""
@@ -138,21 +139,21 @@ class _Reader:
         while self._position < len(text) and text[self._position] in _BLANKS:
             self._position += 1
 
-    def _value(self) -> str:
+    def _value(self, name: str) -> str:
         quote = self._text[self._position : self._position + 1]
         if quote not in {"'", '"'} or not quote:
-            return self._unquoted()
-        return self._quoted_value(quote)
+            return self._unquoted(name)
+        return self._quoted_value(quote, name)
 
-    def _unquoted(self) -> str:
+    def _unquoted(self, name: str) -> str:
         end = self._text.find("\n", self._position)
         end = len(self._text) if end < 0 else end
         value = self._text[self._position : end].partition(" #")[0].rstrip()
         self._position = end + 1
         self._line += 1
-        return self._expand(value)
+        return self._expand(value, name)
 
-    def _quoted_value(self, quote: str) -> str:
+    def _quoted_value(self, quote: str, name: str) -> str:
         start = self._position
         characters: list[str] = []
         position = start + 1
@@ -169,14 +170,18 @@ class _Reader:
             if character == quote:
                 self._position = position + 1
                 value = "".join(characters)
-                return value if quote == "'" else self._expand(_unescape(value))
+                return value if quote == "'" else self._expand(_unescape(value), name)
             characters.append(character)
             position += 1
         first_line = text[start:].partition("\n")[0]
-        raise DotenvError(f"line {self._line}: unterminated quoted value {first_line}")
+        shown = shown_value(name, first_line)
+        raise DotenvError(f"line {self._line}: unterminated quoted value {shown}")
 
-    def _expand(self, value: str) -> str:
-        return substitute(value, self._variable, self._warn)
+    def _expand(self, value: str, name: str) -> str:
+        try:
+            return substitute(value, self._variable, self._warn)
+        except InvalidTemplateError as error:
+            raise InvalidTemplateError(shown_value(name, error.template)) from None
 
     def _variable(self, name: str) -> str | None:
         given = self._lookup(name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from kompose.compose.dotenv import DotenvError
+from kompose.suspicion import shown_lines, shown_value
 
 _BLANKS = "\t\v\f\r \x85\xa0"
 _EXPORT = re.compile(r"export[ \t\v\f\r\n]+")
@@ -37,7 +38,7 @@ def parse_joho(text: str) -> dict[str, str]:
     position = _statement(text, 0)
     while position < len(text):
         name, position = _name(text, position)
-        value, position = _value(text, position, found)
+        value, position = _value(text, position, name, found)
         found[name] = value
         position = _statement(text, position)
     return found
@@ -69,7 +70,8 @@ def _name(text: str, start: int) -> tuple[str, int]:
         odd = _odd_byte(character)
         if odd:
             raise DotenvError(
-                f"unexpected character {_quoted(odd)} in variable name near {_quoted(text[begin:])}"
+                f"unexpected character {_quoted(odd)} in variable name "
+                f"near {_quoted(shown_lines(text[begin:]))}"
             )
     return "", _skip_blanks(text, begin)
 
@@ -89,10 +91,10 @@ def _skip_blanks(text: str, position: int) -> int:
     return position
 
 
-def _value(text: str, start: int, found: dict[str, str]) -> tuple[str, int]:
+def _value(text: str, start: int, name: str, found: dict[str, str]) -> tuple[str, int]:
     quote = text[start : start + 1]
     if quote in {"'", '"'} and quote:
-        return _quoted_value(text, start, quote, found)
+        return _quoted_value(text, start, name, found)
     end_match = _LINE_END.search(text, start)
     end = end_match.start() if end_match else len(text)
     line = _without_comment(text[start:end])
@@ -107,7 +109,8 @@ def _without_comment(line: str) -> str:
     return line
 
 
-def _quoted_value(text: str, start: int, quote: str, found: dict[str, str]) -> tuple[str, int]:
+def _quoted_value(text: str, start: int, name: str, found: dict[str, str]) -> tuple[str, int]:
+    quote = text[start]
     position = start + 1
     while position < len(text):
         if text[position] == quote and text[position - 1] != "\\":
@@ -117,7 +120,7 @@ def _quoted_value(text: str, start: int, quote: str, found: dict[str, str]) -> t
             return value, position + 1
         position += 1
     first_line = text[start:].partition("\n")[0]
-    raise DotenvError(f"unterminated quoted value {first_line}")
+    raise DotenvError(f"unterminated quoted value {shown_value(name, first_line)}")
 
 
 def _unescape(value: str) -> str:

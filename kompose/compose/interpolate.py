@@ -13,6 +13,7 @@ from kompose.compose.template import (
     MissingVariableError,
     substitute,
 )
+from kompose.suspicion import shown_lines, shown_value
 
 WarnAt = Callable[[str, KeyPath], None]
 """Hears a warning and the path of the value it is about."""
@@ -34,6 +35,11 @@ def non_string_key(value: Any, path: str = "") -> str | None:
             if found:
                 return found
     return None
+
+
+def _shown(path: KeyPath, text: str) -> str:
+    """The text of a value as a message may quote it; `NAME=value` is a value with a name."""
+    return shown_lines(shown_value(str(path[-1]) if path else "", text))
 
 
 def _key_text(key: object) -> str:
@@ -106,7 +112,7 @@ class _Interpolation:
         except InvalidTemplateError as error:
             raise PathError(
                 f"invalid interpolation format for {_dotted(path)}.\n"
-                f"You may need to escape any $ with another $.\n{error.template}",
+                f"You may need to escape any $ with another $.\n{_shown(path, error.template)}",
                 path,
             ) from None
         except MissingVariableError as error:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kompose.exposed import exposed_values, looks_like_a_secret
+from kompose.exposed import exposed_values
+from kompose.suspicion import looks_like_a_secret
 from tests.kompose.compose_cases import read_text
 
 

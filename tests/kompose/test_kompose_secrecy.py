@@ -6,8 +6,11 @@ from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from kompose.project import project_from_model
 from kompose.secrecy import Secrecy, project_secrecy, secret_values
+from tests.kompose.kompose_run import run_kompose
 
 
 def a_secret(**values: str) -> dict[str, Any]:
@@ -75,3 +78,29 @@ def test_a_compose_project_has_the_secrets_of_its_files_and_variables(tmp_path: 
     secrecy = project_secrecy(project_from_model(model, str(tmp_path), {}))
 
     assert secrecy.hide("words: hunter2, t-12345") == "words: ***, ***"
+
+
+@pytest.mark.parametrize(
+    ("compose", "dotenv"),
+    [
+        ("", "DB_PASSWORD='hunter2\n"),
+        ("", "DB-A=1\nA B=1\nAPI_TOKEN=hunter2\n"),
+        ("", "DB_PASSWORD=hunter2${\n"),
+        ("environment: {DB_PASSWORD: 'hunter2${'}", ""),
+        ("environment: ['DB_PASSWORD=hunter2${']", ""),
+        ("command: 'connect postgres://me:hunter2@db/${'", ""),
+        ("env_file: {path: b.env, format: raw}", ""),
+    ],
+)
+@pytest.mark.parametrize("command", ["convert", "config"])
+def test_a_message_about_a_broken_file_quotes_no_secret(
+    tmp_path: Path, command: str, compose: str, dotenv: str
+) -> None:
+    (tmp_path / "compose.yaml").write_text(f"services:\n  a:\n    image: x\n    {compose}\n")
+    (tmp_path / ".env").write_text(dotenv)
+    (tmp_path / "b.env").write_text("A%B=1\nDB_PASSWORD=hunter2\n")
+
+    outcome = run_kompose([command], directory=tmp_path, environment={})
+
+    assert outcome.exit_code == 1
+    assert "hunter2" not in outcome.stderr
