@@ -150,6 +150,11 @@ class BrowserScreen(Screen[None]):
         return self.query_one(ResourceTable)
 
     @property
+    def _stands(self) -> bool:
+        """Whether there is something to paint; the table is taken down before the workers end."""
+        return self._trail.is_open and bool(self.query(ResourceTable))
+
+    @property
     def _level(self) -> Level:
         return self._trail.here
 
@@ -257,6 +262,8 @@ class BrowserScreen(Screen[None]):
         """Bring what changes to the table, a few times a second, while it is shown."""
         while True:
             await level.wait()
+            if not self._stands:
+                return
             was_known = level.state.phase != "loading"
             fresh = level.pull(self._session.moment())
             self._paint(fresh if was_known else frozenset())
@@ -287,7 +294,7 @@ class BrowserScreen(Screen[None]):
 
     def _tick(self) -> None:
         """Once a second: ages go on, brightness goes, columns of server tables may be there."""
-        if not self._trail.is_open:
+        if not self._stands:
             return
         now = asyncio.get_running_loop().time()
         self._fresh = {key: until for key, until in self._fresh.items() if until > now}
@@ -304,7 +311,7 @@ class BrowserScreen(Screen[None]):
 
     def measured(self) -> None:
         """New numbers of use have come."""
-        if not self._trail.is_open:
+        if not self._stands:
             return
         level = self._level
         if level.view.uses_usage:
@@ -318,7 +325,7 @@ class BrowserScreen(Screen[None]):
 
     def _show_state(self) -> None:
         """Lines 1 and 2, and the sentence that stands where there are no rows."""
-        if not self._trail.is_open:
+        if not self._stands:
             return
         level, session = self._level, self._session
         model, state = level.model, level.state
@@ -378,7 +385,7 @@ class BrowserScreen(Screen[None]):
     async def _look_closer(self, words: str) -> None:
         """Add what the pod said last, or the newest warning about it."""
         await asyncio.sleep(CLOSER_LOOK_SECONDS)
-        if not self.query(ResourceTable):  # the screen was taken down meanwhile
+        if not self._stands:
             return
         subject = self._subject()
         if subject is None or subject.type.plural != "pods":
