@@ -56,8 +56,18 @@ class KubeApp(App[None]):
         self._session.start()
         browser = self._browser(self._start_intent(), self._start_namespace())
         self.push_screen(browser)
-        if self._options.notice:
-            browser.call_after_refresh(browser.say, self._options.notice, Tone.ATTENTION)
+        if notice := self._options.notice or self._left_out():
+            browser.call_after_refresh(browser.say, notice, Tone.ATTENTION)
+
+    def _left_out(self) -> str:
+        """That plugins could not be loaded; empty when all could."""
+        match len(self._shelf.problems):
+            case 0:
+                return ""
+            case 1:
+                return "A plugin was not loaded; the end of ? says why."
+            case count:
+                return f"{count} plugins were not loaded; the end of ? says why."
 
     async def on_unmount(self) -> None:
         """End what still runs."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from kube_client.errors import one_line
 from kube_tui.actions.question import FieldKind
 
 _SHIFT_DIGITS = dict(
@@ -115,8 +116,8 @@ def load_plugins(places: list[Path], kubeconfig: str = "") -> PluginShelf:
     for file in (file for place in places for file in _files(place)):
         try:
             content = yaml.safe_load(file.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            problems.append(f"{file}: {' '.join(str(error).split())}")
+        except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+            problems.append(f"{file}{_trouble(error)}")
             continue
         for name, entry in _entries(content, file.stem):
             try:
@@ -124,6 +125,14 @@ def load_plugins(places: list[Path], kubeconfig: str = "") -> PluginShelf:
             except PluginError as error:
                 problems.append(f"{file}: {name}: {error}")
     return PluginShelf(tuple(found.values()), tuple(problems), kubeconfig)
+
+
+def _trouble(error: Exception) -> str:
+    """Where a file cannot be read, and why; what follows its name."""
+    mark = getattr(error, "problem_mark", None)
+    where = f":{mark.line + 1}" if mark is not None else ""
+    why = getattr(error, "problem", None) or getattr(error, "strerror", None) or str(error)
+    return f"{where}: {one_line(str(why))}"
 
 
 def plugin_places(environment: Mapping[str, str] = os.environ) -> list[Path]:

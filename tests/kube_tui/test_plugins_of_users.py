@@ -1,6 +1,7 @@
 """k9s' plugin files, as users have them: read, checked, filled in, run as argument lists."""
 
 import asyncio
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -56,6 +57,25 @@ def test_a_broken_plugin_costs_only_itself(tmp_path: Path) -> None:
     assert [p.name for p in shelf.plugins] == ["one"]
     assert len(shelf.problems) == 2
     assert "'nonsense' is no key" in shelf.problems[1]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("plugins:\n  a: {\n x: [\n", r"bad\.yaml:4: \w+"),
+        ("day: 2020-99-99", r"bad\.yaml: month must be"),
+        ("[" * 5000, r"bad\.yaml: .*recursion"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_sentence_with_its_line(
+    content: str, words: str, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.yaml").write_text(content)
+
+    [problem] = load_plugins([tmp_path]).problems
+
+    assert re.search(words, problem)
+    assert "\n" not in problem
 
 
 def test_ours_come_after_k9s_and_win() -> None:
