@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 import msgspec
 
 from demo_cluster.kinds import Kind, Obj
 from demo_cluster.reply import Call, Reply
-from demo_cluster.schema.openapi import document
+from demo_cluster.schema.openapi import BEARER, SERVED_VERSION, document
 from demo_cluster.status import Failure, PageNotFound
 
 
@@ -73,7 +74,14 @@ async def group_document(call: Call) -> Reply:
         return Reply(304, headers=headers)
     if "hash" in call.query:
         headers["Cache-Control"] = "public, immutable"
-    return Reply(body=msgspec.json.encode(document(kinds, schemas)), headers=headers)
+    body = msgspec.json.encode(document(kinds, schemas)) if schemas else _built_in(tuple(kinds))
+    return Reply(body=body, headers=headers)
+
+
+@lru_cache(64)
+def _built_in(kinds: tuple[Kind, ...]) -> bytes:
+    """The document of kinds that cannot change."""
+    return msgspec.json.encode(document(kinds, {}))
 
 
 _PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
@@ -85,7 +93,7 @@ def _message(number: int, content: bytes) -> bytes:
 
 
 _EMPTY_DOCUMENT = _message(1, b"2.0") + _message(
-    2, _message(1, b"Kubernetes") + _message(2, b"v1.36.2")
+    2, _message(1, b"Kubernetes") + _message(2, SERVED_VERSION.encode())
 )
 
 
@@ -103,19 +111,8 @@ async def old_document(call: Call) -> Reply:
             text = f"only the following media types are accepted: application/json, {_PROTOBUF}"
             raise Failure(406, "NotAcceptable", text)
         return Reply(body=_EMPTY_DOCUMENT, headers={"Content-Type": _PROTOBUF})
-    definitions: Obj = {}
-    for kind in call.backend.registry.all():
-        if not kind.is_custom:
-            made = document([kind], {})["components"]["schemas"]
-            definitions.update(made)
-    encoded = msgspec.json.encode(
-        {
-            "swagger": "2.0",
-            "info": {"title": "Kubernetes", "version": "v1.36.2"},
-            "paths": {},
-            "definitions": definitions,
-        }
-    ).replace(b"#/components/schemas/", b"#/definitions/")
+    kinds = tuple(kind for kind in call.backend.registry.all() if not kind.is_custom)
+    encoded = _old_built_in(kinds)
     stamp = hashlib.sha512(encoded).hexdigest().upper()
     headers = {
         "Content-Type": "application/json",
@@ -123,3 +120,16 @@ async def old_document(call: Call) -> Reply:
         "ETag": f'"{stamp}"',
     }
     return Reply(body=encoded, headers=headers)
+
+
+@lru_cache(4)
+def _old_built_in(kinds: tuple[Kind, ...]) -> bytes:
+    old: Obj = {
+        "swagger": "2.0",
+        "info": {"title": "Kubernetes", "version": SERVED_VERSION},
+        "paths": {},
+        "definitions": document(kinds, {})["components"]["schemas"],
+        "securityDefinitions": {"BearerToken": BEARER},
+        "security": [{"BearerToken": []}],
+    }
+    return msgspec.json.encode(old).replace(b"#/components/schemas/", b"#/definitions/")

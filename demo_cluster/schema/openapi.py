@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable
 
 from demo_cluster.kinds import Kind, Obj
+from demo_cluster.schema.openapi_paths import (
+    OPTIONS,
+    PATCH,
+    REF,
+    RESOURCES,
+    STATUS,
+    announcement,
+    paths_of,
+    root_of,
+)
 from demo_cluster.schema.reference import texts_of
 from demo_cluster.schema.types import (
     FIELDS,
@@ -19,6 +29,7 @@ from demo_cluster.schema.types import (
     definition_of_kind,
     fields_of,
     is_atomic,
+    is_known,
 )
 
 _SCALARS: dict[str, Obj] = {
@@ -40,7 +51,13 @@ _SPECIAL: dict[str, Obj] = {
     RAW: {"type": "object"},
     FIELDS: {"type": "object"},
 }
-_REF = "#/components/schemas/"
+SERVED_VERSION = "1.36"
+BEARER: Obj = {
+    "type": "apiKey",
+    "description": "Bearer Token authentication",
+    "name": "authorization",
+    "in": "header",
+}
 _TYPE_TEXTS = {
     "apiVersion": (
         "APIVersion defines the versioned schema of this representation of an object. Servers "
@@ -69,19 +86,53 @@ def document(
     paths: dict[str, Obj] = {}
     for kind in listed:
         name = schema_name(kind)
-        if kind.is_custom:
-            schemas[name] = _custom_schema(kind, custom_schemas.get(kind.kind, {}))
-            schemas.update(_closure(f"{META}.ObjectMeta"))
-        elif definition_of_kind(kind):
-            schemas.update(_closure(name))
-            schemas[name]["x-kubernetes-group-version-kind"] = [_gvk(kind)]
-        schemas.update(_closure(f"{META}.DeleteOptions"))
-        paths.update(_paths(kind, name))
+        if name:
+            schemas.update(_schemas_of(kind, name, custom_schemas))
+        paths[f"{root_of(kind.group, kind.version)}/"] = announcement(kind.group, kind.version)
+        paths.update(paths_of(kind, name))
+    for needed in (OPTIONS, PATCH, STATUS, RESOURCES) if listed else ():
+        schemas.update(_closure(needed, schemas))
     return {
         "openapi": "3.0.0",
-        "info": {"title": title, "version": "v1.36.2"},
-        "paths": paths,
-        "components": {"schemas": dict(sorted(schemas.items()))},
+        "info": {"title": title, "version": SERVED_VERSION},
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": dict(sorted(schemas.items())),
+            "securitySchemes": {"BearerToken": BEARER},
+        },
+    }
+
+
+def _schemas_of(kind: Kind, name: str, custom_schemas: dict[str, Obj]) -> dict[str, Obj]:
+    """The schemas of a kind, of its lists, and of all that they need."""
+    found: dict[str, Obj] = {}
+    if kind.is_custom:
+        found[name] = _custom_schema(kind, custom_schemas.get(kind.kind, {}))
+        found.update(_closure(f"{META}.ObjectMeta"))
+    else:
+        found.update(_closure(name))
+        found[name]["x-kubernetes-group-version-kind"] = [_gvk(kind)]
+    if "list" in kind.verbs:
+        listed = f"{name}List"
+        found.update(_closure(f"{META}.ListMeta"))
+        found[listed] = _list_schema(name, listed)
+        group = {"group": kind.group, "kind": kind.list_kind, "version": kind.version}
+        found[listed]["x-kubernetes-group-version-kind"] = [group]
+    return found
+
+
+def _list_schema(name: str, listed: str) -> Obj:
+    if is_known(listed):
+        return _schema(listed)
+    properties: Obj = {
+        field: {"description": text, "type": "string"} for field, text in _TYPE_TEXTS.items()
+    }
+    properties["items"] = {"type": "array", "items": {"$ref": REF + name}}
+    properties["metadata"] = {"default": {}, "allOf": [{"$ref": f"{REF}{META}.ListMeta"}]}
+    return {
+        "type": "object",
+        "required": ["items"],
+        "properties": dict(sorted(properties.items())),
     }
 
 
@@ -96,13 +147,13 @@ def _gvk(kind: Kind) -> Obj:
     return {"group": kind.group, "kind": kind.kind, "version": kind.version}
 
 
-def _closure(name: str) -> dict[str, Obj]:
-    """The schema of a type and of every type that it needs."""
+def _closure(name: str, present: Container[str] = ()) -> dict[str, Obj]:
+    """The schema of a type and of every type that it needs, but for those that are present."""
     found: dict[str, Obj] = {}
     waiting = [name]
     while waiting:
         current = waiting.pop()
-        if current in found or not current:
+        if current in found or current in present or not current:
             continue
         found[current] = _schema(current)
         waiting += [field.element for field in fields_of(current).values() if "." in field.element]
@@ -147,7 +198,7 @@ def _property(field: Field, text: str) -> Obj:
             plain.pop("default", None)
         schema.update(plain)
     else:
-        schema["allOf"] = [{"$ref": _REF + field.element}]
+        schema["allOf"] = [{"$ref": REF + field.element}]
         if not field.is_pointer:
             schema["default"] = {}
     schema.update(_merge_rules(field))
@@ -157,7 +208,7 @@ def _property(field: Field, text: str) -> Obj:
 def _element(type_: str) -> Obj:
     if type_ in _SCALARS:
         return dict(_SCALARS[type_])
-    return {"allOf": [{"$ref": _REF + type_}], "default": {}}
+    return {"$ref": REF + type_}
 
 
 def _merge_rules(field: Field) -> Obj:
@@ -180,51 +231,7 @@ def _custom_schema(kind: Kind, schema: Obj) -> Obj:
     properties = dict(shown.get("properties") or {})
     for field, text in _TYPE_TEXTS.items():
         properties[field] = {"description": text, "type": "string"}
-    properties["metadata"] = {"allOf": [{"$ref": f"{_REF}{META}.ObjectMeta"}]}
+    properties["metadata"] = {"allOf": [{"$ref": f"{REF}{META}.ObjectMeta"}]}
     shown["properties"] = properties
     shown["x-kubernetes-group-version-kind"] = [_gvk(kind)]
     return shown
-
-
-_PARAMETERS = {
-    "delete": ("dryRun", "gracePeriodSeconds", "propagationPolicy"),
-    "get": (),
-    "patch": ("dryRun", "fieldManager", "fieldValidation", "force"),
-    "put": ("dryRun", "fieldManager", "fieldValidation"),
-    "post": ("dryRun", "fieldManager", "fieldValidation"),
-}
-_VERBS = {"delete": "delete", "get": "get", "patch": "patch", "put": "update"}
-
-
-def _paths(kind: Kind, schema: str) -> Iterator[tuple[str, Obj]]:
-    root = f"/apis/{kind.group}/{kind.version}" if kind.group else f"/api/{kind.version}"
-    space = "/namespaces/{namespace}" if kind.namespaced else ""
-    collection = f"{root}{space}/{kind.plural}"
-    whole: Obj = {}
-    if "list" in kind.verbs:
-        whole["get"] = _operation(kind, schema, "list", ())
-    if "create" in kind.verbs:
-        whole["post"] = _operation(kind, schema, "post", _PARAMETERS["post"])
-    yield collection, whole
-    one = {
-        method: _operation(kind, schema, method, _PARAMETERS[method])
-        for method, verb in _VERBS.items()
-        if verb in kind.verbs
-    }
-    if one:
-        yield f"{collection}/{{name}}", one
-
-
-def _operation(kind: Kind, schema: str, action: str, parameters: tuple[str, ...]) -> Obj:
-    content = {"application/json": {"schema": {"$ref": _REF + schema}}} if schema else {}
-    return {
-        "description": f"{action} {kind.kind}",
-        "operationId": f"{action}{kind.kind}",
-        "parameters": [
-            {"name": name, "in": "query", "schema": {"type": "string", "uniqueItems": True}}
-            for name in parameters
-        ],
-        "responses": {"200": {"description": "OK", "content": content}},
-        "x-kubernetes-action": action,
-        "x-kubernetes-group-version-kind": _gvk(kind),
-    }
