@@ -1,5 +1,6 @@
 """`python -m kompose`, and the program `kompose`."""
 
+import gc
 import os
 import sys
 
@@ -25,6 +26,7 @@ def main() -> None:
             code = run(sys.argv[1:])
     except KeyboardInterrupt:  # before the run itself could catch it
         code = 130
+    gc.freeze()  # all that is left goes with the process: nothing to look through
     sys.exit(code)
 
 

@@ -4,16 +4,22 @@ Follows the key order of yaml.v3.
 """
 
 from collections.abc import Iterable, Mapping
-from functools import cmp_to_key
+from functools import cmp_to_key, lru_cache
 from typing import Any
 
 
 def ordered(mapping: Mapping[str, Any]) -> Iterable[str]:
     """The keys of a map in their order: `a2` before `a10`, `a_b` before `ab`."""
-    keys = sorted(mapping)
+    return _in_order(tuple(mapping))
+
+
+@lru_cache(maxsize=4096)
+def _in_order(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Sorted keys; the objects of many services have the same few sets of them."""
+    in_order = sorted(keys)
     if len(keys) > 1 and not all(map(str.isalpha, keys)):
-        keys.sort(key=cmp_to_key(_compare))
-    return keys
+        in_order.sort(key=cmp_to_key(_compare))
+    return tuple(in_order)
 
 
 def _compare(one: str, other: str) -> int:
