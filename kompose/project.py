@@ -169,6 +169,8 @@ class FileSource(NamedTuple):
     content: str = ""
     environment: str = ""
     is_external: bool = False
+    external_name: str = ""
+    """What it is called where it is already."""
 
 
 class Project(NamedTuple):
@@ -352,6 +354,7 @@ def _file_sources(
             content=tree.get("content") or environment.get(tree.get("environment") or "", ""),
             environment=tree.get("environment") or "",
             is_external=bool(tree.get("external")),
+            external_name=tree.get("name") or name if tree.get("external") else "",
         )
         for name, tree in (trees or {}).items()
     }

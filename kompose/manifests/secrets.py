@@ -55,12 +55,18 @@ def secret_volumes(
             directory = _full_path(reference, file)
         mounts.append({"name": name, "mountPath": directory, "subPath": file})
         source = {
-            "secretName": name,
+            "secretName": _object_name(reference, scope) or name,
             "items": [{"key": name, "path": file}],
             **fields(defaultMode=reference.mode),
         }
         sources.append({"name": name, "secret": source})
     return mounts, sources
+
+
+def _object_name(reference: FileReference, scope: Scope) -> str:
+    """The Secret that is already on the cluster; the original forgets its name."""
+    source = scope.project.secrets.get(reference.source) if scope.options.mends else None
+    return resource_name(source.external_name) if source else ""
 
 
 def _place(reference: FileReference, name: str) -> tuple[str, str]:

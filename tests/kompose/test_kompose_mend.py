@@ -75,6 +75,17 @@ def test_environment_wins_over_an_env_file(tmp_path: Path) -> None:
     assert container["envFrom"] == [{"configMapRef": {"name": "a-env"}}]
 
 
+def test_a_secret_that_is_there_already_is_mounted_by_its_own_name(tmp_path: Path) -> None:
+    objects = _mended(
+        tmp_path,
+        "services: {a: {image: x, secrets: [s]}}\nsecrets: {s: {external: true, name: vault}}",
+    )
+
+    [volume] = _only(objects, "Deployment")["spec"]["template"]["spec"]["volumes"]
+    assert volume["secret"] == {"secretName": "vault", "items": [{"key": "s", "path": "s"}]}
+    assert [each["kind"] for each in objects if each["kind"] == "Secret"] == []
+
+
 def test_several_secrets_have_a_path_each(tmp_path: Path) -> None:
     (tmp_path / "s").write_text("x")
     text = "services: {a: {image: x, secrets: [s, t]}}\nsecrets: {s: {file: s}, t: {file: s}}"
