@@ -9,16 +9,18 @@ from itertools import count
 
 from demo_cluster.custom_kinds import DEFINITIONS, fill_definition_defaults
 from demo_cluster.kinds import Kind, Obj, kind_of
+from demo_cluster.limit_ranges import apply_limit_ranges
 from demo_cluster.quota import check_quotas
 from demo_cluster.reply import Backend
 from demo_cluster.status import forbidden, resource_details
+from demo_cluster.storage import Storage
 
 
 def admit(backend: Backend, kind: Kind, new: Obj, old: Obj | None) -> None:
     """Fill in what admission fills in, in place.
 
     Raises:
-        Failure: 403, a service account is missing or a quota is used up.
+        Failure: 403, a service account is missing, or limits and quotas leave no room.
     """
     if kind.storage_key == DEFINITIONS.storage_key:
         fill_definition_defaults(new)
@@ -29,7 +31,18 @@ def admit(backend: Backend, kind: Kind, new: Obj, old: Obj | None) -> None:
     if kind.storage_key == ("", "pods") and old is None:
         _check_service_account(backend, new)
         _set_priority(backend, new)
-    check_quotas(backend.storage, kind, new, old)
+    admit_within_limits(backend.storage, kind, new, old)
+
+
+def admit_within_limits(storage: Storage, kind: Kind, new: Obj, old: Obj | None = None) -> None:
+    """Hold the object to the LimitRanges and ResourceQuotas of its namespace.
+
+    Raises:
+        Failure: 403, it does not keep to them.
+    """
+    if kind.storage_key == ("", "pods") and old is None:
+        apply_limit_ranges(storage, new)
+    check_quotas(storage, kind, new, old)
 
 
 def _write_string_data(secret: Obj) -> None:

@@ -207,8 +207,8 @@ class Storage:
         """
         new = self.prepare(kind, obj)
         if by:
-            self.admission(kind, new)
             note_creation(kind, new, obj, by, timestamp(self._clock.now()))
+            self.admission(kind, new)
         return self.insert(kind, new)
 
     def insert(self, kind: Kind, new: Obj) -> Obj:

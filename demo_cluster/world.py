@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from demo_cluster.admission import admit_within_limits
 from demo_cluster.bulk import Bulk
 from demo_cluster.controllers.cron_jobs import CronJobController
 from demo_cluster.controllers.daemon_sets import DaemonSetController
@@ -33,7 +34,6 @@ from demo_cluster.faults import FaultPlan
 from demo_cluster.history import HistoryClock
 from demo_cluster.images import ImageLibrary
 from demo_cluster.kubelet.kubelet import Kubelet
-from demo_cluster.quota import check_quotas
 from demo_cluster.reply import Backend
 from demo_cluster.scenario import Scenario
 from demo_cluster.scenario_images import load_images
@@ -79,7 +79,7 @@ class World:
         self.kubelet = Kubelet(self.storage, clock, kubelet_rng, self.events, self.images)
         self.usage = Usage(self.storage, clock, self.kubelet)
         storage, events = self.storage, self.events
-        storage.admission = lambda kind, new: check_quotas(storage, kind, new)
+        storage.admission = lambda kind, new: admit_within_limits(storage, kind, new)
         text = authority.decode() if isinstance(authority, bytes) else authority
         self.nodes = NodeController(storage, clock, events, self.kubelet)
         self._listeners: list[Callable[[StorageEvent], None]] = [

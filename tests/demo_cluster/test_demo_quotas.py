@@ -1,4 +1,4 @@
-"""ResourceQuotas hold for what controllers make, say what is missing, and count what is used."""
+"""Quotas and limit ranges hold for what controllers make too, and say what is used or missing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from demo_cluster.kinds import Obj, kind_of
+from demo_cluster.limit_ranges import apply_limit_ranges
 from demo_cluster.quota import check_quotas
 from demo_cluster.status import Failure
 from tests.demo_cluster.conftest import SteppedWorld, pod_spec, workload
@@ -186,3 +187,46 @@ def test_a_quota_with_a_scope_leaves_other_pods_alone() -> None:
 
     text = refusal(shelf, "pods", pod("p", activeDeadlineSeconds=5))
     assert "exceeded quota: q, requested: pods=1" in text
+
+
+def limits(**item: Obj) -> list[Obj]:
+    return [{"metadata": {"name": "l"}, "spec": {"limits": [{"type": "Container", **item}]}}]
+
+
+def test_a_limit_range_fills_in_what_a_container_does_not_state() -> None:
+    made = pod("p", {"requests": {"cpu": "50m"}, "limits": {"cpu": "1"}})
+    shelf = Shelf(limitranges=limits(default={"memory": "64Mi"}, defaultRequest={"cpu": "10m"}))
+
+    apply_limit_ranges(shelf, made)
+
+    resources = made["spec"]["containers"][0]["resources"]
+    assert resources == {
+        "requests": {"cpu": "50m", "memory": "64Mi"},
+        "limits": {"cpu": "1", "memory": "64Mi"},
+    }
+    assert made["metadata"]["annotations"]["kubernetes.io/limit-ranger"] == (
+        "LimitRanger plugin set: memory request for container main; memory limit for container main"
+    )
+
+
+def test_a_container_beyond_a_limit_range_is_refused() -> None:
+    shelf = Shelf(limitranges=limits(max={"cpu": "1"}))
+
+    with pytest.raises(Failure) as caught:
+        apply_limit_ranges(shelf, pod("p", {"limits": {"cpu": "2"}, "requests": {"cpu": "2"}}))
+
+    text = 'pods "p" is forbidden: maximum cpu usage per Container is 1, but limit is 2'
+    assert caught.value.message == text
+
+
+async def test_pods_of_controllers_get_the_defaults_of_their_namespace(world: SteppedWorld) -> None:
+    item = {"type": "Container", "default": {"cpu": "100m", "memory": "64Mi"}}
+    meta = {"name": "l", "namespace": "default"}
+    world.storage.create(kind_of("limitranges"), {"metadata": meta, "spec": {"limits": [item]}})
+    world.create("deployments", "web", workload(FOREVER, LABELS), "apps")
+    world.advance(5)
+
+    [made] = world.pods("web-")
+
+    assert made["spec"]["containers"][0]["resources"]["limits"] == item["default"]
+    assert made["status"]["qosClass"] == "Guaranteed"
