@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from kompose.cluster.errors import ClusterError
 from kompose.cluster.gone import until_none
@@ -18,7 +19,7 @@ from kompose.cluster.ownership import (
     service_selector,
 )
 from kube_client.client import Client
-from kube_client.errors import ForbiddenError, NotFoundError
+from kube_client.errors import ConflictError, ForbiddenError, NotFoundError
 from kube_client.objects import KubeObject
 from kube_client.resource import (
     JOBS,
@@ -28,6 +29,9 @@ from kube_client.resource import (
     REPLICA_SETS,
     ResourceType,
 )
+
+Descendant: TypeAlias = tuple[ResourceType, KubeObject]
+"""What a controller made of a removed object, and its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +97,12 @@ async def down(
     plan = _plan(await owned_objects(client, project_name, options.namespace), options)
     if plan.removed and not await confirm(plan):
         return DownResult(is_declined=True)
-    foreign = await _foreign_pods(client, plan.removed, options.namespace)
+    kin = await _descendants(client, plan.removed, options.namespace)
+    foreign = await _foreign_pods(client, plan.removed, kin, options.namespace)
     for obj in reversed(plan.removed):
         await _delete(client, obj, options)
         progress(Removal(title(obj)))
-    await _hurry(client, plan.removed, options)
+    await _hurry(client, plan.removed, kin, options)
     await _until_all_gone(client, project_name, plan.removed, foreign, options, progress)
     removed = [title(obj) for obj in plan.removed]
     kept = ""
@@ -135,15 +140,21 @@ async def _delete(client: Client, obj: Object, options: DownOptions) -> None:
         )
 
 
-async def _hurry(client: Client, removed: Sequence[Object], options: DownOptions) -> None:
+async def _hurry(
+    client: Client, removed: Sequence[Object], kin: Sequence[Descendant], options: DownOptions
+) -> None:
     """Give the pods of what was removed no longer than they are to get.
 
-    Their ReplicaSets go first: they would make new pods.
+    Their ReplicaSets go first: they would make new pods. `kin` are the descendants before the
+    removal: a ReplicaSet may be gone by now, and nothing else says whose pods its pods were.
     """
     if options.grace_seconds is None:
         return
-    for resource, obj in await _descendants(client, removed, options.namespace):
-        with suppress(NotFoundError):
+    known = {obj.metadata.uid for _, obj in kin}
+    now = await _descendants(client, removed, options.namespace, also_of=known)
+    new = [(resource, obj) for resource, obj in now if obj.metadata.uid not in known]
+    for resource, obj in [*kin, *new]:
+        with suppress(NotFoundError, ConflictError):  # it has gone, perhaps another has its name
             await client.delete(
                 resource,
                 obj.metadata.name,
@@ -155,11 +166,15 @@ async def _hurry(client: Client, removed: Sequence[Object], options: DownOptions
 
 
 async def _descendants(
-    client: Client, removed: Sequence[Object], namespace: str
-) -> list[tuple[ResourceType, KubeObject]]:
+    client: Client,
+    removed: Sequence[Object],
+    namespace: str,
+    *,
+    also_of: AbstractSet[str] = frozenset(),
+) -> list[Descendant]:
     """The ReplicaSets, Jobs and pods that these objects own, owners first."""
-    owners = {obj["metadata"]["uid"] for obj in removed}
-    found: list[tuple[ResourceType, KubeObject]] = []
+    owners = {obj["metadata"]["uid"] for obj in removed} | also_of
+    found: list[Descendant] = []
     for resource in (REPLICA_SETS, JOBS, PODS):
         try:
             listed = await client.list(resource, KubeObject, namespace=namespace)
@@ -175,10 +190,12 @@ async def _descendants(
     return found
 
 
-async def _foreign_pods(client: Client, removed: Sequence[Object], namespace: str) -> set[str]:
+async def _foreign_pods(
+    client: Client, removed: Sequence[Object], kin: Sequence[Descendant], namespace: str
+) -> set[str]:
     """The uids of pods that look like those of the project's services, and are not."""
     own = {obj["metadata"]["uid"] for obj in removed}
-    own |= {obj.metadata.uid for _, obj in await _descendants(client, removed, namespace)}
+    own |= {obj.metadata.uid for _, obj in kin}
     units = _units(removed)
     if not units:
         return set()

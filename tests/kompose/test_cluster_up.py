@@ -558,6 +558,24 @@ async def test_containers_get_no_longer_to_stop_than_is_said(client: Client, fol
     assert (await client.list(PODS, namespace=client.namespace)).items == []
 
 
+async def test_pods_are_hurried_though_their_replica_set_went_while_we_waited_for_an_answer(
+    folder: Path,
+) -> None:
+    stubborn = ONE.replace(
+        '["sleep", "1000"]', '["sh", "-c", "trap true TERM; while true; do sleep 1; done"]'
+    ).replace("stop_grace_period: 1s", "stop_grace_period: 600s")
+    plan = FaultPlan()
+    with running_cluster(ClusterOptions(scenario="empty", faults=plan)) as own:
+        options = ConnectOptions(kubeconfig=str(own.kubeconfig), namespace="default")
+        async with connect(options) as client:
+            await brought_up(client, project(folder, stubborn))
+            plan.change([parse_fault("stall:0.3@100%")])
+
+            await taken_down(client, grace_seconds=1, timeout=20.0)
+
+            assert (await client.list(PODS, namespace=client.namespace)).items == []
+
+
 async def test_a_service_of_another_name_on_the_cluster_is_known_by_the_files_name(
     client: Client, folder: Path
 ) -> None:
