@@ -144,5 +144,6 @@ def _cpu_seconds(pid: int) -> float:
 
 
 def _peak_mib(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    """The most memory so far; 0 when the command has ended already, and its memory is gone."""
+    peak = Path(f"/proc/{pid}/status").read_text().partition("VmHWM:")[2].split()
+    return int(peak[0]) / 1024 if peak else 0.0
