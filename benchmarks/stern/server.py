@@ -74,7 +74,11 @@ class Server:
         self._block = chunked(self._lines, load.lines_per_chunk)
         self._rest = chunked(self._lines[: load.lines % _BLOCK_LINES], load.lines_per_chunk)
         pods = [_pod(number) for number in range(load.streams)]
-        self._first_pod = json.dumps({"kind": "Pod", "apiVersion": "v1", **pods[0]}).encode()
+        whole = [{"kind": "Pod", "apiVersion": "v1", **pod} for pod in pods]
+        self._first_pod = json.dumps(whole[0]).encode()
+        self._added = chunked(
+            [json.dumps({"type": "ADDED", "object": pod}).encode() + b"\n" for pod in whole]
+        )
         self._pods = json.dumps(
             {"kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "1"},
              "items": pods}
@@ -99,6 +103,8 @@ class Server:
             self._send_log(connection, request)
         elif b"watch=true" in request:
             connection.sendall(_head(None, "application/json"))
+            if b"resourceVersion=" not in request:  # then a watch begins with what there is
+                connection.sendall(self._added)
             while connection.recv(65536):
                 pass
         elif document := _discovery(request):
