@@ -193,7 +193,10 @@ async def _look_up(
         if not objects:
             raise SternError(f'{kind.plural} "{query.name}" not found in any namespace')
     return [
-        (found["metadata"]["namespace"], str(LabelSelector.from_labels(pod_labels(query, found))))
+        (
+            namespace or found["metadata"].get("namespace"),
+            str(LabelSelector.from_labels(pod_labels(query, found))),
+        )
         for found in objects
     ]
 
