@@ -247,8 +247,3 @@ def describe(path: Path) -> str:
         else:
             text += f"[={rest}]"
     return text
-
-
-def without_below(paths: PathSet, prefix: Path) -> PathSet:
-    """The paths that do not lie at or under another one."""
-    return frozenset(path for path in paths if path[: len(prefix)] != prefix)

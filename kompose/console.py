@@ -2,7 +2,7 @@
 
 import os
 import sys
-from typing import NoReturn, TextIO
+from typing import TextIO
 
 from kompose.report import Level
 
@@ -64,9 +64,3 @@ def uses_colour(stream: TextIO) -> bool:
     """Whether a person wants colours there: it is a terminal, and NO_COLOR is not set."""
     is_able = stream.isatty() and os.environ.get("TERM") != "dumb"
     return is_able and not os.environ.get("NO_COLOR")
-
-
-def leave_with(text: str, exit_code: int = 1) -> NoReturn:
-    """Says why and ends the program."""
-    write_line(Level.FATAL, text)
-    raise SystemExit(exit_code)

@@ -12,10 +12,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kompose.cluster.kinds import resource_of
 from kube_client.connect import connect
-from kube_client.errors import InvalidError
 from kube_client.kubeconfig import ConnectOptions
+from tests.kompose.accepted import refusal
 from tests.kompose.api_schema import schema_faults
 from tests.kompose.kompose_run import Outcome, lay_out, run_kompose
 
@@ -172,15 +171,11 @@ async def test_the_mended_objects_of_many_projects_are_accepted_by_a_server(
             text = _project(chance.choice)
             place = tmp_path / str(number)
             place.mkdir()
-            for obj in _documents(_convert(place, text, "--mend")):
-                kind = resource_of(obj)
-                namespace = "default" if kind.namespaced else None
-                try:
-                    await client.apply(
-                        kind, obj, field_manager="test", dry_run=True, namespace=namespace
-                    )
-                except InvalidError as error:
-                    refused.append(f"{error} in {text}")
+            refused += [
+                f"{why} in {text}"
+                for obj in _documents(_convert(place, text, "--mend"))
+                if (why := await refusal(client, obj))
+            ]
 
     assert refused == []
 
