@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import ipaddress
-from itertools import count
+from collections.abc import Iterator
+from typing import TypeVar
 
 from demo_cluster.custom_kinds import DEFINITIONS, fill_definition_defaults
 from demo_cluster.kinds import Kind, Obj, kind_of
 from demo_cluster.limit_ranges import apply_limit_ranges
 from demo_cluster.quota import check_quotas
 from demo_cluster.reply import Backend
-from demo_cluster.status import forbidden, resource_details
+from demo_cluster.status import Failure, forbidden, resource_details
 from demo_cluster.storage import Storage
 
 
@@ -20,7 +21,8 @@ def admit(backend: Backend, kind: Kind, new: Obj, old: Obj | None) -> None:
     """Fill in what admission fills in, in place.
 
     Raises:
-        Failure: 403, a service account is missing, or limits and quotas leave no room.
+        Failure: 403, a service account is missing, or limits and quotas leave no room; 500, no
+            service address or node port is left.
     """
     if kind.storage_key == DEFINITIONS.storage_key:
         fill_definition_defaults(new)
@@ -64,21 +66,44 @@ def _allocate(backend: Backend, service: Obj) -> None:
     seed = int.from_bytes(hashlib.sha256(service["metadata"]["uid"].encode()).digest()[:6])
     if not spec.get("clusterIP"):
         taken = {other.get("clusterIP") for other in others}
-        places = (_ADDRESSES[0] + (seed + step) % _ADDRESSES[1] for step in count())
+        first, size = _ADDRESSES
+        places = (first + (seed + step) % size for step in range(size))
         addresses = (str(ipaddress.IPv4Address(place)) for place in places)
-        spec["clusterIP"] = next(address for address in addresses if address not in taken)
+        free = (address for address in addresses if address not in taken)
+        spec["clusterIP"] = _next(free, "an IP")
     spec.setdefault("clusterIPs", [spec["clusterIP"]])
     if spec["type"] in ("NodePort", "LoadBalancer"):
         used = {port.get("nodePort") for other in others for port in other.get("ports") or ()}
+        first, size = _NODE_PORTS
+        numbers = (first + (seed + step) % size for step in range(size))
+        vacant = (number for number in numbers if number not in used)
         for port in spec.get("ports") or ():
             if not port.get("nodePort"):
-                ports = (30000 + (seed + step) % 2768 for step in count())
-                port["nodePort"] = next(number for number in ports if number not in used)
+                port["nodePort"] = _next(vacant, "a nodePort")
             used.add(port["nodePort"])
 
 
 _ADDRESSES = (int(ipaddress.IPv4Address("10.96.1.0")), 0xEF000)
 """The first address of services, and how many there are."""
+_NODE_PORTS = (30000, 2768)
+"""The first node port, and how many there are."""
+_T = TypeVar("_T")
+
+
+def _next(free: Iterator[_T], what: str) -> _T:
+    """The next one that nobody has.
+
+    Raises:
+        Failure: 500, somebody has each of them.
+    """
+    for each in free:
+        return each
+    text = f"failed to allocate {what}: range is full"
+    raise Failure(500, "InternalError", f"Internal error occurred: {text}", _causes(text))
+
+
+def _causes(text: str) -> Obj:
+    return {"causes": [{"message": text}]}
 
 
 def _check_service_account(backend: Backend, pod: Obj) -> None:

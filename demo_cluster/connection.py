@@ -10,6 +10,9 @@ import contextlib
 import logging
 import re
 import socket
+import ssl
+from asyncio.sslproto import SSLProtocol
+from collections.abc import Awaitable, Callable
 from typing import cast
 
 import msgspec
@@ -33,8 +36,48 @@ _QUIET.addHandler(logging.NullHandler())
 _QUIET.propagate = False
 
 
+class TlsConnection(SSLProtocol):
+    """TLS before HTTP; a client that speaks HTTP without it is told so, as net/http does."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, http: asyncio.Protocol, context: ssl.SSLContext
+    ) -> None:
+        waiter: asyncio.Future[object] = None  # type: ignore[assignment]  # as create_server has it
+        super().__init__(loop, http, context, waiter, server_side=True)
+        self._room = memoryview(b"")
+        self._is_new = True
+
+    def get_buffer(self, n: int) -> memoryview:
+        """Where the next bytes go."""
+        self._room = super().get_buffer(n)
+        return self._room
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Bytes have come."""
+        if self._is_new:
+            self._is_new = False
+            if bytes(self._room[: min(nbytes, 5)]) in _BARE_HTTP:
+                self._refuse()
+                return
+        super().buffer_updated(nbytes)
+
+    def _refuse(self) -> None:
+        assert self._transport is not None
+        transport = cast("asyncio.Transport", self._transport)
+        transport.write(_NO_TLS)
+        transport.close()
+
+
+_BARE_HTTP = frozenset({b"GET /", b"HEAD ", b"POST ", b"PUT /", b"OPTIO"})
+"""How requests begin that net/http takes for HTTP without TLS."""
+_NO_TLS = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
+
+
 class HttpServer(web.Server):
     """Makes a connection for each client; a handler ends with its client."""
+
+    def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> None:
+        super().__init__(handler, handler_cancellation=True)
 
     def __call__(self) -> RequestHandler:
         """The connection of a client that has come."""

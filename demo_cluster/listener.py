@@ -18,7 +18,7 @@ from aiohttp import WSMsgType, web
 
 from demo_cluster.api import Api, RawRequest
 from demo_cluster.certificates import Certificates
-from demo_cluster.connection import HttpServer
+from demo_cluster.connection import HttpServer, TlsConnection
 from demo_cluster.faults import Fault, FaultPlan, instead
 from demo_cluster.reply import AnyReply, Reply, SpdyReply, StreamReply, UpgradeReply
 from demo_cluster.status import Failure
@@ -29,6 +29,8 @@ BODY_SECONDS = 60.0
 MAX_MESSAGE = 16 * 1024 * 1024
 """Bytes of one WebSocket message."""
 _GZIP_FROM = 128 * 1024
+_BACKLOG = 128
+_GOODBYE_SECONDS = 0.1
 
 
 class Listener:
@@ -42,7 +44,8 @@ class Listener:
         self._certificates = certificates
         self._host = host
         self._port = port
-        self._runner: web.ServerRunner | None = None
+        self._sockets: asyncio.Server | None = None
+        self._http: HttpServer | None = None
 
     async def start(self) -> int:
         """Listen; returns the port, which the system chooses when it was 0.
@@ -50,21 +53,23 @@ class Listener:
         Raises:
             OSError: The address is taken or not ours.
         """
-        server = HttpServer(self._handle, handler_cancellation=True)
-        self._runner = web.ServerRunner(server, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(
-            self._runner, self._host, self._port, ssl_context=_server_context(self._certificates)
+        http, context = HttpServer(self._handle), _server_context(self._certificates)
+        loop = asyncio.get_running_loop()
+        self._sockets = await loop.create_server(
+            lambda: TlsConnection(loop, http(), context), self._host, self._port, backlog=_BACKLOG
         )
-        await site.start()
-        address = self._runner.addresses[0]
-        return int(address[1])
+        self._http = http
+        return int(self._sockets.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
         """Close every connection and stop listening."""
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        if self._sockets is not None:
+            self._sockets.close()
+            self._sockets = None
+        if self._http is not None:
+            self._http.pre_shutdown()
+            await self._http.shutdown(_GOODBYE_SECONDS)
+            self._http = None
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")

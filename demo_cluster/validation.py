@@ -79,6 +79,10 @@ def _required(field: str, why: str = "") -> Cause:
     return Cause("FieldValueRequired", f"Required value: {why}" if why else "Required value", field)
 
 
+def _duplicate(value: Any, field: str) -> Cause:
+    return Cause("FieldValueDuplicate", f"Duplicate value: {_shown(value)}", field)
+
+
 def _unsupported(field: str, value: Any, supported: list[str]) -> Cause:
     listed = ", ".join(json.dumps(text) for text in supported)
     text = f"Unsupported value: {_shown(value)}: supported values: {listed}"
@@ -203,7 +207,7 @@ def _container(
     elif not _LABEL.fullmatch(name):
         yield _invalid(f"{path}.name", name, LABEL_RULE)
     elif name in seen:
-        yield Cause("FieldValueDuplicate", f"Duplicate value: {_shown(name)}", f"{path}.name")
+        yield _duplicate(name, f"{path}.name")
     seen.add(name)
     if not container.get("image"):
         yield _required(f"{path}.image")
@@ -331,7 +335,7 @@ def _new_ephemeral(new: Obj, old: Obj) -> Iterator[Cause]:
         if name in known:
             continue
         if name in taken:
-            yield Cause("FieldValueDuplicate", f"Duplicate value: {_shown(name)}", f"{path}.name")
+            yield _duplicate(name, f"{path}.name")
         elif not _LABEL.fullmatch(name):
             yield _invalid(f"{path}.name", name, LABEL_RULE) if name else _required(f"{path}.name")
         if not entry.get("image"):
@@ -429,40 +433,56 @@ def _service(new: Obj, old: Obj | None, storage: Storage) -> Iterator[Cause]:
     ports = spec.get("ports") or []
     if not ports and spec.get("clusterIP") != "None" and spec.get("type") != "ExternalName":
         yield _required("spec.ports")
+    names: set[str] = set()
+    taken = _taken_node_ports((old or new)["metadata"]["uid"], ports, storage)
     for index, port in enumerate(ports):
         path = f"spec.ports[{index}]"
-        if len(ports) > 1 and not port.get("name"):
+        name = port.get("name")
+        if len(ports) > 1 and not name:
             yield _required(f"{path}.name")
         yield from _port(port.get("port"), f"{path}.port")
         if port.get("protocol") not in ("TCP", "UDP", "SCTP"):
             yield _unsupported(f"{path}.protocol", port.get("protocol"), ["SCTP", "TCP", "UDP"])
-        if port.get("name") and port["name"] in [each.get("name") for each in ports[:index]]:
-            text = f"Duplicate value: {_shown(port['name'])}"
-            yield Cause("FieldValueDuplicate", text, f"{path}.name")
+        if name in names:
+            yield _duplicate(name, f"{path}.name")
+        elif name:
+            names.add(name)
         if isinstance(port.get("targetPort"), int):
             yield from _port(port["targetPort"], f"{path}.targetPort")
-        yield from _node_port(new, old, storage, port, f"{path}.nodePort")
+        yield from _node_port(port.get("nodePort"), taken, f"{path}.nodePort")
+    yield from _same_ports(ports)
     types = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]
     if spec.get("type") not in types:
         yield _unsupported("spec.type", spec.get("type"), types)
 
 
-def _node_port(
-    new: Obj, old: Obj | None, storage: Storage, port: Obj, field: str
-) -> Iterator[Cause]:
-    wanted = port.get("nodePort")
+def _same_ports(ports: list[Obj]) -> Iterator[Cause]:
+    """A port number stands once for each protocol; the value is shown as Go's type has it."""
+    seen: set[tuple[Any, Any]] = set()
+    for index, port in enumerate(ports):
+        protocol, number = port.get("protocol"), port.get("port")
+        if (protocol, number) in seen:
+            shown = {"Name": "", "Protocol": protocol, "AppProtocol": None, "Port": number}
+            yield _duplicate({**shown, "TargetPort": 0, "NodePort": 0}, f"spec.ports[{index}]")
+        seen.add((protocol, number))
+
+
+def _taken_node_ports(uid: str, ports: list[Obj], storage: Storage) -> set[int]:
+    """The node ports of other services, when any port here asks for one."""
+    if not any(port.get("nodePort") for port in ports):
+        return set()
+    others = (each for each in storage.list(kind_of("services")) if each["metadata"]["uid"] != uid)
+    return {port.get("nodePort") for each in others for port in each["spec"].get("ports") or ()}
+
+
+def _node_port(wanted: int | None, taken: set[int], field: str) -> Iterator[Cause]:
     if not wanted:
         return
     if not 30000 <= wanted <= 32767:
         why = "provided port is not in the valid range. The range of valid ports is 30000-32767"
         yield _invalid(field, wanted, why)
-        return
-    uid = (old or new)["metadata"]["uid"]
-    for other in storage.list(kind_of("services")):
-        if other["metadata"]["uid"] == uid:
-            continue
-        if any(entry.get("nodePort") == wanted for entry in other["spec"].get("ports") or ()):
-            yield _invalid(field, wanted, "provided port is already allocated")
+    elif wanted in taken:
+        yield _invalid(field, wanted, "provided port is already allocated")
 
 
 _CONFIG_KEY = re.compile(r"[-._a-zA-Z0-9]+")

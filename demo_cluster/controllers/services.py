@@ -8,6 +8,7 @@ from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.storage import Storage, StorageEvent, key_of
 
 SERVICES = kind_of("services")
+_NODE_PORTS = (30000, 32768)
 
 
 class ServiceController:
@@ -27,7 +28,9 @@ class ServiceController:
             self._addresses.discard(event.obj["spec"].get("clusterIP", ""))
             for port in event.obj["spec"].get("ports") or ():
                 self._ports.discard(port.get("nodePort", 0))
-        elif self._is_incomplete(event.obj["spec"]):
+            return
+        self._ports.update(port.get("nodePort", 0) for port in event.obj["spec"].get("ports") or ())
+        if self._is_incomplete(event.obj["spec"]):
             self._storage.modify(SERVICES, *key_of(event.obj), self._complete)
 
     @staticmethod
@@ -49,7 +52,8 @@ class ServiceController:
         if spec.get("type") in ("NodePort", "LoadBalancer"):
             spec.setdefault("externalTrafficPolicy", "Cluster")
             for port in spec.get("ports") or ():
-                port.setdefault("nodePort", self._port())
+                if "nodePort" not in port and (number := self._port()):
+                    port["nodePort"] = number
 
     def _address(self) -> str:
         while True:
@@ -60,8 +64,10 @@ class ServiceController:
                 return address
 
     def _port(self) -> int:
-        while True:
-            port = self._rng.randint(30000, 32767)
-            if port not in self._ports:
-                self._ports.add(port)
-                return port
+        """A node port that no service has; 0 when none is left."""
+        free = [port for port in range(*_NODE_PORTS) if port not in self._ports]
+        if not free:
+            return 0
+        port = self._rng.choice(free)
+        self._ports.add(port)
+        return port

@@ -78,6 +78,14 @@ async def test_what_is_no_http_is_refused_in_gos_words(
     assert body == line
 
 
+async def test_who_speaks_http_without_tls_is_told_so(running: RunningCluster) -> None:
+    answer = await clients_of(running).one("no tls")
+
+    assert answer == (
+        b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("kind", "code", "reason"),
     [

@@ -67,6 +67,7 @@ def test_the_help_teaches_every_dial_and_every_fault() -> None:
         (["--port", "70000"], 2, "write 0 to 65535"),
         (["--merge"], 2, "add --kubeconfig FILE"),
         (["--scenario", "none"], 1, "no scenario 'none'"),
+        (["--state", "/nope/x/s"], 1, "there is no folder /nope/x; make it, or name another"),
         (["--kubeconfig", "/dev/null/x"], 1, "cannot write a kubeconfig to /dev/null/x"),
     ],
 )

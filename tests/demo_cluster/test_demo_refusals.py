@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -114,6 +115,40 @@ def test_a_list_with_options_that_make_no_sense_is_refused(
 
     assert found == status
     assert message in answer["message"]
+
+
+def _service(count: int, **spec: Any) -> dict[str, Any]:
+    ports = [{"name": f"p{number}", "port": number + 1} for number in range(count)]
+    return {"metadata": {"name": f"with-{count}"}, "spec": {"ports": ports, **spec}}
+
+
+def test_a_service_with_thousands_of_ports_is_taken_without_delay(cluster: RunningCluster) -> None:
+    began = time.process_time()
+    status, _ = ask(cluster, "POST", f"{CORE}/services", _service(5000))
+    spent = time.process_time() - began
+
+    assert status == 201
+    assert spent < 5
+
+
+def test_a_service_that_wants_more_node_ports_than_there_are_is_refused(
+    cluster: RunningCluster,
+) -> None:
+    status, answer = ask(cluster, "POST", f"{CORE}/services", _service(2769, type="NodePort"))
+
+    assert status == 500
+    assert answer["message"] == (
+        "Internal error occurred: failed to allocate a nodePort: range is full"
+    )
+
+
+def test_a_port_number_stands_once_for_each_protocol(cluster: RunningCluster) -> None:
+    ports = [{"name": name, "port": 80} for name in ("a", "b")]
+
+    status, answer = ask(cluster, "POST", f"{CORE}/services", _service(0, ports=ports))
+
+    assert status == 422
+    assert "spec.ports[1]: Duplicate value: " in answer["message"]
 
 
 def test_a_changed_pod_is_refused_with_what_differs(cluster: RunningCluster) -> None:
