@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from shutil import which
 
+from kompose.compose.keys.build import Build
+from kompose.compose.service import Service
 from kompose.options import BuildOptions
-from kompose.project import Build, Project, Service
+from kompose.project import Project
 from kompose.report import ConvertError, Report
 
 _TOOLS = ("docker", "podman", "buildah")

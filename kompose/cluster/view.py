@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from kompose.compose.keys.depends_on import Dependency
+from kompose.compose.keys.ports import PublishedPort
 from kompose.manifests.labels import NAME_OVERRIDE
 from kompose.manifests.names import dns_label
-from kompose.project import Dependency, Project, PublishedPort
+from kompose.project import Project
 
 
 class ServiceView(NamedTuple):

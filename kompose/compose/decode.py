@@ -1,7 +1,7 @@
 """Canonical values to the model's own: sizes in bytes, durations normal, commands split.
 
 A codec turns one value into what the model shows, or ``OMIT`` where the model shows nothing.
-``records`` names which codec each attribute has.
+The forms of the keys say which codec each attribute has.
 """
 
 from __future__ import annotations
@@ -224,11 +224,6 @@ def health_test(value: Any) -> Any:
     if isinstance(value, str):
         return ["CMD-SHELL", value]
     return [] if value == [] else texts(value)
-
-
-def anything(value: Any) -> Any:
-    """The value as it is."""
-    return OMIT if value is None else value
 
 
 def listed(codec: Codec) -> Codec:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kompose.compose.casts import to_boolean, to_float, to_int, to_int64
+from kompose.compose.compose_file import COMPOSE_FILE
+from kompose.compose.form import CastOrTable
 from kompose.compose.key_path import KeyPath, PathError
 from kompose.compose.template import (
     InvalidTemplateError,
@@ -58,7 +59,9 @@ def interpolate(
     Raises:
         ComposeError: A variable is missing or malformed, or a text cannot be cast.
     """
-    return _Interpolation(lookup, warn, has_variables=has_variables).mapping(tree, (), CASTS)
+    return _Interpolation(lookup, warn, has_variables=has_variables).mapping(
+        tree, (), COMPOSE_FILE.cast
+    )
 
 
 class _Interpolation:
@@ -85,7 +88,7 @@ class _Interpolation:
 
     def _collection(self, value: Any, path: KeyPath, casts: Any) -> Any:
         """A new mapping or list."""
-        branch = casts.branch if isinstance(casts, _Either) else casts
+        branch = casts.table if isinstance(casts, CastOrTable) else casts
         branch = branch if branch.__class__ is dict else None
         if branch is None and not self._has_variables:
             return value
@@ -129,81 +132,3 @@ class _Interpolation:
 
 def _dotted(path: KeyPath) -> str:
     return ".".join("[]" if isinstance(part, int) else part for part in path)
-
-
-class _Either:
-    """A cast for text, a branch of the table for a mapping."""
-
-    def __init__(self, cast: Callable[..., Any], branch: dict[str, Any]) -> None:
-        self._cast = cast
-        self.branch = branch
-
-    def __call__(self, text: str, warn: Callable[[str], None]) -> Any:
-        return self._cast(text, warn)
-
-
-_ULIMITS = {"*": _Either(to_int, {"hard": to_int, "soft": to_int})}
-_UPDATE = {"parallelism": to_int, "max_failure_ratio": to_float}
-_RESOURCE = {"external": to_boolean}
-
-CASTS: dict[str, Any] = {
-    "services": {
-        "*": {
-            "cpu_count": to_int64,
-            "cpu_percent": to_float,
-            "cpu_period": to_int64,
-            "cpu_quota": to_int64,
-            "cpu_rt_period": to_int64,
-            "cpu_rt_runtime": to_int64,
-            "cpu_shares": to_int64,
-            "cpus": to_float,
-            "init": to_boolean,
-            "depends_on": {"*": {"required": to_boolean, "restart": to_boolean}},
-            "deploy": {
-                "replicas": to_int,
-                "update_config": _UPDATE,
-                "rollback_config": _UPDATE,
-                "restart_policy": {"max_attempts": to_int},
-                "placement": {"max_replicas_per_node": to_int},
-                "resources": {"limits": {"pids": to_int}},
-            },
-            "healthcheck": {"retries": to_int, "disable": to_boolean},
-            "oom_kill_disable": to_boolean,
-            "oom_score_adj": to_int64,
-            "pids_limit": to_int64,
-            "ports": {"[]": {"target": to_int}},
-            "privileged": to_boolean,
-            "read_only": to_boolean,
-            "scale": to_int,
-            "stdin_open": to_boolean,
-            "tty": to_boolean,
-            "ulimits": _ULIMITS,
-            "build": {
-                "ulimits": _ULIMITS,
-                "no_cache": to_boolean,
-                "pull": to_boolean,
-                "privileged": to_boolean,
-            },
-            "volumes": {
-                "[]": {
-                    "read_only": to_boolean,
-                    "bind": {"create_host_path": to_boolean},
-                    "volume": {"nocopy": to_boolean},
-                }
-            },
-        }
-    },
-    "networks": {
-        "*": {
-            "external": to_boolean,
-            "internal": to_boolean,
-            "attachable": to_boolean,
-            "enable_ipv4": to_boolean,
-            "enable_ipv6": to_boolean,
-        }
-    },
-    "volumes": {"*": _RESOURCE},
-    "secrets": {"*": _RESOURCE},
-    "configs": {"*": _RESOURCE},
-}
-"""Where text must become something else; ``*`` is any key, ``[]`` any item of a list."""

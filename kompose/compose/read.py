@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kompose.compose.compose_file import SECTIONS
 from kompose.compose.decode import DecodeError
 from kompose.compose.dotenv import read_dotenv
 from kompose.compose.environment import with_file_values
@@ -16,7 +17,6 @@ from kompose.compose.key_path import KeyPath, PathError
 from kompose.compose.load import STANDARD_INPUT, Loader, Scope, Source, read_source
 from kompose.compose.normalize import normalize
 from kompose.compose.project_name import NAME_VARIABLE, project_name
-from kompose.compose.records import SECTIONS
 from kompose.compose.shell_words import split_words
 from kompose.compose.validate import check_project
 from kompose.diagnostics import Diagnostic, Position, Severity
@@ -213,15 +213,15 @@ def _decode(tree: dict[str, Any], loader: Loader) -> dict[str, Any]:
     decoded: dict[str, Any] = {"services": {}}
     findings: list[tuple[str, str]] = []
     for section, value in tree.items():
-        codec = SECTIONS.get(section)
-        if codec is None:
+        form = SECTIONS.get(section)
+        if form is None or form.decode is None:
             if section.startswith("x-"):
                 decoded[section] = value
             continue
         shown: dict[str, Any] = {}
         for name, entry in (value or {}).items():
             try:
-                shown[name] = codec(entry)
+                shown[name] = form.decode(entry)
             except DecodeError as fault:
                 findings.extend((f"{section}[{name}]{p}", why) for p, why in fault.findings)
         if shown or section == "services":

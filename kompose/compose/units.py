@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _NANOSECONDS = {
     "ns": 1,
@@ -43,6 +44,12 @@ def parse_duration(text: str) -> int:
         if total >= _LONGEST:
             raise ValueError(f'time: invalid duration "{text}"')
     return -total if text.startswith("-") else total
+
+
+@lru_cache(maxsize=256)
+def whole_seconds(text: str | None) -> int:
+    """The full seconds of a duration; 0 for none."""
+    return parse_duration(text) // _NANOSECONDS["s"] if text else 0
 
 
 def _one_amount(rest: str, text: str) -> tuple[int, str]:

@@ -4,10 +4,10 @@ import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kompose.compose.keys.build import Build
 from kompose.manifests.component import Component, Scope
 from kompose.manifests.fields import fields, metadata
 from kompose.manifests.openshift import image_tag
-from kompose.project import Build
 from kompose.report import ConvertError
 
 

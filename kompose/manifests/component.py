@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from kompose.compose.service import Service
 from kompose.manifests.labels import (
     ServiceLabels,
     lenient_int,
@@ -14,7 +15,7 @@ from kompose.manifests.names import dashed, dns_label, key_name
 from kompose.manifests.numbers import whole_number
 from kompose.manifests.placement import Placed, placed
 from kompose.options import ConvertOptions
-from kompose.project import Project, Service
+from kompose.project import Project
 from kompose.report import ConvertError, Report
 
 

@@ -2,11 +2,12 @@
 
 from typing import Any, NamedTuple
 
+from kompose.compose.keys.file_mounts import FileReference
 from kompose.manifests.component import Component, Scope
 from kompose.manifests.fields import fields
 from kompose.manifests.names import dashed, dns_label
 from kompose.manifests.sources import config_map, read_config
-from kompose.project import FileReference, FileSource
+from kompose.project import FileSource
 
 
 class Configs(NamedTuple):

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from kompose.compose.keys.env_file import EnvFile
 from kompose.manifests.component import Component, Scope
 from kompose.manifests.fields import fields, metadata
 from kompose.manifests.names import dns_label, env_file_name
-from kompose.project import EnvFile
 from kompose.report import ConvertError
 
 

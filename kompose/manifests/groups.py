@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from kompose.compose.keys.deploy import Deploy
 from kompose.manifests.component import Component, Scope
 from kompose.manifests.config_maps import configs, missing_configs
 from kompose.manifests.container import (
@@ -32,7 +33,6 @@ from kompose.manifests.workload import (
     controller_kinds,
     workload,
 )
-from kompose.project import Deploy
 from kompose.report import ConvertError
 
 _NO_VOLUMES = Volumes([], [], [], [])

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from kompose.compose.service import Service
 from kompose.manifests.numbers import loose_number
 from kompose.manifests.shell_words import label_words
-from kompose.project import Service
 from kompose.report import ConvertError
 from kube_client.duration import DurationError, parse_nanoseconds
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from kompose.project import Mount
+from kompose.compose.keys.volumes import Mount
 
 _MODES = frozenset({"ro", "rw", "z", "Z"})
 

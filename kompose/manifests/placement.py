@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from kompose.project import Service
+from kompose.compose.service import Service
 from kompose.report import Report
 
 _KNOWN_KEYS = {

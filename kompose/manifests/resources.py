@@ -6,8 +6,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from kompose.compose.keys.deploy import Resources
+from kompose.compose.service import Service
 from kompose.manifests.fields import fields
-from kompose.project import Resources, Service
 from kube_client.quantity import (
     QuantityError,
     QuantityStyle,

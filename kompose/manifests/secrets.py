@@ -3,11 +3,11 @@
 import base64
 from typing import Any
 
+from kompose.compose.keys.file_mounts import FileReference
 from kompose.manifests.component import Component, Scope
 from kompose.manifests.fields import fields, metadata
 from kompose.manifests.names import resource_name
 from kompose.manifests.sources import read_secret
-from kompose.project import FileReference
 
 _DIRECTORY = "/run/secrets"
 

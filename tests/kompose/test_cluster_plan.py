@@ -10,7 +10,7 @@ from kompose.cluster.errors import ClusterError
 from kompose.cluster.ownership import stamped
 from kompose.cluster.plan import Need, make_plan, selected_objects
 from kompose.cluster.view import ProjectView, ServiceView
-from kompose.project import Dependency
+from kompose.compose.keys.depends_on import Dependency
 
 
 def an_object(kind: str, name: str, version: str = "v1", **spec: Any) -> dict[str, Any]:

@@ -9,10 +9,10 @@ import pytest
 
 from kompose.compose.dotenv import parse_dotenv
 from kompose.compose.dotenv_joho import parse_joho
-from kompose.compose.ports import parse_port
+from kompose.compose.keys.ports import parse_port
+from kompose.compose.keys.volumes import parse_volume
 from kompose.compose.template import substitute
 from kompose.compose.units import format_duration, parse_duration, parse_size
-from kompose.compose.volumes import parse_volume
 from tests.kompose.compose_cases import each, recorded
 
 FACTS = recorded("compose-cases.json")

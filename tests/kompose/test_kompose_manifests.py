@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from kompose.compose.service import Service
 from kompose.manifests.component import Component, EnvFileContent, Scope, components
 from kompose.manifests.container import container_ports, security_context
 from kompose.manifests.ingress import ingress
@@ -24,7 +25,7 @@ from kompose.manifests.secrets import secret_volumes
 from kompose.manifests.service import services
 from kompose.manifests.workload import workload_kinds
 from kompose.options import ConvertOptions
-from kompose.project import Project, Service, project_from_model
+from kompose.project import Project, project_from_model
 from kompose.report import ConvertError, Level, Report
 
 _PLAIN = ConvertOptions()

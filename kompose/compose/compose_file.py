@@ -1,0 +1,125 @@
+"""A whole compose file: its sections, and what one entry of each may look like and becomes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kompose.compose import shape
+from kompose.compose.casts import to_boolean
+from kompose.compose.decode import flag, number, plain_mapping
+from kompose.compose.form import Form, list_of, mapping_of, or_null, record
+from kompose.compose.key_path import KeyPath
+from kompose.compose.merging import cannot_override, merge_mappings
+from kompose.compose.service import SERVICE_KEYS
+from kompose.compose.values import (
+    CAST_CHOICE,
+    CAST_FLAG,
+    DRIVER_OPTIONS,
+    ENTRY_NAMES,
+    LABELS,
+    ONE_OR_MORE,
+    TEXT,
+    TEXT_LIST,
+)
+
+
+def _merge_pools(base: Any, override: Any, path: KeyPath) -> Any:
+    """Address pools with the same subnet become one."""
+    if not isinstance(base, list) or not isinstance(override, list):
+        raise cannot_override(path)
+    merged: list[Any] = []
+    left = list(override)
+    for pool in base:
+        subnet = pool.get("subnet") if isinstance(pool, dict) else None
+        same = [o for o in left if isinstance(o, dict) and o.get("subnet") == subnet]
+        combined = pool
+        for other in same:
+            combined = merge_mappings(combined, other, path)
+            left.remove(other)
+        merged.append(combined)
+    return merged + left
+
+
+SERVICE = record(
+    {key.name: key.form for key in SERVICE_KEYS},
+    always={"command": None, "entrypoint": None},
+)
+_TEXT_MAPPING = shape.mapping_of(TEXT.shape)
+_POOL = record(
+    {
+        **dict.fromkeys(("subnet", "ip_range", "gateway"), TEXT),
+        "aux_addresses": Form(_TEXT_MAPPING, plain_mapping),
+    }
+)
+_IPAM = record(
+    {
+        "driver": TEXT,
+        "config": list_of(_POOL)._replace(merge=_merge_pools),
+        "options": Form(_TEXT_MAPPING),
+    }
+)
+_EXTERNAL = Form(
+    shape.either(shape.one_of_kinds("boolean", "string"), shape.record({"name": TEXT.shape})),
+    flag,
+    cast=to_boolean,
+)
+_ADDED_LABELS = LABELS._replace(entry_key=None)
+_NETWORK = record(
+    {
+        "name": TEXT,
+        "driver": TEXT,
+        "driver_opts": DRIVER_OPTIONS,
+        "ipam": _IPAM,
+        "external": _EXTERNAL,
+        "internal": CAST_FLAG,
+        "attachable": CAST_FLAG,
+        "enable_ipv4": CAST_CHOICE,
+        "enable_ipv6": CAST_CHOICE,
+        "labels": LABELS,
+    },
+    always={"ipam": {}},
+)
+_VOLUME = record(
+    {
+        "name": TEXT,
+        "driver": TEXT,
+        "driver_opts": DRIVER_OPTIONS,
+        "external": _EXTERNAL,
+        "labels": LABELS,
+    }
+)
+_CONTENT = {
+    **dict.fromkeys(("name", "environment", "file", "template_driver"), TEXT),
+    "external": _EXTERNAL,
+    "labels": _ADDED_LABELS,
+}
+_SECRET = record({**_CONTENT, "driver": TEXT, "driver_opts": DRIVER_OPTIONS})
+_CONFIG = record({**_CONTENT, "content": TEXT})
+_MODEL = record(
+    {
+        "name": TEXT,
+        "model": TEXT,
+        "context_size": Form(shape.one_of_kinds("integer"), number),
+        "runtime_flags": TEXT_LIST,
+    },
+    required=("model",),
+)
+_INCLUSION = record({"path": ONE_OR_MORE, "env_file": ONE_OR_MORE, "project_directory": TEXT})
+
+SECTIONS: dict[str, Form] = {
+    "services": SERVICE,
+    "models": _MODEL,
+    "networks": or_null(_NETWORK),
+    "volumes": or_null(_VOLUME),
+    "secrets": _SECRET,
+    "configs": _CONFIG,
+}
+"""The mappings at the top, by what one entry of each is."""
+COMPOSE_FILE = record(
+    {
+        "version": TEXT,
+        "name": TEXT,
+        "include": Form(shape.list_of(shape.either(TEXT.shape, _INCLUSION.shape))),
+        **{name: mapping_of(form, ENTRY_NAMES) for name, form in SECTIONS.items()},
+    }
+)

@@ -1,0 +1,44 @@
+"""``develop``: what is watched while a person writes code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kompose.compose.decode import flag
+from kompose.compose.form import Form, list_of, optional, or_null, record
+from kompose.compose.host_paths import with_path
+from kompose.compose.key import Absolute, Key, unread
+from kompose.compose.keys.hooks import HOOK
+from kompose.compose.shape import one_of_kinds
+from kompose.compose.values import ONE_OR_MORE, TEXT, words
+
+_TRIGGER = record(
+    {
+        "ignore": ONE_OR_MORE,
+        "include": ONE_OR_MORE,
+        "path": TEXT,
+        "action": words("rebuild", "sync", "restart", "sync+restart", "sync+exec"),
+        "target": TEXT,
+        "exec": HOOK,
+        "initial_sync": Form(one_of_kinds("boolean"), flag),
+    },
+    required=("path", "action"),
+    always={"exec": {"command": None}},
+)
+
+
+def _resolved(develop: Any, absolute: Absolute) -> Any:
+    if not isinstance(develop, dict):
+        return develop
+    triggers = develop.get("watch")
+    if isinstance(triggers, list):
+        triggers = [with_path(trigger, "path", absolute) for trigger in triggers]
+    return {**develop, "watch": triggers}
+
+
+DEVELOP = Key(
+    "develop",
+    or_null(optional(record({"watch": list_of(_TRIGGER)}))),
+    read=unread,
+    resolved=_resolved,
+)
