@@ -18,6 +18,7 @@ from kube_client.credentials import (
 from kube_client.http_transport import HttpTransport, parse_endpoint
 from kube_client.kubeconfig import ConnectOptions
 from kube_client.tls import server_trust
+from kube_client.transport import Transport
 
 __all__ = ["ClusterAccess", "ConnectOptions", "cluster_access", "connect", "connect_to"]
 
@@ -41,6 +42,21 @@ def connect_to(access: ClusterAccess, env: Mapping[str, str] = os.environ) -> Cl
         ConfigError: An address or a file is not usable.
         CredentialsError: The user's credentials are not usable.
     """
+    return client_over(transport_to(access, env), access)
+
+
+def client_over(transport: Transport, access: ClusterAccess) -> Client:
+    """A client that speaks to this cluster over a transport."""
+    return Client(
+        transport,
+        access,
+        compress=not access.cluster.disable_compression,
+        timeout=access.request_timeout,
+    )
+
+
+def transport_to(access: ClusterAccess, env: Mapping[str, str] = os.environ) -> HttpTransport:
+    """What carries this user's requests to this cluster; raises as `connect_to` does."""
     cluster = access.cluster
     endpoint = parse_endpoint(
         access.server,
@@ -51,13 +67,7 @@ def connect_to(access: ClusterAccess, env: Mapping[str, str] = os.environ) -> Cl
         env=env,
     )
     headers = (("user-agent", _USER_AGENT), *impersonation_headers(access.user.impersonation))
-    transport = HttpTransport(endpoint, credential_source(access), headers)
-    return Client(
-        transport,
-        access,
-        compress=not cluster.disable_compression,
-        timeout=access.request_timeout,
-    )
+    return HttpTransport(endpoint, credential_source(access), headers)
 
 
 def credential_source(access: ClusterAccess) -> CredentialSource:

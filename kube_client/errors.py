@@ -33,6 +33,10 @@ class UnreachableError(KubeError):
     """No answer came, or it was cut short; safe to try again."""
 
 
+class NotConnectedError(UnreachableError):
+    """No connection came about, so nothing was asked."""
+
+
 class UntrustedServerError(UnreachableError):
     """The server's certificate could not be verified."""
 

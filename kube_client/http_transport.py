@@ -16,7 +16,13 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 
 from kube_client.credentials import Credential, CredentialSource
-from kube_client.errors import ConfigError, KubeError, UnreachableError, UntrustedServerError
+from kube_client.errors import (
+    ConfigError,
+    KubeError,
+    NotConnectedError,
+    UnreachableError,
+    UntrustedServerError,
+)
 from kube_client.http_connection import (
     HttpConnection,
     HttpResponse,
@@ -350,8 +356,8 @@ def _unreachable(error: OSError, endpoint: Endpoint) -> KubeError:
             why = "it does not speak TLS. If it is a plain server, write http:// in its address."
         else:
             why = f"no TLS connection: {error.reason or error}."
-        return UnreachableError(f"Cannot talk to {where}: {why}")
-    return UnreachableError(f"Cannot reach {where}: {_why(error, endpoint)}")
+        return NotConnectedError(f"Cannot talk to {where}: {why}")
+    return NotConnectedError(f"Cannot reach {where}: {_why(error, endpoint)}")
 
 
 def _why(error: OSError, endpoint: Endpoint) -> str:

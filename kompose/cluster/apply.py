@@ -1,6 +1,7 @@
 """Objects onto the cluster by server-side apply, and what became of each."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -162,9 +163,10 @@ class Applier:
         if self._dry_run:
             return obj
         name, uid = before["metadata"]["name"], before["metadata"]["uid"]
-        await self._client.delete(
-            resource, name, self._namespace, uid=uid, propagation="Background"
-        )
+        with suppress(NotFoundError):
+            await self._client.delete(
+                resource, name, self._namespace, uid=uid, propagation="Background"
+            )
         await until_gone(self._client, resource, self._namespace, name, uid)
         return await self._send(resource, obj, force=self._force)
 

@@ -1,6 +1,7 @@
 """`restart` and `scale`: the workloads of services that run, changed in place."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from kompose.cluster.errors import ClusterError
@@ -8,6 +9,7 @@ from kompose.cluster.gone import until_gone
 from kompose.cluster.kinds import resource_of, title
 from kompose.cluster.ownership import FIELD_MANAGER, Object, service_key
 from kube_client.client import Client
+from kube_client.errors import NotFoundError
 from kube_client.patch import PatchType
 from kube_client.resource import (
     CRON_JOBS,
@@ -44,7 +46,8 @@ async def restart(client: Client, obj: Object, namespace: str) -> Object | None:
         return await client.get(resource, name, namespace)
     assert resource in (PODS, JOBS)
     uid = obj["metadata"]["uid"]
-    await client.delete(resource, name, namespace, uid=uid, propagation="Background")
+    with suppress(NotFoundError):
+        await client.delete(resource, name, namespace, uid=uid, propagation="Background")
     await until_gone(client, resource, namespace, name, uid)
     return await client.apply(
         resource, _fresh(obj), field_manager=FIELD_MANAGER, force=True, namespace=namespace
@@ -93,7 +96,9 @@ async def _replace_pods(client: Client, obj: Object, namespace: str) -> None:
     labels = (obj.get("spec") or {}).get("selector") or {}
     selector = ",".join(f"{key}={value}" for key, value in labels.items())
     for pod in (await client.list(PODS, namespace=namespace, labels=selector)).items:
-        await client.delete(PODS, pod["metadata"]["name"], namespace, uid=pod["metadata"]["uid"])
+        with suppress(NotFoundError):
+            name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
+            await client.delete(PODS, name, namespace, uid=uid)
 
 
 def _fresh(obj: Object) -> Object:

@@ -7,7 +7,7 @@ from kompose.cluster.kinds import title
 from kompose.cluster.ownership import FIELD_MANAGER, MANAGED_BY, PROJECT, stamped
 from kube_client.client import Client
 from kube_client.discovery import Discovery
-from kube_client.errors import ForbiddenError, KubeError, NotFoundError
+from kube_client.errors import AlreadyExistsError, ForbiddenError, KubeError, NotFoundError
 from kube_client.objects import KubeObject
 from kube_client.resource import EVENTS, NAMESPACES, ResourceType
 
@@ -29,9 +29,15 @@ async def ensure_namespace(
         await client.get(NAMESPACES, name)
     except NotFoundError:
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-        made = await client.create(
-            NAMESPACES, stamped(namespace, project), dry_run=dry_run, field_manager=FIELD_MANAGER
-        )
+        try:
+            made = await client.create(
+                NAMESPACES,
+                stamped(namespace, project),
+                dry_run=dry_run,
+                field_manager=FIELD_MANAGER,
+            )
+        except AlreadyExistsError:  # somebody was quicker, or our own first try was carried out
+            return None
         return Applied(title(namespace), Outcome.CREATED, made)
     except ForbiddenError:
         return None

@@ -58,14 +58,13 @@ class UpOptions:
 class Progress(NamedTuple):
     """One piece of news: an object applied, or how a service is now.
 
-    `lines` are the last words of a container that crashed; `notice` is what hinders the watching.
+    `lines` are the last words of a container that crashed.
     """
 
     service: str = ""
     health: Health | None = None
     applied: Applied | None = None
     lines: tuple[str, ...] = ()
-    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +107,8 @@ async def up(
         ClusterError: The file cannot be run as it stands, or objects belong to somebody else.
         KubeError: The server refused, or went away.
     """
+    now = asyncio.get_running_loop().time()
+    deadline = None if options.timeout is None else now + options.timeout
     view = project.selected(options.services, alone=options.alone)
     chosen = selected_objects(objects, view) if options.services else objects
     plan = make_plan(without_scaled_replicas(chosen), view)
@@ -123,15 +124,16 @@ async def up(
         on_applied=lambda applied: progress(Progress(applied=applied)),
     )
     if options.dry_run:
-        if made is None:
-            await applier.apply_all(_stamped(plan.base, project))
-            for group in plan.workloads.values():
-                await applier.apply_all(_stamped(group, project))
+        groups = [plan.base, *plan.workloads.values()]
+        for group in groups if made is None else ():
+            await applier.apply_all(_stamped(group, project))
+        for obj in (obj for group in groups for obj in group) if made is not None else ():
+            progress(Progress(applied=Applied(title(obj), Outcome.CREATED, obj)))
         left = await _left(client, objects, project, options) if made is None else ()
         return _result(applier, {}, left, options, made_namespace=made is not None)
     await applier.apply_all(_stamped(plan.base, project))
     run = _Run(client, plan, project, options, applier, progress)
-    health = await run.start() if plan.workloads else {}
+    health = await run.start(deadline) if plan.workloads else {}
     left = await _left(client, objects, project, options)
     if options.prune:
         await _prune(client, left, options)
@@ -177,13 +179,10 @@ class _Run:
         self._progress = progress
         self._told: dict[str, Health] = {}
         self._heard: set[tuple[str, str, int]] = set()
-        self._notice = ""
 
-    async def start(self) -> dict[str, Health]:
+    async def start(self, deadline: float | None) -> dict[str, Health]:
         """Apply each unit when its needs are met; return when all are settled, or time is up."""
         loop = asyncio.get_running_loop()
-        timeout = self._options.timeout
-        deadline = None if timeout is None else loop.time() + timeout
         waiting = list(self._plan.workloads)
         labels = project_selector(self._project.name)
         namespace = self._options.namespace
@@ -205,7 +204,6 @@ class _Run:
                     steady_since = None
                 if pause is not None and pause <= 0:
                     return self._by_service(health)
-                self._tell_trouble(watch.trouble)
                 await watch.changed(_LOOK_SECONDS if pause is None else min(pause, _LOOK_SECONDS))
 
     async def _apply_ready(self, waiting: list[str], watch: ProjectWatch) -> list[str]:
@@ -271,11 +269,6 @@ class _Run:
                 self._told[unit] = found
                 name = " + ".join(self._plan.names[unit])
                 self._progress(Progress(service=name, health=found, lines=lines))
-
-    def _tell_trouble(self, notice: str) -> None:
-        if notice and notice != self._notice:
-            self._progress(Progress(notice=notice))
-        self._notice = notice
 
     async def _last_words(self, crash: Crash) -> tuple[str, ...]:
         """The end of the log of the run that crashed."""

@@ -77,15 +77,6 @@ class ProjectWatch:
         for subscription in self._subscriptions:
             subscription.close()
 
-    @property
-    def trouble(self) -> str:
-        """Why what is known may be old; empty while the watches are open."""
-        required: list[Reflector[Any]] = [self.pods, *self._kinds.values()]
-        for reflector in required:
-            if reflector.state.phase in ("reconnecting", "refused") and reflector.state.error:
-                return str(reflector.state.error)
-        return ""
-
     def expect(self, obj: Mapping[str, Any]) -> None:
         """This object was written just now; wait until the store has caught up with it."""
         meta = obj["metadata"]

@@ -184,15 +184,35 @@ async def _wait_ready(session: Session, objects: Sequence[Object], timeout: floa
         return 0
     units = units_of(objects)
     screen = ProgressScreen(
-        sys.stderr, is_live=sys.stderr.isatty(), colours=uses_colour(sys.stderr)
+        sys.stderr,
+        is_live=sys.stderr.isatty(),
+        colours=uses_colour(sys.stderr),
+        hide=session.secrecy.hide,
     )
+    try:
+        with session.persistence.within(timeout, screen.notice):
+            health = await _followed(session, objects, units, screen, timeout)
+    finally:
+        screen.end()
+    unready = {unit: found for unit, found in health.items() if not found.is_good}
+    for unit, found in unready.items():
+        say(session.secrecy.hide(f"Not ready: {health_line(unit, found)}"))
+    return 1 if unready else 0
+
+
+async def _followed(
+    session: Session,
+    objects: Sequence[Object],
+    units: Mapping[str, Sequence[Object]],
+    screen: ProgressScreen,
+    timeout: float | None,
+) -> dict[str, Health]:
+    """How the units are when all are settled, or the time is up; the screen shows the way."""
     loop = asyncio.get_running_loop()
     deadline = None if timeout is None else loop.time() + timeout
     told: dict[str, Health] = {}
-    watching = ProjectWatch(
-        session.client, session.namespace, units, project_selector(session.project)
-    )
-    async with watching as watch:
+    labels = project_selector(session.project)
+    async with ProjectWatch(session.client, session.namespace, units, labels) as watch:
         for obj in objects:
             watch.expect(obj)
         while True:
@@ -205,13 +225,8 @@ async def _wait_ready(session: Session, objects: Sequence[Object], timeout: floa
             if all(found.is_settled for found in health.values()) or (
                 left is not None and left <= 0
             ):
-                break
+                return told
             await watch.changed(left)
-    screen.end()
-    unready = {unit: found for unit, found in told.items() if not found.is_good}
-    for unit, found in unready.items():
-        say(session.secrecy.hide(f"Not ready: {health_line(unit, found)}"))
-    return 1 if unready else 0
 
 
 def _with_kind(after: Object, before: Object) -> Object:

@@ -18,7 +18,6 @@ from kompose.live.progress import RemovalScreen
 from kompose.live.session import (
     Loaded,
     Session,
-    patience,
     require_project,
     say,
     service_keys,
@@ -46,9 +45,8 @@ async def list_services(
     """
     _check_states(states)
     keys = service_keys(view, services)
-    async with patience(session):
-        rows = await service_rows(session.client, session.project, session.namespace)
-        await require_project(session, rows)
+    rows = await service_rows(session.client, session.project, session.namespace)
+    await require_project(session, rows)
     chosen = [
         row._replace(
             service=_name_in_file(row, view),
@@ -127,7 +125,8 @@ async def take_down(session: Session, view: ProjectView, options: TakeDownOption
         session.namespace, options.volumes, keys, options.grace_seconds, options.timeout
     )
     try:
-        result = await down(session.client, session.project, wanted, confirm, screen)
+        with session.persistence.within(options.timeout, screen.notice):
+            result = await down(session.client, session.project, wanted, confirm, screen)
     finally:
         screen.end()
     if result.is_declined:

@@ -108,8 +108,6 @@ class ProgressScreen:
             if not (self._block.is_live and news.applied.outcome in _HIDDEN_WHEN_LIVE):
                 self._block.say(applied_line(news.applied))
             return
-        if news.notice:
-            self._block.say(f"! {one_line(self._hide(news.notice))}")
         if news.health is None:
             return
         before = self._services.get(news.service)
@@ -120,6 +118,10 @@ class ProgressScreen:
         for line in news.lines:
             self._block.say(f"    {news.service} | {one_line(self._hide(line))}")
         self._block.draw(self._lines())
+
+    def notice(self, words: str) -> None:
+        """A sentence for the person, above the block."""
+        self._block.say(f"! {one_line(self._hide(words))}")
 
     def end(self) -> None:
         """Leave the block as it stands; what follows comes below it."""
@@ -160,6 +162,10 @@ class RemovalScreen:
                 for title, is_gone in rows
             ]
         )
+
+    def notice(self, words: str) -> None:
+        """A sentence for the person, above the block."""
+        self._block.say(f"! {one_line(words)}")
 
     def end(self) -> None:
         """Leave the block as it stands; what follows comes below it."""

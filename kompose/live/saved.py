@@ -83,6 +83,7 @@ async def _apply(session: Session, loaded: Loaded, options: StartOptions) -> Non
         if news.applied is None or news.applied.outcome is not Outcome.UNCHANGED:
             screen(news)
 
-    result = await up(session.client, loaded.objects, loaded.view, wanted, hear)
+    with session.persistence.within(options.timeout, screen.notice):
+        result = await up(session.client, loaded.objects, loaded.view, wanted, hear)
     word = "runs" if not result.unready else f"is not ready: {', '.join(result.unready)}"
     say(f"{session.project} {word}.")

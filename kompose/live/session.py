@@ -3,24 +3,23 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from kompose.cluster.errors import ClusterError
 from kompose.cluster.inventory import running_projects
 from kompose.cluster.ownership import Object
+from kompose.cluster.persistence import PersistentTransport
 from kompose.cluster.view import ProjectView, project_view
 from kompose.errors import KomposeError
 from kompose.invocation import Invocation
 from kompose.secrecy import Secrecy, project_secrecy
 from kube_client.client import Client
-from kube_client.connect import connect
+from kube_client.connect import client_over, cluster_access, transport_to
 from kube_client.errors import KubeError
 from kube_client.kubeconfig import ConnectOptions
-
-_PATIENCE_SECONDS = 1.5
 
 
 class Loaded(NamedTuple):
@@ -34,13 +33,15 @@ class Loaded(NamedTuple):
 
 
 class Session(NamedTuple):
-    """A client, the namespace to work in, the project's name, and its secrets."""
+    """A client, the namespace to work in, the project's name, its secrets, and its patience."""
 
     client: Client
     namespace: str
     project: str
     secrecy: Secrecy
     """Takes out of what the cluster says what must not be printed."""
+    persistence: PersistentTransport
+    """Carries the client's requests, and says for how long and to whom trouble is told."""
 
 
 def run(invocation: Invocation, work: Callable[[Session, ProjectView], Awaitable[int]]) -> None:
@@ -73,8 +74,12 @@ def _finish(
     import typer
 
     async def connected_work() -> int:
-        async with connected(invocation) as client:
-            return await work(Session(client, client.namespace, project, secrecy))
+        access = cluster_access(_connect_options(invocation))
+        persistence = PersistentTransport(
+            transport_to(access), access.server, lambda words: say(f"! {secrecy.hide(words)}")
+        )
+        async with client_over(persistence, access) as client:
+            return await work(Session(client, client.namespace, project, secrecy, persistence))
 
     try:
         with discreet(secrecy):
@@ -139,15 +144,11 @@ def known_project(invocation: Invocation) -> tuple[ProjectView, Secrecy]:
     return project_view(project)._replace(name=model.name), project_secrecy(project)
 
 
-@asynccontextmanager
-async def connected(invocation: Invocation) -> AsyncIterator[Client]:
-    """A client of the cluster that is meant, for as long as the block lasts."""
+def _connect_options(invocation: Invocation) -> ConnectOptions:
     where = invocation.where
-    options = ConnectOptions(
+    return ConnectOptions(
         kubeconfig=where.kubeconfig, context=where.context, namespace=where.namespace
     )
-    async with connect(options) as client:
-        yield client
 
 
 @contextmanager
@@ -217,23 +218,6 @@ def say(line: str) -> None:
     """One line for the person, on stderr: stdout is for results."""
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
-
-
-@asynccontextmanager
-async def patience(session: Session) -> AsyncIterator[None]:
-    """Tell a person at a terminal whom we wait for, when the block takes its time."""
-
-    async def tell() -> None:
-        await asyncio.sleep(_PATIENCE_SECONDS)
-        say(f"Waiting for {session.client.access.server} ...")
-
-    telling = asyncio.create_task(tell()) if sys.stderr.isatty() else None
-    try:
-        yield
-    finally:
-        if telling is not None:
-            telling.cancel()
-            await asyncio.gather(telling, return_exceptions=True)
 
 
 async def typed_line() -> str:

@@ -56,7 +56,8 @@ async def _bring_up(session: Session, loaded: Loaded, options: StartOptions) -> 
 
     wanted = options.for_cluster(session.namespace)
     try:
-        result = await up(session.client, loaded.objects, loaded.view, wanted, hear)
+        with session.persistence.within(options.timeout, screen.notice):
+            result = await up(session.client, loaded.objects, loaded.view, wanted, hear)
     except (KomposeError, KubeError, asyncio.CancelledError):
         screen.end()
         if made and not options.dry_run:
@@ -146,7 +147,8 @@ async def _stay(
         if invocation.is_demo:
             say("\nThe demo cluster ends with this run.")
         else:
-            say(f"\n{session.project} goes on running. Remove it with: kompose down")
+            remedy = f"kompose down -n {session.namespace}"
+            say(f"\n{session.project} goes on running. Remove it with: {remedy}")
         raise
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
