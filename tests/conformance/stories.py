@@ -21,9 +21,9 @@ from tests.conformance.story import (
     stories_of,
 )
 from tests.conformance.story_alike import stream_difference
-from tests.conformance.story_deeds import Deed, Plan, plan_of
+from tests.conformance.story_deeds import plan_of
 from tests.conformance.story_lives import Seen
-from tests.conformance.story_setup import UntoldError
+from tests.conformance.story_told import Deed, Plan, UntoldError
 from tests.conformance.story_twins import Twins, births
 
 _RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "data" / "api-transcripts"

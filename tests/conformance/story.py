@@ -81,7 +81,13 @@ class Story:
             match = re.search(r"/namespaces/([^/]+)/", entry["request"]["path"])
             if match:
                 return match[1]
-        return "default"
+        metas = [(each.obj["kind"], each.obj["metadata"]) for each in self.happenings()]
+        found = [
+            str(meta["name"] if kind == "Namespace" else meta["namespace"])
+            for kind, meta in metas
+            if kind == "Namespace" or "namespace" in meta
+        ]
+        return found[0] if found else "default"
 
     @property
     def end_ms(self) -> int:

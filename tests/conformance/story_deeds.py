@@ -2,44 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
-
 from tests.conformance.story import Action, Happening, Obj, Story, is_controlled
+from tests.conformance.story_origins import Origins
 from tests.conformance.story_posted import HASHES, SYSTEM, as_posted
-from tests.conformance.story_setup import (
-    COLLECTIONS,
-    UntoldError,
-    collection,
-    plain_template,
-    state_before,
-)
+from tests.conformance.story_setup import state_before
+from tests.conformance.story_told import MERGE, Deed, Plan, propagation, told, verb_of
+from tests.conformance.story_words import COLLECTIONS, name_in, word_in
 
-MERGE = "application/merge-patch+json"
 _SOON_MS = 1500
 _EVENTS = "events"
-
-
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """One request; `name` may be a generated one, for which another of the same family stands."""
-
-    at_seconds: float
-    method: str
-    base: str
-    name: str = ""
-    body: Any = None
-    content_type: str = "application/json"
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is there before the story begins, and what is done in it."""
-
-    before: list[tuple[str, Obj]] = field(default_factory=list)
-    deeds: list[Deed] = field(default_factory=list)
 
 
 def plan_of(story: Story) -> Plan:
@@ -49,24 +20,19 @@ def plan_of(story: Story) -> Plan:
         UntoldError: An action cannot be told from the recording.
     """
     happenings = [each for each in story.happenings() if not each.base.endswith(_EVENTS)]
-    before = state_before(story, happenings)
-    known = {(obj["kind"], obj["metadata"]["name"]): obj for _, obj in before}
+    origins = Origins(story)
+    plan = Plan(state_before(story, happenings, origins))
     used: set[int] = set()
-    deeds = [_deed(story, action, happenings, known, used) for action in story.actions]
-    return Plan(before, deeds)
+    for action in story.actions:
+        shown = _shown(action, happenings, plan, used)
+        plan.deeds.append(shown or told(story, action, plan, origins))
+    return plan
 
 
-# -- what was done -------------------------------------------------------------------------
-
-
-def _deed(
-    story: Story,
-    action: Action,
-    happenings: list[Happening],
-    known: dict[tuple[str, str], Obj],
-    used: set[int],
-) -> Deed:
-    verb, at_seconds = _verb(action.text), action.t_ms / 1000
+def _shown(action: Action, happenings: list[Happening], plan: Plan, used: set[int]) -> Deed | None:
+    """The deed whose effect a watch shows soon after it; each effect belongs to one deed only."""
+    known = {(obj["kind"], obj["metadata"].get("name", "")): obj for obj in plan.objects()}
+    verb, at_seconds = verb_of(action.text), action.t_ms / 1000
     previous: dict[str, Obj] = {}
     for each in happenings:
         meta = each.obj["metadata"]
@@ -80,20 +46,15 @@ def _deed(
         if made is not None:
             used.add(each.version)
             return made
-    return _told(story, action, happenings)
-
-
-def _verb(text: str) -> str:
-    word = text.split(maxsplit=1)[0]
-    return {"POST": "POST", "create": "POST", "DELETE": "DELETE", "delete": "DELETE"}.get(
-        word, "PATCH"
-    )
+    return None
 
 
 def _made(
     verb: str, action: Action, seen: Happening, before: Obj | None, at_seconds: float
 ) -> Deed | None:
     obj, meta = seen.obj, seen.obj["metadata"]
+    if not _is_about(action.text, verb, obj):
+        return None
     if verb == "POST":
         if seen.type == "ADDED" and not is_controlled(obj):
             return Deed(at_seconds, "POST", seen.base, body=as_posted(obj))
@@ -103,7 +64,7 @@ def _made(
     if verb == "DELETE":
         was_going = bool(before and before["metadata"].get("deletionTimestamp"))
         if not was_going and (seen.type == "DELETED" or meta.get("deletionTimestamp")):
-            options = {"propagationPolicy": _propagation(action.text)}
+            options = {"propagationPolicy": propagation(action.text)}
             return Deed(at_seconds, "DELETE", seen.base, meta["name"], options)
         return None
     if seen.type != "MODIFIED" or meta.get("deletionTimestamp"):
@@ -112,11 +73,17 @@ def _made(
     return Deed(at_seconds, "PATCH", seen.base, meta["name"], patch, MERGE) if patch else None
 
 
-def _propagation(text: str) -> str:
-    for word in ("orphan", "foreground"):
-        if word in text.lower():
-            return word.capitalize()
-    return "Background"
+def _is_about(text: str, verb: str, obj: Obj) -> bool:
+    """Whether words that name a kind, and perhaps a name, can mean this object."""
+    if verb == "PATCH":
+        return True
+    if verb == "DELETE" and "namespace" in text:
+        return bool(obj["kind"] == "Namespace")
+    word = word_in(text)
+    if not word:
+        return True
+    name = name_in(text, word)
+    return obj["kind"] == COLLECTIONS[word][1] and name in ("", obj["metadata"]["name"])
 
 
 def _relabelled(obj: Obj) -> Obj:
@@ -160,93 +127,3 @@ def merge_patch(before: Obj, after: Obj) -> Obj:
         elif value != old:
             patch[name] = value
     return patch
-
-
-# -- what only the words tell --------------------------------------------------------------
-
-
-def _told(story: Story, action: Action, happenings: list[Happening]) -> Deed:
-    text, at_seconds = action.text, action.t_ms / 1000
-    if re.match(r"create the (configmap|secret)", text):
-        return _reference(story, text.split()[2], at_seconds, happenings)
-    if text.startswith("DELETE namespace"):
-        return Deed(at_seconds, "DELETE", "/api/v1/namespaces", story.namespace)
-    if (match := re.match(r"DELETE (\w+) ([\w-]+)", text)) and match[1] in COLLECTIONS:
-        base, options = (
-            collection(match[1], story.namespace),
-            {"propagationPolicy": _propagation(text)},
-        )
-        return Deed(at_seconds, "DELETE", base, match[2], options)
-    if text.startswith("DELETE") and "pod" in text:
-        return Deed(at_seconds, "DELETE", collection("pod", story.namespace), _any_pod(happenings))
-    return _change_of_setup(story, text, at_seconds)
-
-
-def _any_pod(happenings: list[Happening]) -> str:
-    for each in happenings:
-        if each.obj["kind"] == "Pod":
-            return str(each.obj["metadata"]["name"])
-    return ""
-
-
-def _change_of_setup(story: Story, text: str, at_seconds: float) -> Deed:
-    words = " ".join([*story.setup, *(each.text for each in story.actions), story.title])
-    match = re.search(r"(deployment|statefulset|daemonset|cronjob|job) (\w[\w-]*)", words)
-    if match is None:
-        raise UntoldError(f"the recording does not show what {text!r} changed")
-    base = collection(match[1], story.namespace)
-    return Deed(at_seconds, "PATCH", base, match[2], _change(story, text), MERGE)
-
-
-def _change(story: Story, text: str) -> Obj:
-    if scaled := re.search(r"scale.* (\d+)$", text):
-        return {"spec": {"replicas": int(scaled[1])}}
-    if image := re.search(r"image\D*? (?:-> )?(\S+:\S+)", text):
-        container = {**plain_template({})["spec"]["containers"][0], "image": image[1]}
-        return {"spec": {"template": {"spec": {"containers": [container]}}}}
-    if "restart" in text:
-        when = {"kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z"}
-        return {"spec": {"template": {"metadata": {"annotations": when}}}}
-    if "unpause" in text or text.startswith("resume"):
-        field_name = "suspend" if "job" in " ".join([story.title, *story.setup]) else "paused"
-        return {"spec": {field_name: False}}
-    if "pause" in text:
-        return {"spec": {"paused": True}}
-    if "suspend" in text:
-        return {"spec": {"suspend": True}}
-    raise UntoldError(f"the recording does not show what {text!r} means")
-
-
-def _reference(story: Story, word: str, at_seconds: float, happenings: list[Happening]) -> Deed:
-    """The config map or secret that the pods of the story miss."""
-    keys = {
-        "configmap": ("configMap", "configMapKeyRef", "configMapRef"),
-        "secret": ("secret", "secretKeyRef", "secretRef"),
-    }
-    for each in happenings:
-        if each.obj["kind"] == "Pod":
-            spec = as_posted(each.obj)["spec"]
-            for found in _find(spec, keys[word]):
-                name = found.get("name") or found.get("secretName")
-                data = {found.get("key", "k"): "dg==" if word == "secret" else "v"}
-                version, kind, _, _ = COLLECTIONS[word]
-                body = {
-                    "apiVersion": version,
-                    "kind": kind,
-                    "metadata": {"name": name},
-                    "data": data,
-                }
-                return Deed(at_seconds, "POST", collection(word, story.namespace), body=body)
-    raise UntoldError(f"the recording does not show which {word} was missing")
-
-
-def _find(value: Any, keys: tuple[str, ...]) -> Iterator[Obj]:
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            if name in keys and isinstance(inner, dict):
-                yield inner
-            else:
-                yield from _find(inner, keys)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _find(inner, keys)

@@ -6,58 +6,47 @@ import re
 from collections.abc import Iterator
 
 from tests.conformance.story import Action, Happening, Obj, Story, is_controlled
-from tests.conformance.story_posted import GIVEN, as_posted, without_hashes
-
-COLLECTIONS = {
-    "pod": ("v1", "Pod", "/api/v1", "pods"),
-    "service": ("v1", "Service", "/api/v1", "services"),
-    "configmap": ("v1", "ConfigMap", "/api/v1", "configmaps"),
-    "secret": ("v1", "Secret", "/api/v1", "secrets"),
-    "pvc": ("v1", "PersistentVolumeClaim", "/api/v1", "persistentvolumeclaims"),
-    "deployment": ("apps/v1", "Deployment", "/apis/apps/v1", "deployments"),
-    "replicaset": ("apps/v1", "ReplicaSet", "/apis/apps/v1", "replicasets"),
-    "statefulset": ("apps/v1", "StatefulSet", "/apis/apps/v1", "statefulsets"),
-    "daemonset": ("apps/v1", "DaemonSet", "/apis/apps/v1", "daemonsets"),
-    "job": ("batch/v1", "Job", "/apis/batch/v1", "jobs"),
-    "cronjob": ("batch/v1", "CronJob", "/apis/batch/v1", "cronjobs"),
-    "hpa": (
-        "autoscaling/v2",
-        "HorizontalPodAutoscaler",
-        "/apis/autoscaling/v2",
-        "horizontalpodautoscalers",
-    ),
-    "pdb": ("policy/v1", "PodDisruptionBudget", "/apis/policy/v1", "poddisruptionbudgets"),
-}
-"""The recorder's words for kinds: version, kind, where they are served."""
+from tests.conformance.story_origins import Origins, plain_template, template_of_pod
+from tests.conformance.story_posted import as_posted, without_hashes
+from tests.conformance.story_words import COLLECTIONS, collection, numbers_in
 
 
-class UntoldError(Exception):
-    """The recording does not show what was done."""
+def state_before(
+    story: Story, happenings: list[Happening], origins: Origins
+) -> list[tuple[str, Obj]]:
+    """The objects that are there when the story begins, each with its collection."""
+    before: list[tuple[str, Obj]] = []
+    for text in story.setup:
+        for part in text.split(", "):
+            before += _setup(story, part, happenings, origins, [obj for _, obj in before])
+    before += _unmentioned(happenings, before)
+    is_of_pods = any(obj["kind"] == "Pod" for _, obj in before)
+    if not is_of_pods and any("DELETE namespace" in each.text for each in story.actions):
+        before += [(collection("pod", story.namespace), pod) for pod in origins.slow_pods()]
+    return before
 
 
-def state_before(story: Story, happenings: list[Happening]) -> list[tuple[str, Obj]]:
-    """The objects that are there when the story begins, each with its collection.
-
-    Raises:
-        UntoldError: The recording does not show what the setup speaks of.
-    """
-    before = [found for text in story.setup for found in _setup(story, text, happenings)]
-    return [*before, *_unmentioned(happenings, before)]
-
-
-def _setup(story: Story, text: str, happenings: list[Happening]) -> Iterator[tuple[str, Obj]]:
-    for part in text.split(", "):
-        match = re.match(r"(?:an? )?(\w+) (\S+)(?: with (\d+) )?", part)
-        if match is None or match[1] not in COLLECTIONS:
-            continue
-        word, name = match[1], match[2].rstrip(",")
-        base = collection(word, story.namespace)
-        if word == "service":
-            yield base, _service(name)
-        elif word == "deployment":
-            yield base, _deployment(story, name, int(match[3] or 1), happenings)
-        else:
-            yield base, _as_first_seen(COLLECTIONS[word][1], name, happenings)
+def _setup(
+    story: Story,
+    part: str,
+    happenings: list[Happening],
+    origins: Origins,
+    before: list[Obj],
+) -> Iterator[tuple[str, Obj]]:
+    match = re.match(r"(?:an? )?(\w+) (\S+)(?: with (\d+) )?", part)
+    if match is None or match[1] not in COLLECTIONS:
+        return
+    word, name = match[1], match[2].rstrip(",")
+    base = collection(word, story.namespace)
+    if word == "deployment":
+        yield base, _deployment(story, name, int(match[3] or 1), happenings)
+        return
+    shown = _as_first_seen(COLLECTIONS[word][1], name, happenings)
+    if shown is None:
+        shown = origins.posted(word, part, before)
+        if match[3] and word in ("statefulset", "replicaset"):
+            shown["spec"]["replicas"] = int(match[3])
+    yield base, shown
 
 
 def _unmentioned(
@@ -76,22 +65,11 @@ def _unmentioned(
             yield each.base, as_posted(each.obj)
 
 
-def collection(word: str, namespace: str) -> str:
-    """The path of the collection that a word of the recorder means."""
-    _, _, root, plural = COLLECTIONS[word]
-    return f"{root}/namespaces/{namespace}/{plural}"
-
-
-def _service(name: str) -> Obj:
-    spec = {"selector": {"app": name}, "ports": [{"port": 80}]}
-    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec}
-
-
-def _as_first_seen(kind: str, name: str, happenings: list[Happening]) -> Obj:
+def _as_first_seen(kind: str, name: str, happenings: list[Happening]) -> Obj | None:
     for each in happenings:
         if each.obj["kind"] == kind and each.obj["metadata"]["name"] == name:
             return as_posted(each.obj)
-    raise UntoldError(f"the recording does not show {kind} {name}")
+    return None
 
 
 def _deployment(story: Story, name: str, replicas: int, happenings: list[Happening]) -> Obj:
@@ -113,7 +91,7 @@ def _deployment(story: Story, name: str, replicas: int, happenings: list[Happeni
             "apiVersion": "apps/v1",
             "kind": "Deployment",
             "metadata": {"name": name, "labels": labels},
-            "spec": {"selector": {"matchLabels": labels}, **_rolling(story.title)},
+            "spec": {"selector": {"matchLabels": labels}, **numbers_in(story.title, "deployment")},
         }
     made["spec"]["replicas"] = replicas
     made["spec"].pop("paused", None)
@@ -125,34 +103,6 @@ def _deployment(story: Story, name: str, replicas: int, happenings: list[Happeni
     else:
         _undo(made["spec"]["template"], story.actions)
     return made
-
-
-def _rolling(title: str) -> Obj:
-    found: Obj = {}
-    rolling = {
-        field: int(match[1])
-        for field in ("maxSurge", "maxUnavailable")
-        if (match := re.search(rf"{field} (\d+)", title))
-    }
-    if rolling:
-        found["strategy"] = {"type": "RollingUpdate", "rollingUpdate": rolling}
-    if "Recreate" in title:
-        found["strategy"] = {"type": "Recreate"}
-    if match := re.search(r"minReadySeconds (\d+)", title):
-        found["minReadySeconds"] = int(match[1])
-    return found
-
-
-def plain_template(labels: dict[str, str]) -> Obj:
-    """The pod template that the recorder used where nothing else is said."""
-    container = {
-        "name": "main",
-        "image": "busybox",
-        "imagePullPolicy": "Never",
-        "command": ["sh", "-c", "sleep 100000"],
-    }
-    spec = {"containers": [container], "terminationGracePeriodSeconds": 2}
-    return {"metadata": {"labels": labels}, "spec": spec}
 
 
 def _undo(template: Obj, actions: list[Action]) -> None:
@@ -183,10 +133,4 @@ def _old_template(name: str, happenings: list[Happening]) -> Obj | None:
     if not pods:
         return None
     oldest = min(pods, key=lambda obj: obj["metadata"]["creationTimestamp"])
-    template = {
-        "metadata": {"labels": dict(oldest["metadata"].get("labels") or {})},
-        "spec": as_posted(oldest)["spec"],
-    }
-    for field_name in GIVEN:
-        template["spec"].pop(field_name, None)
-    return without_hashes(template)
+    return template_of_pod(oldest)

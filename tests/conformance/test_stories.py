@@ -10,7 +10,7 @@ from tests.conformance.story import Obj, Story
 from tests.conformance.story_alike import stream_difference
 from tests.conformance.story_deeds import plan_of
 from tests.conformance.story_lives import Seen
-from tests.conformance.story_setup import UntoldError
+from tests.conformance.story_told import UntoldError
 from tests.conformance.story_twins import Twins
 
 END = 20.0
