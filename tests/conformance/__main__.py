@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
-from tests.conformance.player import play_folder
+from tests.conformance.player import RECORDINGS, play_alone, play_folder
 from tests.conformance.result import Result
 
 
 def main(arguments: list[str]) -> int:
     """Print a line for each difference, one per topic, and the count of what is alike."""
-    if not arguments:
-        print("usage: python -m tests.conformance FOLDER [ID-PREFIX]", file=sys.stderr)
+    parser = argparse.ArgumentParser(
+        "python -m tests.conformance",
+        description="Play recordings of a real API server against the demo cluster.",
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="holds the recordings")
+    parser.add_argument("prefix", nargs="?", default="", metavar="ID-PREFIX", help="play these")
+    parser.add_argument(
+        "--alone",
+        action="store_true",
+        help="play each exchange without any other, as if nothing else had been recorded",
+    )
+    wanted = parser.parse_args(arguments)
+    if not wanted.folder.is_dir():
+        print(
+            f"{wanted.folder} is no folder: name the one that holds the recordings",
+            file=sys.stderr,
+        )
         return 2
-    folder = Path(arguments[0])
-    if not folder.is_dir():
-        print(f"{folder} is no folder: name the one that holds the recordings", file=sys.stderr)
-        return 2
-    results = play_folder(folder, arguments[1] if len(arguments) > 1 else "")
+    if wanted.alone:
+        results = play_alone(wanted.folder, wanted.prefix)
+    else:
+        results = play_folder(wanted.folder, wanted.prefix, RECORDINGS)
     for line in report(results):
         print(line)
     return 0 if all(not result.difference for result in results) else 1

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import json
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 
 from tests.conformance.answers import head_difference
 from tests.conformance.raw_http import AnswerReader
@@ -26,7 +24,6 @@ from tests.conformance.story_lives import Seen
 from tests.conformance.story_told import Deed, Plan, UntoldError
 from tests.conformance.story_twins import Twins, births
 
-_RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "data" / "api-transcripts"
 _LEAD_SECONDS = 20.0
 _LONGER_SECONDS = 6.0
 """The play goes on for a little after the recording's end: times differ."""
@@ -35,29 +32,17 @@ _LONGER_SECONDS = 6.0
 def play(topic: str, exchanges: list[Exchange], others: Sequence[Exchange] = ()) -> list[Result]:
     """Every story of a file, each on a cluster of its own.
 
-    `others` are what else was recorded: another file may hold a part of the same story.
+    `others` are what else was recorded: they may hold a part of the same story.
     """
     results = {
         entry["id"]: not_played(topic, entry, "it is no watch of a story")
         for entry in exchanges
         if not is_of_a_story(entry)
     }
-    for story in stories_of(
-        filter(is_of_a_story, exchanges), [*filter(is_of_a_story, others), *_all_recorded()]
-    ):
+    for story in stories_of(filter(is_of_a_story, exchanges), filter(is_of_a_story, others)):
         for entry, difference in zip(story.entries, _differences(story), strict=True):
             results[entry["id"]] = Result(topic, entry["id"], difference)
     return [results[entry["id"]] for entry in exchanges]
-
-
-@functools.cache
-def _all_recorded() -> tuple[Exchange, ...]:
-    """Every watch of a story in the shared folder: another file may hold a part of the same one."""
-    if not _RECORDINGS.is_dir():
-        return ()
-    files = [path for path in sorted(_RECORDINGS.glob("*.json")) if path.name != "index.json"]
-    entries = [entry for path in files for entry in json.loads(path.read_text(encoding="utf-8"))]
-    return tuple(entry for entry in entries if is_of_a_story(entry))
 
 
 def _differences(story: Story) -> list[str]:
