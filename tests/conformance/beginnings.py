@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.conformance.manifests import config_map, deployment, pod
+from tests.conformance.setups import Setups
 from tests.conformance.stage import PATIENCE_SECONDS, Stage
+
+_PODS = (
+    "pods in rec-list: p-web-1 (app=web,tier=front,track=stable), "
+    "p-web-2 (app=web,tier=front,track=canary), p-db-1 (app=db,tier=back), "
+    "p-bare (no labels), p-done (app=once, Succeeded), p-pending (app=stuck, unschedulable)"
+)
 
 
 def _list_objects(stage: Stage) -> None:
+    Setups(stage).build(_PODS, "rec-list")
     for index in range(7):
         labels = {"grp": "a" if index < 4 else "b", "n": str(index)}
         stage.need_namespace("rec-list")

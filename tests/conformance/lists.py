@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 from tests.conformance.definitions import Definitions
 from tests.conformance.drift import Drift
-from tests.conformance.making import make, plain, wait_for_deployment
+from tests.conformance.making import make, wait_for_deployment
 from tests.conformance.manifests import Obj, config_map, deployment, for_create, pod
 from tests.conformance.place import Place
+from tests.conformance.plain_objects import plain
 from tests.conformance.result import Exchange
 from tests.conformance.shown import Snapshots, body_of, is_whole, key_of, listed_in, version_of
 from tests.conformance.stage import Stage
@@ -55,7 +56,7 @@ class Lists:
                 continue
             space = meta.get("namespace", "")
             self._stage.need_namespace(space)
-            if meta.get("ownerReferences"):
+            if meta.get("ownerReferences") or _deployment_of(place, meta):
                 self._create_owner(place, item)
                 continue
             here_place = place.named(meta["name"])
@@ -100,11 +101,10 @@ class Lists:
                 self._drift.learn(item)
 
     def _create_owner(self, place: Place, item: Obj) -> None:
-        """The deployment that a pod came from; it goes when the pod does."""
+        """The deployment that a pod or a set came from; it goes when they do."""
         meta = item["metadata"]
-        label = (meta.get("labels") or {}).get("pod-template-hash")
-        name = meta["name"].partition(f"-{label}-")[0]
-        if place.plural != "pods" or not label or name == meta["name"]:
+        name = _deployment_of(place, meta)
+        if not name:
             return
         base = f"/apis/apps/v1/namespaces/{meta['namespace']}/deployments"
         labels = {k: v for k, v in meta["labels"].items() if k != "pod-template-hash"}
@@ -115,13 +115,19 @@ class Lists:
             "selector": {"matchLabels": labels},
             "template": {"metadata": {"labels": labels}, "spec": template["spec"]},
         }
-        if item.get("spec"):
+        if item.get("spec") and place.plural == "pods":
             made["spec"]["template"]["spec"] = for_create(item)["spec"]
+        elif item.get("spec"):
+            made["spec"]["template"]["spec"] = item["spec"]["template"]["spec"]
+            made["spec"]["replicas"] = _desired(item)
         if self._stage.get(f"{base}/{name}") is None:
             self._stage.post(base, made)
-        if "deletionTimestamp" in meta:
+        is_orphan = place.plural == "replicasets" and not meta.get("ownerReferences")
+        if "deletionTimestamp" in meta or is_orphan:
+            policy = "Orphan" if is_orphan else "Foreground"
             wait_for_deployment(self._stage, f"{base}/{name}")
-            self._stage.delete(f"{base}/{name}", propagationPolicy="Foreground")
+            self._stage.delete(f"{base}/{name}", propagationPolicy=policy)
+            self._stage.changed_at = self._stage.now
 
     def _match_count(
         self, place: Place, exchange: Exchange, shown: list[Obj], here: list[Obj]
@@ -175,3 +181,18 @@ class Lists:
             names = [item["metadata"]["name"] for item in free]
             for name in [each for each in names if each not in _FURNITURE][missing:]:
                 self._stage.remove_for_good(f"{base}/{name}")
+
+
+def _deployment_of(place: Place, meta: Obj) -> str:
+    """The deployment that made a pod or a set, as its name and hash tell it; "" for others."""
+    label = (meta.get("labels") or {}).get("pod-template-hash")
+    cut = {"pods": f"-{label}-", "replicasets": f"-{label}"}.get(place.plural)
+    name = str(meta["name"])
+    if not label or cut is None or cut not in name:
+        return ""
+    return name.partition(cut)[0]
+
+
+def _desired(item: Obj) -> int:
+    annotations = item["metadata"].get("annotations") or {}
+    return int(annotations.get("deployment.kubernetes.io/desired-replicas", 1))

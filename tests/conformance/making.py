@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
 
-from tests.conformance.manifests import Obj, config_map, for_create, pod
+from tests.conformance.manifests import Obj, config_map, for_create
 from tests.conformance.place import Place
 from tests.conformance.stage import Stage
 
@@ -67,6 +66,8 @@ def _make_namespace(stage: Stage, place: Place, recorded: Obj) -> None:
         held["metadata"]["finalizers"] = ["example.com/hold"]
         stage.post(f"{place.path}/configmaps", held)
         stage.delete(place.path)
+        if recorded.get("spec") == {}:
+            stage.put(f"{place.path}/finalize", {"metadata": {"name": place.name}})
         stage.changed_at = stage.now
 
 
@@ -126,19 +127,3 @@ def write_something(stage: Stage, place: Place, before: Obj, number: int) -> Non
         current["spec"]["revisionHistoryLimit"] = 11 + number
     stage.put(place.path, current)
     stage.advance(0.1)
-
-
-def plain(place: Place, meta: Obj | None = None) -> Obj | None:
-    """Something of this name: a plain pod or configmap; None where nothing plain is known."""
-    labels = (meta or {}).get("labels")
-    made: Obj | None = None
-    if place.plural == "pods":
-        made = pod(place.name, labels)
-    elif place.plural == "configmaps":
-        made = config_map(place.name, {"k": "v"}, labels)
-    elif place.plural in ("namespaces", "services", "serviceaccounts", "secrets"):
-        spec: Any = {"ports": [{"port": 80}]} if place.plural == "services" else {}
-        made = {"metadata": {"name": place.name, "labels": labels}, "spec": spec}
-    if made is not None and (meta or {}).get("generateName"):
-        made["metadata"]["generateName"] = (meta or {})["generateName"]
-    return made

@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.conformance.__main__ import report
+from tests.conformance.order import merged
 from tests.conformance.player import play_file, play_folder, recordings
 from tests.conformance.result import Exchange
 
@@ -64,3 +67,45 @@ def test_what_missing_exchanges_made_is_made_up_for(shared_data: Path) -> None:
 
 _LOST = 3
 """Exchanges that cannot be understood without the one before."""
+
+
+_EVENTS_ALONE = ("ctl.init.events", "ctl.job-fail.events", "ctl.pvc.events", "life.rollout.pods")
+
+
+@pytest.mark.parametrize("name", _EVENTS_ALONE)
+def test_a_story_is_played_from_any_one_of_its_watches(shared_data: Path, name: str) -> None:
+    folder = dict(recordings(shared_data / "api-transcripts"))
+    pairs = [(topic, each) for topic, entries in folder.items() for each in entries]
+    [(topic, entry)] = [(topic, each) for topic, each in pairs if each.get("id") == name]
+
+    [result] = play_file(topic, [entry])
+
+    assert result.difference == ""
+
+
+def test_what_is_lost_alone_is_played_again_among_its_kin(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    folder = shared_data / "api-transcripts"
+    crd = dict(recordings(folder))["11-crd"]
+    kept_aside = [entry for entry in crd if entry["id"] in ("crd.cr-invalid", "crd.scale-patch")]
+    (tmp_path / "11-crd.json").write_text(json.dumps(kept_aside))
+
+    alone = play_folder(tmp_path)
+    among = play_folder(tmp_path, companions=folder)
+
+    assert [bool(each.difference) for each in alone] == [True, True]
+    assert [each.difference for each in among] == ["", ""]
+
+
+def test_two_files_of_a_session_are_merged_by_the_versions_that_were_answered() -> None:
+    def seen(name: str, version: str = "") -> Exchange:
+        meta = {"metadata": {"resourceVersion": version}}
+        return {"id": name, "response": {"status": 200, "body": meta}}
+
+    ours = [seen("early", "3"), seen("its error"), seen("late", "9")]
+    others = [seen("first", "1"), seen("middle", "5")]
+
+    names = [entry["id"] for entry in merged(ours, others)]
+
+    assert names == ["first", "early", "its error", "middle", "late"]

@@ -15,9 +15,10 @@ from tests.conformance.definitions import Definitions, hold_and_delete
 from tests.conformance.drift import Drift, before_patch
 from tests.conformance.fieldsets import owned_by, owners_of, rebuild, set_otherwise
 from tests.conformance.lists import Lists
-from tests.conformance.making import make, plain
+from tests.conformance.making import make
 from tests.conformance.manifests import Obj, deployment, for_create, pod
 from tests.conformance.place import Place, place_of
+from tests.conformance.plain_objects import plain
 from tests.conformance.result import Exchange
 from tests.conformance.shown import Snapshots, body_of, object_of
 from tests.conformance.stage import Stage
@@ -102,8 +103,10 @@ class Unseen:
                 self._need_owners_in_conflict(place, exchange, known)
             elif current is None:
                 self._create(place, known)
+                self._need_deletion(place, exchange)
             else:
                 self._need_ephemeral(place, exchange, current, known)
+                self._need_deletion(place, exchange)
             return
         before = _before(
             exchange, shown, current or self._snapshots.of(place, index, only_before=True)
@@ -138,6 +141,20 @@ class Unseen:
             headers={"Content-Type": "application/strategic-merge-patch+json"},
             body={"spec": {"ephemeralContainers": [body]}},
         )
+
+    def _need_deletion(self, place: Place, exchange: Exchange) -> None:
+        """The object is being deleted, held by finalizers, where a refusal says so."""
+        message = str((body_of(exchange["response"]) or {}).get("message", ""))
+        found = re.search(r"being deleted, found new finalizers \[\]string\{(.*?)\}", message)
+        current = self._stage.get(place.path)
+        if found is None or current is None or "deletionTimestamp" in current["metadata"]:
+            return
+        body = exchange["request"].get("body") or {}
+        asked = (body.get("metadata") or {}).get("finalizers") if isinstance(body, dict) else ()
+        kept = [name for name in asked or () if f'"{name}"' not in found[1]]
+        finalizers = kept or ["example.com/hold"]
+        self._stage.merge(place.path, {"metadata": {"finalizers": finalizers}})
+        self._stage.delete(place.path)
 
     def _need_parent(self, place: Place, index: int) -> None:
         if self._stage.get(place.path) is None:
