@@ -123,7 +123,7 @@ _BY_PATH: dict[str, Handler] = {
     "/api": discovery.core_versions,
     "/apis": discovery.groups,
     "/metrics": health.metrics,
-    "/openapi/v2": openapi.old_document,
+    "/openapi/v2": openapi.old,
     "/openapi/v3": openapi.index,
 }
 """What answers for the paths outside the resources."""
@@ -279,7 +279,7 @@ def _handler(route: Route) -> Handler | None:
     parts = path[1:].split("/")
     if parts[0] in ("healthz", "livez", "readyz"):
         return health.health_check
-    if parts[:2] == ["openapi", "v3"] and len(parts) in (3, 4, 5):
+    if parts[:2] == ["openapi", "v3"]:
         return openapi.group_document
     if parts[0] == "api" and len(parts) == 2:
         return discovery.resources

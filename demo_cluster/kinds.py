@@ -105,6 +105,11 @@ def _kind(
     return Kind(group, version, plural, kind, **{**defaults, **more})
 
 
+def _admission(plural: str, kind: str, *parts: Subresource) -> Kind:
+    extension: dict[str, Any] = {"namespaced": False, "categories": ("api-extensions",)}
+    return _kind("admissionregistration.k8s.io", "v1", plural, kind, "", *parts, **extension)
+
+
 _ALL: dict[str, Any] = {"categories": ("all",)}
 _CLUSTER: dict[str, Any] = {"namespaced": False}
 _REVIEW: dict[str, Any] = {"verbs": ("create",)}
@@ -258,22 +263,12 @@ KINDS: tuple[Kind, ...] = (
         "vac",
         **_CLUSTER,
     ),
-    _kind(
-        "admissionregistration.k8s.io",
-        "v1",
-        "mutatingwebhookconfigurations",
-        "MutatingWebhookConfiguration",
-        namespaced=False,
-        categories=("api-extensions",),
-    ),
-    _kind(
-        "admissionregistration.k8s.io",
-        "v1",
-        "validatingwebhookconfigurations",
-        "ValidatingWebhookConfiguration",
-        namespaced=False,
-        categories=("api-extensions",),
-    ),
+    _admission("mutatingadmissionpolicies", "MutatingAdmissionPolicy"),
+    _admission("mutatingadmissionpolicybindings", "MutatingAdmissionPolicyBinding"),
+    _admission("mutatingwebhookconfigurations", "MutatingWebhookConfiguration"),
+    _admission("validatingadmissionpolicies", "ValidatingAdmissionPolicy", _STATUS),
+    _admission("validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding"),
+    _admission("validatingwebhookconfigurations", "ValidatingWebhookConfiguration"),
     _kind(
         "apiextensions.k8s.io",
         "v1",

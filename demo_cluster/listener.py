@@ -292,7 +292,8 @@ async def _whole(reply: Reply, takes_gzip: bool = False) -> web.Response:
     if takes_gzip and len(body) > _GZIP_FROM and "Content-Encoding" not in headers:
         body = await asyncio.to_thread(gzip.compress, body, compresslevel=1)
         headers["Content-Encoding"] = "gzip"
-        headers["Vary"] = "Accept-Encoding"
+        if "Accept-Encoding" not in headers.get("Vary", ""):
+            headers["Vary"] = "\n".join(filter(None, ("Accept-Encoding", headers.get("Vary"))))
     repeated = {name: headers.pop(name, "").split("\n") for name in ("Warning", "Vary")}
     kind = web.Response if "Content-Type" in headers or not reply.is_bare else _Untyped
     response = kind(status=reply.status, body=body, headers=headers)

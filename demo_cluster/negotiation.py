@@ -69,6 +69,27 @@ def _form(clause: str) -> Form | None:
     return None
 
 
+def first_acceptable(accept: str, served: tuple[str, ...]) -> str:
+    """The media type of these that a client likes best, "" when it takes none of them."""
+    clauses = [_weighed(clause) for clause in (accept.strip() or "*/*").split(",")]
+    for _, media in sorted(clauses, key=lambda clause: -clause[0]):
+        kind, _, part = media.partition("/")
+        for each in served:
+            own_kind, _, own_part = each.partition("/")
+            if kind in (own_kind, "*") and part in (own_part, "*"):
+                return each
+    return ""
+
+
+def _weighed(clause: str) -> tuple[float, str]:
+    media, *parameters = [part.strip() for part in clause.split(";")]
+    given = dict(part.partition("=")[::2] for part in parameters)
+    try:
+        return float(given.get("q", "1")), media
+    except ValueError:
+        return 1.0, media
+
+
 def not_acceptable_discovery() -> Failure:
     """406 as the discovery handlers say it."""
     message = f"only the following media types are accepted: {_SERVED}"

@@ -1,135 +1,175 @@
-"""GET /openapi/v3 and /openapi/v2: the shapes of everything that is served."""
+"""GET /openapi/v3 and /openapi/v2: what may be asked, and the shapes of all that is served.
+
+Documents are made when somebody asks, in a thread, because the largest take a second.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+from datetime import timedelta
 from functools import lru_cache
+from urllib.parse import quote
 
 import msgspec
 
-from demo_cluster.kinds import Kind, Obj
+from demo_cluster.kinds import Kind, KindRegistry
+from demo_cluster.negotiation import first_acceptable
 from demo_cluster.reply import Call, Reply
-from demo_cluster.schema.openapi import BEARER, SERVED_VERSION, document
-from demo_cluster.status import Failure, PageNotFound
+from demo_cluster.schema.openapi import (
+    CustomVersion,
+    built_in_operations,
+    custom_document,
+    document,
+    old_document,
+)
+from demo_cluster.schema.openapi_protobuf import old_document_in_protobuf
+from demo_cluster.schema.operations import group_operation, small_operations
+
+_JSON = "application/json"
+_OLD_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+_OLD_FORMS = {
+    _JSON: _JSON,
+    _OLD_PROTOBUF.replace("v2.v1", "v2@v1"): _OLD_PROTOBUF,
+    _OLD_PROTOBUF: _OLD_PROTOBUF,
+}
+"""What may be asked for, and what is then sent."""
+_VERSION = "1.36.2"
 
 
 async def index(call: Call) -> Reply:
     """GET /openapi/v3: one document for each group and version, with its hash."""
     registry = call.backend.registry
-    stamps = dict.fromkeys(_SMALL, _stamp(call, "", ""))
-    for name, versions in registry.groups().items():
-        if name and ("." not in name or name.endswith(".k8s.io")):
-            stamps[f"apis/{name}"] = _stamp(call, name, "")
-        for version in versions:
-            path = f"apis/{name}/{version}" if name else f"api/{version}"
-            stamps[path] = _stamp(call, name, version)
     paths = {
-        path: {"serverRelativeURL": f"/openapi/v3/{path}?hash={stamp}"}
-        for path, stamp in sorted(stamps.items())
+        name: {"serverRelativeURL": f"/openapi/v3/{name}?hash={_stamp(registry, name)}"}
+        for name in sorted(_names(registry))
     }
     return Reply(body={"paths": paths}, headers={"Content-Type": "text/plain; charset=utf-8"})
 
 
-_SMALL = (".well-known/openid-configuration", "api", "apis", "openid/v1/jwks", "version")
-"""Paths that only announce something; their documents name no types."""
+def _names(registry: KindRegistry) -> list[str]:
+    """The documents that there are: `api/v1`, `apis/apps`, `apis/apps/v1`, `version`, ..."""
+    names = [path.strip("/") for path, _ in small_operations()]
+    for group, versions in registry.groups().items():
+        if group and not registry.is_custom_group(group):
+            names.append(f"apis/{group}")
+        names += [f"apis/{group}/{version}" if group else f"api/{version}" for version in versions]
+    return names
 
 
-def _stamp(call: Call, group: str, version: str) -> str:
+def _stamp(registry: KindRegistry, name: str) -> str:
     """Changes when the document does: with the server's version, or its custom kinds."""
-    registry = call.backend.registry
     about = [
         f"{kind.plural}:{form.schema if (form := registry.form(kind)) else ''}"
-        for kind in _kinds(call, group, version)
+        for kind in _kinds(registry, name)
     ]
-    return hashlib.sha512("|".join(["1.36.2", *about]).encode()).hexdigest().upper()
+    return hashlib.sha512("|".join([_VERSION, name, *about]).encode()).hexdigest().upper()
 
 
-def _kinds(call: Call, group: str, version: str) -> list[Kind]:
-    return [
-        kind
-        for kind in call.backend.registry.all()
-        if (kind.group, kind.version) == (group, version)
-    ]
+def _kinds(registry: KindRegistry, name: str) -> list[Kind]:
+    _, _, group_version = name.partition("/")
+    return [kind for kind in registry.all() if kind.api_version == group_version]
 
 
 async def group_document(call: Call) -> Reply:
-    """GET /openapi/v3/apis/GROUP/VERSION.
-
-    Raises:
-        Failure: 404, no such group and version.
-    """
-    parts = call.path.strip("/").split("/")[2:]
-    is_group = len(parts) == 2 and parts[0] == "apis" and parts[1] in call.backend.registry.groups()
-    if "/".join(parts) in _SMALL or is_group:
-        return Reply(body=document([], {}))
-    group, version = ("", parts[-1]) if parts[0] == "api" else (parts[1], parts[-1])
-    kinds = _kinds(call, group, version)
-    if not kinds:
-        raise PageNotFound
+    """GET /openapi/v3/apis/GROUP/VERSION."""
     registry = call.backend.registry
-    schemas = {kind.kind: form.schema for kind in kinds if (form := registry.form(kind))}
-    etag = f'"{_stamp(call, group, version)}"'
-    headers = {"Content-Type": "application/json", "ETag": etag, "Vary": "Accept"}
-    if call.headers.get("if-none-match") == etag:
-        return Reply(304, headers=headers)
-    if "hash" in call.query:
+    name = call.path.removeprefix("/openapi/v3/")
+    if name not in _names(registry):
+        return Reply(404)
+    if not first_acceptable(call.headers.get("accept", ""), (_JSON,)):
+        return Reply(406, headers={"Vary": "Accept"})
+    stamp = _stamp(registry, name)
+    headers = {"Content-Type": _JSON, "ETag": f'"{stamp}"', "Vary": "Accept"}
+    wanted = call.param("hash")
+    if wanted and wanted != stamp:
+        return Reply(
+            301, headers={**headers, "Location": f"/openapi/v3/{quote(name)}?hash={stamp}"}
+        )
+    if wanted:
+        end = call.backend.clock.now() + timedelta(days=365)
         headers["Cache-Control"] = "public, immutable"
-    body = msgspec.json.encode(document(kinds, schemas)) if schemas else _built_in(tuple(kinds))
-    return Reply(body=body, headers=headers)
+        headers["Expires"] = f"{end:%a, %d %b %Y %H:%M:%S} UTC"
+    if _has_it(call, headers["ETag"]):
+        return _not_modified(headers)
+    return Reply(body=await asyncio.to_thread(_encoded, registry, name), headers=headers)
+
+
+def _encoded(registry: KindRegistry, name: str) -> bytes:
+    kinds = tuple(_kinds(registry, name))
+    if any(kind.is_custom for kind in kinds):
+        return msgspec.json.encode(custom_document(_custom_versions(registry, kinds)))
+    return _built_in(kinds, name)
 
 
 @lru_cache(64)
-def _built_in(kinds: tuple[Kind, ...]) -> bytes:
-    """The document of kinds that cannot change."""
-    return msgspec.json.encode(document(kinds, {}))
+def _built_in(kinds: tuple[Kind, ...], name: str) -> bytes:
+    """The document of kinds that cannot change, or of the path that it is named after."""
+    if kinds:
+        return msgspec.json.encode(document(built_in_operations(kinds)))
+    small = [*small_operations(), group_operation(name.removeprefix("apis/"))]
+    return msgspec.json.encode(document([each for each in small if each[0].strip("/") == name]))
 
 
-_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+def _custom_versions(registry: KindRegistry, kinds: tuple[Kind, ...]) -> list[CustomVersion]:
+    return [
+        CustomVersion(kind, form.schema, kind.list_kind)
+        for kind in kinds
+        if (form := registry.form(kind)) is not None
+    ]
 
 
-def _message(number: int, content: bytes) -> bytes:
-    """A field of protobuf's length-delimited kind, shorter than 128 bytes."""
-    return bytes([number << 3 | 2, len(content)]) + content
-
-
-_EMPTY_DOCUMENT = _message(1, b"2.0") + _message(
-    2, _message(1, b"Kubernetes") + _message(2, SERVED_VERSION.encode())
-)
-
-
-async def old_document(call: Call) -> Reply:
-    """GET /openapi/v2: the same in Swagger's older form; in protobuf without its definitions.
-
-    Clients that ask for protobuf look there for what version 3 does not have, and find nothing.
-
-    Raises:
-        Failure: 406, the client wants something else.
-    """
-    accept = call.headers.get("accept", "")
-    if accept and "json" not in accept and "*/*" not in accept:
-        if _PROTOBUF not in accept.replace("v2@v1", "v2.v1"):
-            text = f"only the following media types are accepted: application/json, {_PROTOBUF}"
-            raise Failure(406, "NotAcceptable", text)
-        return Reply(body=_EMPTY_DOCUMENT, headers={"Content-Type": _PROTOBUF})
-    kinds = tuple(kind for kind in call.backend.registry.all() if not kind.is_custom)
-    encoded = _old_built_in(kinds)
-    stamp = hashlib.sha512(encoded).hexdigest().upper()
+async def old(call: Call) -> Reply:
+    """GET /openapi/v2: the one document of everything, in Swagger's older form."""
+    wanted = first_acceptable(call.headers.get("accept", ""), tuple(_OLD_FORMS))
+    if not wanted:
+        return Reply(406, headers={"Vary": "Accept-Encoding\nAccept"})
+    registry = call.backend.registry
+    about = "|".join(_stamp(registry, name) for name in _names(registry))
     headers = {
-        "Content-Type": "application/json",
+        "Content-Type": _OLD_FORMS[wanted],
         "Vary": "Accept-Encoding\nAccept",
-        "ETag": f'"{stamp}"',
+        "ETag": f'"{hashlib.sha512(about.encode()).hexdigest().upper()}"',
     }
-    return Reply(body=encoded, headers=headers)
+    if _has_it(call, headers["ETag"]):
+        return _not_modified(headers)
+    kinds = tuple(registry.all())
+    schemas = msgspec.json.encode(
+        [each.schema for each in _custom_versions(registry, kinds)], order="deterministic"
+    )
+    return Reply(
+        body=await asyncio.to_thread(_old_encoded, kinds, schemas, wanted != _JSON),
+        headers=headers,
+    )
 
 
 @lru_cache(4)
-def _old_built_in(kinds: tuple[Kind, ...]) -> bytes:
-    old: Obj = {
-        "swagger": "2.0",
-        "info": {"title": "Kubernetes", "version": SERVED_VERSION},
-        "paths": {},
-        "definitions": document(kinds, {})["components"]["schemas"],
-        "securityDefinitions": {"BearerToken": BEARER},
-        "security": [{"BearerToken": []}],
-    }
-    return msgspec.json.encode(old).replace(b"#/components/schemas/", b"#/definitions/")
+def _old_encoded(kinds: tuple[Kind, ...], schemas: bytes, is_protobuf: bool) -> bytes:
+    """The old document of these kinds; `schemas` are those of the custom ones, in their order."""
+    built_in = [kind for kind in kinds if not kind.is_custom]
+    groups = dict.fromkeys(kind.group for kind in built_in if kind.group)
+    custom = [
+        CustomVersion(kind, schema, kind.list_kind)
+        for kind, schema in zip(
+            (kind for kind in kinds if kind.is_custom), msgspec.json.decode(schemas), strict=True
+        )
+    ]
+    operations = [
+        *small_operations(),
+        *map(group_operation, groups),
+        *built_in_operations(built_in),
+    ]
+    made = old_document(operations, custom)
+    return old_document_in_protobuf(made) if is_protobuf else msgspec.json.encode(made)
+
+
+def _has_it(call: Call, etag: str) -> bool:
+    """Whether the client named this version of the document. Follows Go's ServeContent."""
+    named = call.headers.get("if-none-match", "")
+    given = [each.strip().removeprefix("W/") for each in named.split(",")]
+    return etag in given or "*" in given
+
+
+def _not_modified(headers: dict[str, str]) -> Reply:
+    kept = {name: value for name, value in headers.items() if name != "Content-Type"}
+    return Reply(304, headers=kept)

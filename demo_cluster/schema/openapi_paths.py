@@ -1,201 +1,194 @@
-"""The paths of an OpenAPI v3 document: what may be asked of each kind, and what is answered."""
+"""The paths of an OpenAPI document, in the form of version 3 and in the old one."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+import base64
+import json
+from collections.abc import Iterable
 
-from demo_cluster.kinds import Kind, Obj
-from demo_cluster.schema.types import META
+from demo_cluster.kinds import Obj
+from demo_cluster.schema.operations import STRING, Operation
+from demo_cluster.schema.parameters import Parameter
 
 REF = "#/components/schemas/"
-STATUS, PATCH, OPTIONS = f"{META}.Status", f"{META}.Patch", f"{META}.DeleteOptions"
-RESOURCES = f"{META}.APIResourceList"
-_JSON, _YAML, _PROTOBUF = (
-    "application/json",
-    "application/yaml",
-    "application/vnd.kubernetes.protobuf",
-)
-_PATCHES = ("apply-patch+yaml", "json-patch+json", "merge-patch+json")
-_LISTING = (
-    ("allowWatchBookmarks", "boolean"),
-    ("continue", "string"),
-    ("fieldSelector", "string"),
-    ("labelSelector", "string"),
-    ("limit", "integer"),
-    ("resourceVersion", "string"),
-    ("resourceVersionMatch", "string"),
-    ("sendInitialEvents", "boolean"),
-    ("timeoutSeconds", "integer"),
-    ("watch", "boolean"),
-)
-_WRITING = (("dryRun", "string"), ("fieldManager", "string"), ("fieldValidation", "string"))
-_DELETING = (
-    ("dryRun", "string"),
-    ("gracePeriodSeconds", "integer"),
-    ("orphanDependents", "boolean"),
-    ("propagationPolicy", "string"),
-)
-_PARAMETERS = {
-    "list": _LISTING,
-    "post": _WRITING,
-    "deletecollection": (*_LISTING[1:-1], *_DELETING),
-    "get": (),
-    "put": _WRITING,
-    "patch": (*_WRITING, ("force", "boolean")),
-    "delete": _DELETING,
-}
-_ON_COLLECTION = {"get": "list", "post": "post", "delete": "deletecollection"}
-_ON_ONE = {"get": "get", "put": "put", "patch": "patch", "delete": "delete"}
-_VERBS = {"post": "create", "put": "update"}
-_WORDS = {
-    "list": ("list", "list or watch objects of kind {kind}"),
-    "post": ("create", "create a {kind}"),
-    "deletecollection": ("delete", "delete collection of {kind}"),
-    "get": ("read", "read {part}the specified {kind}"),
-    "put": ("replace", "replace {part}the specified {kind}"),
-    "patch": ("patch", "partially update {part}the specified {kind}"),
-    "delete": ("delete", "delete a {kind}"),
-}
-_CODES = {
-    "post": (200, 201, 202),
-    "put": (200, 201),
-    "patch": (200, 201),
-    "delete": (200, 202),
-}
+OLD_REF = "#/definitions/"
 _MEANINGS = {200: "OK", 201: "Created", 202: "Accepted"}
+_UNAUTHORIZED: Obj = {"401": {"description": "Unauthorized"}}
+_TOLD_IN_PLACE = frozenset({"name", "dryRun", "fieldValidation"})
+"""Parameters that the old form never shares: clients look for them in each operation."""
 
 
-def root_of(group: str, version: str) -> str:
-    """`/api/v1`, or `/apis/apps/v1`."""
-    return f"/apis/{group}/{version}" if group else f"/api/{version}"
+def paths(operations: Iterable[tuple[str, Operation]]) -> Obj:
+    """The `paths` of version 3, sorted."""
+    found: Obj = {}
+    for path, among in _by_path(operations):
+        shared = _shared(among)
+        item: Obj = {each.method: _operation(each, shared) for each in among}
+        if shared:
+            item["parameters"] = [_parameter(each) for each in shared]
+        found[path] = item
+    return found
 
 
-def announcement(group: str, version: str) -> Obj:
-    """The path that lists the resources of a group and version."""
-    content = _content(RESOURCES, (_JSON, _PROTOBUF, _YAML))
-    return {
-        "get": {
-            "tags": [_tag(group, version)],
-            "description": "get available resources",
-            "operationId": f"get{_camel(group, version)}APIResources",
-            "responses": {
-                "200": {"description": "OK", "content": content},
-                "401": {"description": "Unauthorized"},
-            },
-        }
+def _by_path(
+    operations: Iterable[tuple[str, Operation]],
+) -> list[tuple[str, list[Operation]]]:
+    among: dict[str, list[Operation]] = {}
+    for path, operation in operations:
+        among.setdefault(path, []).append(operation)
+    return sorted(among.items())
+
+
+def _shared(operations: list[Operation]) -> list[Parameter]:
+    """The parameters that every operation of a path has."""
+    first, *others = operations
+    return [each for each in first.parameters if all(each in other.parameters for other in others)]
+
+
+def _own(operation: Operation, shared: list[Parameter]) -> list[Parameter]:
+    return [each for each in operation.parameters if each not in shared]
+
+
+def _operation(operation: Operation, shared: list[Parameter]) -> Obj:
+    shown: Obj = {
+        "tags": [operation.tag],
+        "description": operation.text,
+        "operationId": operation.name,
     }
-
-
-def paths_of(kind: Kind, schema: str) -> Iterator[tuple[str, Obj]]:
-    """Every path of a kind whose objects have this schema, "" for one without any."""
-    root = root_of(kind.group, kind.version)
-    space = "/namespaces/{namespace}" if kind.namespaced else ""
-    whole = f"{root}{space}/{kind.plural}"
-    for path, actions, part in (
-        (whole, _ON_COLLECTION, ""),
-        (f"{whole}/{{name}}", _ON_ONE, ""),
-        *((f"{whole}/{{name}}/status", _ON_ONE, "status") for _ in _status_parts(kind)),
-    ):
-        operations = {
-            method: _operation(kind, schema, action, part)
-            for method, action in actions.items()
-            if _VERBS.get(action, action) in kind.verbs and (part, action) != ("status", "delete")
-        }
-        if operations:
-            yield path, {**operations, "parameters": _of_path(path)}
-    if kind.namespaced and "list" in kind.verbs:
-        operation = _operation(kind, schema, "list", "")
-        name = f"list{_camel(kind.group, kind.version)}{kind.kind}ForAllNamespaces"
-        everywhere = {**operation, "operationId": name}
-        path = f"{root}/{kind.plural}"
-        yield path, {"get": everywhere, "parameters": _of_path(path)}
-
-
-def _status_parts(kind: Kind) -> tuple[str, ...]:
-    return ("status",) if kind.subresource("status") is not None else ()
-
-
-def _operation(kind: Kind, schema: str, action: str, part: str) -> Obj:
-    word, text = _WORDS[action]
-    scope = "Namespaced" if kind.namespaced else ""
-    many = "Collection" if action == "deletecollection" else ""
-    group = _camel(kind.group, kind.version)
-    operation: Obj = {
-        "tags": [_tag(kind.group, kind.version)],
-        "description": text.format(kind=kind.kind, part=f"{part} of " if part else ""),
-        "operationId": f"{word}{group}{many}{scope}{kind.kind}{part.title()}",
-        "parameters": [_parameter(name, type_) for name, type_ in _PARAMETERS[action]],
+    own = _own(operation, shared)
+    if own:
+        shown["parameters"] = [_parameter(each) for each in own]
+    if operation.body:
+        shown["requestBody"] = {"content": _content(operation.body, operation.consumes)}
+        if operation.body_is_required:
+            shown["requestBody"]["required"] = True
+    shown["responses"] = {
+        **{
+            str(code): {
+                "description": _MEANINGS[code],
+                "content": _content(name, operation.produces),
+            }
+            for code, name in operation.answers.items()
+        },
+        **_UNAUTHORIZED,
     }
-    body = _body(kind, schema, action)
-    if body:
-        operation["requestBody"] = body
-    operation["responses"] = _responses(kind, schema, action)
-    operation["x-kubernetes-action"] = action
-    operation["x-kubernetes-group-version-kind"] = {
-        "group": kind.group,
-        "kind": kind.kind,
-        "version": kind.version,
-    }
-    return operation
-
-
-def _body(kind: Kind, schema: str, action: str) -> Obj:
-    if action == "patch":
-        names = _PATCHES if kind.is_custom else (*_PATCHES, "strategic-merge-patch+json")
-        content = _content(PATCH, tuple(f"application/{name}" for name in names))
-        return {"content": content, "required": True}
-    if action in ("delete", "deletecollection"):
-        return {"content": _content(OPTIONS, ("*/*",))}
-    if action in ("post", "put") and schema:
-        return {"content": _content(schema, ("*/*",)), "required": True}
-    return {}
-
-
-def _responses(kind: Kind, schema: str, action: str) -> Obj:
-    types: tuple[str, ...] = (_JSON, _YAML) if kind.is_custom else (_JSON, _PROTOBUF, _YAML)
-    answered = schema
-    if action == "list":
-        answered = f"{schema}List" if schema else ""
-        types = (*types, *(f"{each};stream=watch" for each in types if each != _YAML))
-    elif action in ("delete", "deletecollection"):
-        answered = STATUS
-    content = {"content": _content(answered, types)} if answered else {}
-    codes = _CODES.get(action, (200,))
-    found: Obj = {str(code): {"description": _MEANINGS[code], **content} for code in codes}
-    return {**found, "401": {"description": "Unauthorized"}}
+    return {**shown, **_extensions(operation)}
 
 
 def _content(schema: str, types: tuple[str, ...]) -> Obj:
-    return {each: {"schema": {"$ref": REF + schema}} for each in types}
+    shown = {"type": "string"} if schema == STRING else {"$ref": REF + schema}
+    return {each: {"schema": shown} for each in sorted(types)}
 
 
-def _parameter(name: str, type_: str) -> Obj:
-    return {"name": name, "in": "query", "schema": {"type": type_, "uniqueItems": True}}
+def _parameter(parameter: Parameter) -> Obj:
+    shown: Obj = {
+        "name": parameter.name,
+        "in": parameter.place,
+        "description": parameter.text,
+    }
+    if parameter.is_required:
+        shown["required"] = True
+    shown["schema"] = {"type": parameter.type, "uniqueItems": True}
+    return shown
 
 
-def _of_path(path: str) -> list[Obj]:
-    inside = [
-        {
-            "name": name,
-            "in": "path",
-            "required": True,
-            "schema": {"type": "string", "uniqueItems": True},
-        }
-        for name in ("name", "namespace")
-        if f"{{{name}}}" in path
-    ]
-    return [*inside, _parameter("pretty", "string")]
+def _extensions(operation: Operation) -> Obj:
+    if operation.kind is None:
+        return {}
+    group, version, kind = operation.kind
+    return {
+        "x-kubernetes-action": operation.action,
+        "x-kubernetes-group-version-kind": {"group": group, "kind": kind, "version": version},
+    }
 
 
-def _words(group: str) -> list[str]:
-    return re.split(r"[.-]", group.removesuffix(".k8s.io")) if group else ["core"]
+def old_paths(operations: Iterable[tuple[str, Operation]]) -> tuple[Obj, Obj]:
+    """The `paths` of the old form, and the `parameters` that they point to."""
+    found: Obj = {}
+    pool = _Pool()
+    for path, among in _by_path(operations):
+        shared = _shared(among)
+        item: Obj = {each.method: _old_operation(each, shared, pool) for each in among}
+        if shared:
+            item["parameters"] = [pool.place(_old_parameter(each)) for each in shared]
+        found[path] = item
+    return found, dict(sorted(pool.parameters.items()))
 
 
-def _camel(group: str, version: str) -> str:
-    return "".join(each[:1].upper() + each[1:] for each in [*_words(group), version])
+class _Pool:
+    """The parameters that many operations share, by their names in the document."""
+
+    def __init__(self) -> None:
+        self.parameters: dict[str, Obj] = {}
+        self._names: dict[str, str] = {}
+
+    def place(self, parameter: Obj) -> Obj:
+        """What stands in the operation's list: the parameter, or a pointer to it."""
+        about = parameter.get("schema", {}).get("$ref", "")
+        if parameter["name"] in _TOLD_IN_PLACE:
+            return parameter
+        if parameter["in"] == "body" and not about.startswith(f"{OLD_REF}io.k8s.apimachinery"):
+            return parameter
+        text = json.dumps(parameter, separators=(",", ":"), ensure_ascii=False)
+        name = self._names.get(text)
+        if name is None:
+            name = self._names[text] = f"{parameter['name']}-{_hash(text)}"
+            self.parameters[name] = parameter
+        return {"$ref": f"#/parameters/{name}"}
 
 
-def _tag(group: str, version: str) -> str:
-    first, *rest = _words(group)
-    return f"{first}{''.join(each[:1].upper() + each[1:] for each in rest)}_{version}"
+def _hash(text: str) -> str:
+    """The end of a shared parameter's name: FNV-1 of its JSON, as Go writes it."""
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    value = 0xCBF29CE484222325
+    for byte in text.encode():
+        value = (value * 0x100000001B3) % 2**64 ^ byte
+    return base64.urlsafe_b64encode(value.to_bytes(8, "big")[:6]).decode()
+
+
+def _old_operation(operation: Operation, shared: list[Parameter], pool: _Pool) -> Obj:
+    shown: Obj = {"description": operation.text}
+    if operation.consumes:
+        shown["consumes"] = list(operation.consumes)
+    shown["produces"] = list(operation.produces)
+    shown |= {"schemes": ["https"], "tags": [operation.tag], "operationId": operation.name}
+    own = [(each.order, _old_parameter(each)) for each in _own(operation, shared)]
+    if operation.body:
+        own.append((("body", "body"), _old_body(operation)))
+    if own:
+        shown["parameters"] = [
+            pool.place(each) for _, each in sorted(own, key=lambda pair: pair[0])
+        ]
+    shown["responses"] = {
+        **{
+            str(code): {"description": _MEANINGS[code], "schema": _old_schema(name)}
+            for code, name in operation.answers.items()
+        },
+        **_UNAUTHORIZED,
+    }
+    return {**shown, **_extensions(operation)}
+
+
+def _old_schema(name: str) -> Obj:
+    return {"type": "string"} if name == STRING else {"$ref": OLD_REF + name}
+
+
+def _old_parameter(parameter: Parameter) -> Obj:
+    shown: Obj = {
+        "uniqueItems": True,
+        "type": parameter.type,
+        "description": parameter.text,
+        "name": parameter.name,
+        "in": parameter.place,
+    }
+    if parameter.is_required:
+        shown["required"] = True
+    return shown
+
+
+def _old_body(operation: Operation) -> Obj:
+    shown: Obj = {"name": "body", "in": "body"}
+    if operation.body_is_required:
+        shown["required"] = True
+    return {**shown, "schema": {"$ref": OLD_REF + operation.body}}

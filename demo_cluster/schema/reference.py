@@ -7,6 +7,7 @@ somebody asks; nothing of it is imported. Without the library there are no texts
 from __future__ import annotations
 
 import ast
+import json
 import re
 from functools import cache
 from importlib.util import find_spec
@@ -19,6 +20,14 @@ _FIELD = re.compile(
 )
 _TYPE = re.compile(r'^class \w+\(BaseModel\):\n    """\n    (?P<text>.*)$', re.MULTILINE)
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+_MEANINGS: dict[tuple[str, ...], dict[str, str]] = {
+    ("Never", "PreemptLowerPriority"): {
+        "Never": "means that pod never preempts other pods with lower priority.",
+        "PreemptLowerPriority": "means that pod can preempt other pods with lower priority.",
+    }
+}
+"""What values mean, as a server was heard to say; no library has these texts."""
 
 
 @cache
@@ -42,3 +51,12 @@ def _models() -> Path | None:
     found = find_spec("kubernetes")
     places = found.submodule_search_locations if found else None
     return Path(places[0]) / "client" / "models" if places else None
+
+
+def with_values(text: str, values: list[str]) -> str:
+    """The text of a field that takes one of these values, with what each of them means."""
+    meanings = _MEANINGS.get(tuple(values), {})
+    said = [f" - `{json.dumps(value)}` {meanings.get(value, '')}".rstrip() for value in values]
+    return "\n".join(
+        [f"{text}\n\nPossible enum values:" if text else "Possible enum values:", *said]
+    )

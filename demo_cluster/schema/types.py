@@ -11,8 +11,14 @@ from typing import Any
 from demo_cluster.kinds import Kind
 
 META = "io.k8s.apimachinery.pkg.apis.meta.v1"
-OBJECT_META = f"{META}.ObjectMeta"
+OBJECT_META, LIST_META = f"{META}.ObjectMeta", f"{META}.ListMeta"
 _EXTENSIONS = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1"
+_PACKAGES = {
+    "apiextensions.k8s.io": _EXTENSIONS.removesuffix(".v1"),
+    "apiregistration.k8s.io": "io.k8s.kube-aggregator.pkg.apis.apiregistration",
+    "metrics.k8s.io": "io.k8s.metrics.pkg.apis.metrics",
+}
+"""Where the types of groups are that other servers than the main one began with."""
 INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
 QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 TIME = f"{META}.Time"
@@ -115,11 +121,8 @@ def _field(name: str, number: int, type_: str, rules: dict[str, Any]) -> Field:
 
 def definition_of(group: str, version: str, kind: str) -> str:
     """The name of a kind's type, "" when the table does not have it."""
-    if group == "apiextensions.k8s.io":
-        name = f"{_EXTENSIONS}.{kind}"
-    else:
-        package = group.partition(".")[0] or "core"
-        name = f"io.k8s.api.{package}.{version}.{kind}"
+    package = _PACKAGES.get(group) or f"io.k8s.api.{group.partition('.')[0] or 'core'}"
+    name = f"{package}.{version}.{kind}"
     if not is_known(name):
         name = f"{META}.{kind}"
     return name if is_known(name) else ""
