@@ -84,6 +84,7 @@ class DemoCluster:
             self.options.host,
             self.options.port,
             self.options.faults,
+            self.clock,
         )
         self._start_in: dict[User, str] = {}
         self._user_tokens = {user: self._token_of(user) for user in (ADMIN, VIEWER, DEVELOPER)}

@@ -13,10 +13,14 @@ import socket
 import ssl
 from asyncio.sslproto import SSLProtocol
 from collections.abc import Awaitable, Callable
+from datetime import datetime
+from email.utils import format_datetime
 from typing import cast
 
 import msgspec
-from aiohttp import web
+from aiohttp import StreamReader, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import BadHttpMethod, BadStatusLine, LineTooLong
 from aiohttp.web_protocol import RequestHandler
 
@@ -74,14 +78,60 @@ _NO_TLS = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HT
 
 
 class HttpServer(web.Server):
-    """Makes a connection for each client; a handler ends with its client."""
+    """Makes a connection for each client; a handler ends with its client.
 
-    def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> None:
-        super().__init__(handler, handler_cancellation=True)
+    Answers bear the time that `now` tells, and no server's name, as net/http's do.
+    """
+
+    def __init__(
+        self,
+        handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
+        now: Callable[[], datetime],
+    ) -> None:
+        super().__init__(handler, request_factory=self._dated_request, handler_cancellation=True)
+        self._now = now
+
+    def _dated_request(
+        self,
+        message: RawRequestMessage,
+        payload: StreamReader,
+        protocol: RequestHandler,
+        writer: AbstractStreamWriter,
+        task: asyncio.Task[None],
+    ) -> web.BaseRequest:
+        loop = asyncio.get_running_loop()
+        return _DatedRequest(message, payload, protocol, writer, task, loop, self._now)
 
     def __call__(self) -> RequestHandler:
         """The connection of a client that has come."""
         return HttpConnection(self)
+
+
+class _DatedRequest(web.BaseRequest):
+    """A request whose answer bears the cluster's time."""
+
+    def __init__(
+        self,
+        message: RawRequestMessage,
+        payload: StreamReader,
+        protocol: RequestHandler,
+        writer: AbstractStreamWriter,
+        task: asyncio.Task[None],
+        loop: asyncio.AbstractEventLoop,
+        now: Callable[[], datetime],
+    ) -> None:
+        super().__init__(message, payload, protocol, writer, task, loop)
+        self._now = now
+
+    async def _prepare_hook(self, response: web.StreamResponse) -> None:
+        response.headers.popall("Server", None)
+        if response.status == _SWITCHING:
+            response.headers.popall("Date", None)
+        else:
+            response.headers["Date"] = format_datetime(self._now(), usegmt=True)
+
+
+_SWITCHING = 101
 
 
 class HttpConnection(RequestHandler):

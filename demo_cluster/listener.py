@@ -18,6 +18,7 @@ from aiohttp import WSMsgType, web
 
 from demo_cluster.api import Api, RawRequest
 from demo_cluster.certificates import Certificates
+from demo_cluster.clock import Clock
 from demo_cluster.connection import HttpServer, TlsConnection
 from demo_cluster.faults import Fault, FaultPlan, instead
 from demo_cluster.reply import AnyReply, Reply, SpdyReply, StreamReply, UpgradeReply
@@ -37,9 +38,16 @@ class Listener:
     """Serves an `Api` on one address."""
 
     def __init__(
-        self, api: Api, certificates: Certificates, host: str, port: int, faults: FaultPlan
+        self,
+        api: Api,
+        certificates: Certificates,
+        host: str,
+        port: int,
+        faults: FaultPlan,
+        clock: Clock,
     ) -> None:
         self._api = api
+        self._clock = clock
         self._faults = faults
         self._certificates = certificates
         self._host = host
@@ -53,7 +61,8 @@ class Listener:
         Raises:
             OSError: The address is taken or not ours.
         """
-        http, context = HttpServer(self._handle), _server_context(self._certificates)
+        http = HttpServer(self._handle, self._clock.now)
+        context = _server_context(self._certificates)
         loop = asyncio.get_running_loop()
         self._sockets = await loop.create_server(
             lambda: TlsConnection(loop, http(), context), self._host, self._port, backlog=_BACKLOG

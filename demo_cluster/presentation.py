@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from typing import Any
-
-import msgspec
+from collections.abc import Sequence
 
 from demo_cluster.conversion import converted
+from demo_cluster.documents import ListDocument, encoded_body
 from demo_cluster.kinds import Kind, Obj
-from demo_cluster.negotiation import WHOLE, Form, negotiated
+from demo_cluster.negotiation import Form, negotiated
 from demo_cluster.reply import Call, Reply, StreamReply
 from demo_cluster.status import Failure, bad_request
 from demo_cluster.tables.table import column_definitions, rows
-
-LONG_LIST = 2000
-LIST_PIECE = 250
-PATIENCE_SECONDS = 60.0
-"""How long a client may take for each piece."""
 
 
 def presented(kind: Kind, obj: Obj) -> Obj:
@@ -77,51 +69,45 @@ def partial(obj: Obj, form: Form) -> Obj:
 
 
 def list_reply(call: Call, kind: Kind, objects: Sequence[Obj], meta: Obj) -> Reply | StreamReply:
-    """A list in the form that the client asked for; a long one comes in pieces."""
+    """A list in the form that the client asked for; a long one comes in pieces.
+
+    Raises:
+        Failure: 400 or 406, there is no such form of it.
+    """
     form = negotiated(call.headers.get("accept", ""))
-    if len(objects) > LONG_LIST and form == WHOLE and not is_pretty(call):
-        headers = {"Content-Type": form.content_type}
-        pieces = _list_in_pieces(kind, objects, meta)
-        return StreamReply(pieces, 200, headers, PATIENCE_SECONDS, is_document=True)
-    if form.shape == "table":
-        return _reply(call, table_body(call, kind, objects, form, meta), form)
-    if form.shape == "partial":
-        if not form.is_list_wanted:
-            text = (
-                "you requested PartialObjectMetadata, but the requested object is a list "
-                f"({_go_list(kind)})"
-            )
-            raise Failure(406, "NotAcceptable", text)
-        body: Obj = {
-            "kind": "PartialObjectMetadataList",
-            "apiVersion": f"meta.k8s.io/{form.version}",
-            "metadata": meta,
-            "items": [partial(obj, form) for obj in objects] or None,
-        }
-        return _reply(call, body, form)
-    if kind.is_custom:
-        meta = {"continue": "", **meta}
-    body = {
-        "kind": kind.list_kind,
-        "apiVersion": kind.api_version,
-        "metadata": meta,
-        "items": [list_item(kind, obj) for obj in objects],
-    }
-    return _reply(call, body, form)
+    shapes = {"table": _table_document, "partial": _partial_document, "whole": _whole_document}
+    document = shapes[form.shape](call, kind, objects, form, meta)
+    return document.reply(form, is_pretty=is_pretty(call))
 
 
-async def _list_in_pieces(kind: Kind, objects: Sequence[Obj], meta: Obj) -> AsyncIterator[bytes]:
-    """The bytes of a list, some objects at a time, so that others have their turn in between."""
+def _whole_document(
+    call: Call, kind: Kind, objects: Sequence[Obj], form: Form, meta: Obj
+) -> ListDocument:
+    del call, form
     if kind.is_custom:
         meta = {"continue": "", **meta}
     head = {"kind": kind.list_kind, "apiVersion": kind.api_version, "metadata": meta}
-    before = msgspec.json.encode(head)[:-1] + b',"items":['
-    for start in range(0, len(objects), LIST_PIECE):
-        items = [list_item(kind, obj) for obj in objects[start : start + LIST_PIECE]]
-        yield before + msgspec.json.encode(items)[1:-1]
-        before = b","
-        await asyncio.sleep(0)
-    yield b"]}\n"
+    return ListDocument(head, "items", objects, lambda some: [list_item(kind, obj) for obj in some])
+
+
+def _partial_document(
+    call: Call, kind: Kind, objects: Sequence[Obj], form: Form, meta: Obj
+) -> ListDocument:
+    del call
+    if not form.is_list_wanted:
+        text = (
+            "you requested PartialObjectMetadata, but the requested object is a list "
+            f"({_go_list(kind)})"
+        )
+        raise Failure(406, "NotAcceptable", text)
+    head = {
+        "kind": "PartialObjectMetadataList",
+        "apiVersion": f"meta.k8s.io/{form.version}",
+        "metadata": meta,
+    }
+    return ListDocument(
+        head, "items", objects, lambda some: [partial(obj, form) for obj in some], nothing=None
+    )
 
 
 def _go_list(kind: Kind) -> str:
@@ -135,6 +121,13 @@ def table_body(call: Call, kind: Kind, objects: Sequence[Obj], form: Form, meta:
     Raises:
         Failure: 400, includeObject is none that we know.
     """
+    document = _table_document(call, kind, objects, form, meta)
+    return {**document.head, "rows": document.entries_of(objects)}
+
+
+def _table_document(
+    call: Call, kind: Kind, objects: Sequence[Obj], form: Form, meta: Obj
+) -> ListDocument:
     include = call.param("includeObject") or "Metadata"
     if include not in ("Metadata", "Object", "None"):
         raise bad_request(
@@ -144,14 +137,18 @@ def table_body(call: Call, kind: Kind, objects: Sequence[Obj], form: Form, meta:
     form_of_kind = call.backend.registry.form(kind)
     columns = form_of_kind.printer_columns if form_of_kind else None
     now = call.backend.clock.now()
-    shown = [presented(kind, obj) for obj in objects]
-    return {
+    head = {
         "kind": "Table",
         "apiVersion": f"meta.k8s.io/{form.version}",
         "metadata": meta,
         "columnDefinitions": column_definitions(kind, columns),
-        "rows": rows(kind, shown, now, include, form.version, columns),
     }
+
+    def rows_of(some: Sequence[Obj]) -> list[Obj]:
+        shown = [presented(kind, obj) for obj in some]
+        return rows(kind, shown, now, include, form.version, columns)
+
+    return ListDocument(head, "rows", objects, rows_of)
 
 
 def _reply(
@@ -167,16 +164,3 @@ def is_pretty(call: Call) -> bool:
         return call.flag("pretty")
     agent = call.headers.get("user-agent", "")
     return agent.startswith(("curl", "Wget", "Mozilla/5.0"))
-
-
-def encoded_body(body: Any, *, is_yaml: bool = False, is_pretty: bool = False) -> bytes:
-    """JSON in one line with a newline, indented JSON without one, or YAML."""
-    if is_yaml:
-        import yaml
-
-        text: str = yaml.safe_dump(body, default_flow_style=False, sort_keys=True)
-        return text.encode()
-    encoded = msgspec.json.encode(body)
-    if is_pretty:
-        return msgspec.json.format(encoded, indent=2)
-    return encoded + b"\n"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from demo_cluster.decoding import decoded_body
 from demo_cluster.deletion import DeleteOptions, plan_deletion
-from demo_cluster.handlers.objects import existing, matcher_of, the_kind
+from demo_cluster.handlers.objects import existing, matcher_of, selected, the_kind
 from demo_cluster.kinds import Kind, Obj
 from demo_cluster.paging import invalid_options, page_request, write_token
 from demo_cluster.presentation import list_reply, object_reply
 from demo_cluster.reply import Call, Reply, StreamReply
 from demo_cluster.status import Cause, Failure, bad_request
+from demo_cluster.storage import key_of
 
 _PROPAGATIONS = ("Foreground", "Background", "Orphan")
 _RETURNED_WHOLE = frozenset(
@@ -101,16 +103,16 @@ def delete_one(call: Call, kind: Kind, obj: Obj, options: DeleteOptions) -> Obj:
     )
 
 
+_PIECE = 50
+"""So many deletions are made between two turns of others."""
+
+
 async def delete_collection(call: Call) -> Reply | StreamReply:
     """DELETE of many: the list of what they were."""
     kind = the_kind(call)
     matches = matcher_of(call)
     options = delete_options(call)
-    found = [
-        obj
-        for obj in call.storage.list(kind, call.route.namespace)
-        if matches is None or matches(obj)
-    ]
+    found = await selected(call.storage.list(kind, call.route.namespace), matches)
     request = page_request(call)
     meta: Obj = {"resourceVersion": str(call.storage.resource_version)}
     if request.limit and len(found) > request.limit:
@@ -119,8 +121,11 @@ async def delete_collection(call: Call) -> Reply | StreamReply:
         if matches is None:
             meta["remainingItemCount"] = len(found) - request.limit
         found = found[: request.limit]
-    for obj in found:
-        delete_one(call, kind, obj, options)
+    for position, obj in enumerate(found, 1):
+        if call.storage.get(kind, *key_of(obj)) is not None:
+            delete_one(call, kind, obj, options)
+        if position % _PIECE == 0:
+            await asyncio.sleep(0)
     return list_reply(call, kind, found, meta)
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from demo_cluster.documents import ListDocument
 from demo_cluster.kinds import Obj, kind_of
-from demo_cluster.reply import Call, Reply
+from demo_cluster.negotiation import WHOLE
+from demo_cluster.presentation import is_pretty
+from demo_cluster.reply import Call, Reply, StreamReply
 from demo_cluster.selection import label_matcher
 from demo_cluster.status import not_found
 from demo_cluster.timestamps import timestamp
@@ -61,16 +65,24 @@ def _selected(call: Call, objects: list[Obj]) -> list[Obj]:
     return [obj for obj in objects if matches is None or matches(obj)]
 
 
-def _listed(kind: str, items: list[Obj]) -> Reply:
-    bare = [{k: v for k, v in item.items() if k not in ("kind", "apiVersion")} for item in items]
-    return Reply(body={"kind": kind, "apiVersion": API, "metadata": {}, "items": bare})
+def _listed(
+    call: Call, kind: str, objects: list[Obj], measured: Callable[[Call, Obj], Obj | None]
+) -> Reply | StreamReply:
+    def items(some: Sequence[Obj]) -> list[Obj]:
+        found = (measured(call, obj) for obj in some)
+        return [{k: v for k, v in item.items() if k not in _HEAD} for item in found if item]
+
+    head: Obj = {"kind": kind, "apiVersion": API, "metadata": {}}
+    return ListDocument(head, "items", objects, items).reply(WHOLE, is_pretty=is_pretty(call))
 
 
-async def list_pods(call: Call) -> Reply:
+_HEAD = ("kind", "apiVersion")
+
+
+async def list_pods(call: Call) -> Reply | StreamReply:
     """GET of the use of many pods."""
     pods = _selected(call, call.storage.list(PODS, call.route.namespace))
-    found = [measured for pod in pods if (measured := _pod(call, pod)) is not None]
-    return _listed("PodMetricsList", found)
+    return _listed(call, "PodMetricsList", pods, _pod)
 
 
 async def get_pod(call: Call) -> Reply:
@@ -87,12 +99,12 @@ async def get_pod(call: Call) -> Reply:
     return Reply(body=measured)
 
 
-async def list_nodes(call: Call) -> Reply:
+async def list_nodes(call: Call) -> Reply | StreamReply:
     """GET of the use of all nodes."""
-    nodes = _selected(call, call.storage.list(NODES))
     lost = call.backend.world.kubelet.lost_nodes
-    found = [_node(call, node) for node in nodes if node["metadata"]["name"] not in lost]
-    return _listed("NodeMetricsList", found)
+    nodes = _selected(call, call.storage.list(NODES))
+    reporting = [node for node in nodes if node["metadata"]["name"] not in lost]
+    return _listed(call, "NodeMetricsList", reporting, _node)
 
 
 async def get_node(call: Call) -> Reply:

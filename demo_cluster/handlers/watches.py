@@ -24,7 +24,7 @@ _MOST_WAITING = 10_000
 """A watcher that is this many events behind is cut off; it can resume from the history."""
 PATIENCE_SECONDS = 30.0
 """A watcher that takes nothing for so long is cut off, too."""
-_PIECE = 500
+_PIECE = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from email.parser import BytesParser
+from email.utils import parsedate_to_datetime
 
 import pytest
 
@@ -193,6 +195,19 @@ async def test_the_clock_is_ahead(running: RunningCluster) -> None:
     created = datetime.fromisoformat(made["metadata"]["creationTimestamp"])
     ahead = created - datetime.now(UTC)
     assert timedelta(minutes=59) < ahead < timedelta(minutes=61)
+
+
+async def test_answers_bear_the_date_of_the_clock_and_no_servers_name(
+    running: RunningCluster,
+) -> None:
+    clients = clients_of(running)
+
+    answer = await clients.talk(clients.head("GET", MAPS))
+
+    head = BytesParser().parsebytes(answer.partition(b"\r\n\r\n")[0].partition(b"\r\n")[2])
+    ahead = parsedate_to_datetime(head["Date"]) - datetime.now(UTC)
+    assert timedelta(minutes=59) < ahead < timedelta(minutes=61)
+    assert "Server" not in head
 
 
 async def test_users_with_few_rights_have_contexts_and_are_refused_the_rest(

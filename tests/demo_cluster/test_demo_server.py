@@ -333,8 +333,8 @@ def test_a_long_list_in_pieces_is_the_same_as_its_pages(
         ask(empty, "POST", MAPS, config_map(f"long-{index}"))
     path = f"{MAPS}?labelSelector=test"
     _, short = ask(empty, "GET", path)
-    monkeypatch.setattr("demo_cluster.presentation.LONG_LIST", 3)
-    monkeypatch.setattr("demo_cluster.presentation.LIST_PIECE", 3)
+    monkeypatch.setattr("demo_cluster.documents.LONG_LIST", 3)
+    monkeypatch.setattr("demo_cluster.documents.LIST_PIECE", 3)
 
     connection = connect(empty)
     token = empty.cluster.token(ADMIN)
