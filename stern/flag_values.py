@@ -140,6 +140,6 @@ def _duration(text: str) -> object:
 
 def quoted(text: str) -> str:
     """The text as Go's %q prints it."""
-    from stern.go_quote import quoted as as_go_quotes
+    from kube_client.go_quote import quoted as as_go_quotes
 
     return as_go_quotes(text)

@@ -10,11 +10,16 @@ from kompose.compose.template import InvalidTemplateError, Lookup, Warn, substit
 from kompose.errors import ComposeError
 from kompose.file_content import read_file
 from kompose.suspicion import shown_lines, shown_value
+from kube_client.go_quote import quoted
 
 _BLANKS = "\t\v\f\r \x85\xa0"
-_EXPORT = re.compile(r"export[ \t\v\f\r\n]+")
+_SPACES = _BLANKS + "\n\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_TO_STATEMENT = re.compile(rf"(?:[{_SPACES}]|#[^\n]*)*")
+_TRAILING_SPACES = re.compile(rf"[{_SPACES}]+\Z")
+_EXPORT = re.compile(rf"export(?=[ \t\f\r\n])[{_BLANKS}]*")
 _KEY_CHARACTERS = frozenset("_.-[]")
-_ESCAPE = re.compile(r'\\([abcfnrtv$"\\]|0[0-7]{0,3})')
+_ESCAPE = re.compile(r'\\([abcfnrtv$"\\]|0[0-9]{0,3})')
+_OCTAL = re.compile("[0-3][0-7][0-7]")
 _ESCAPES = {
     "a": "\a",
     "b": "\b",
@@ -65,7 +70,7 @@ def parse_dotenv(
         InvalidTemplateError: A value holds a ``${`` that is no variable.
         MissingVariableError: A value needs a variable that is not set.
     """
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    text = text.removeprefix("\ufeff")
     return _Reader(text, lookup, warn, dict(earlier or {})).read()
 
 
@@ -97,18 +102,10 @@ class _Reader:
 
     def _skip_to_statement(self) -> bool:
         """Goes over blank lines and comments; False at the end of the text."""
-        text = self._text
-        while self._position < len(text):
-            character = text[self._position]
-            if character == "#":
-                end = text.find("\n", self._position)
-                self._position = len(text) if end < 0 else end
-            elif character.isspace():
-                self._line += character == "\n"
-                self._position += 1
-            else:
-                return True
-        return False
+        found = _TO_STATEMENT.match(self._text, self._position)
+        start, self._position = self._position, found.end() if found else self._position
+        self._line += self._text.count("\n", start, self._position)
+        return self._position < len(self._text)
 
     def _name(self) -> tuple[str, str]:
         """The name and what ended it: ``=``, ``:``, a newline, or nothing at the text's end.
@@ -118,18 +115,20 @@ class _Reader:
         text = self._text
         export = _EXPORT.match(text, self._position)
         start = export.end() if export else self._position
+        if start == len(text):
+            raise DotenvError("zero length string")
         for position in range(start, len(text)):
             character = text[position]
             if character in "=:\n":
                 self._position = position + 1
                 self._skip_blanks()
-                return text[start:position].rstrip(), character
+                return _TRAILING_SPACES.sub("", text[start:position]), character
             is_legal = character in _KEY_CHARACTERS or character.isalpha() or character.isnumeric()
             if not is_legal and character not in _BLANKS:
                 line = text[start:].partition("\n")[0]
                 raise DotenvError(
-                    f'line {self._line}: unexpected character "{character}"'
-                    f" in variable name {_quoted(shown_lines(line))}"
+                    f"line {self._line}: unexpected character {quoted(character)}"
+                    f" in variable name {quoted(shown_lines(line))}"
                 )
         self._position = start
         return "", ""
@@ -148,7 +147,8 @@ class _Reader:
     def _unquoted(self, name: str) -> str:
         end = self._text.find("\n", self._position)
         end = len(self._text) if end < 0 else end
-        value = self._text[self._position : end].partition(" #")[0].rstrip()
+        value = self._text[self._position : end].partition(" #")[0]
+        value = _TRAILING_SPACES.sub("", value)
         self._position = end + 1
         self._line += 1
         return self._expand(value, name)
@@ -196,10 +196,5 @@ def _unescape(value: str) -> str:
 def _unescape_one(match: re.Match[str]) -> str:
     code = match.group(1)
     if code[0] == "0":
-        return chr(int(code, 8)) if len(code) == 4 else match.group()
+        return chr(int(code, 8)) if _OCTAL.fullmatch(code[1:]) else f"\\{code[1:]}"
     return _ESCAPES.get(code, match.group())
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'

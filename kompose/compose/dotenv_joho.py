@@ -10,6 +10,7 @@ import re
 
 from kompose.compose.dotenv import DotenvError
 from kompose.suspicion import shown_lines, shown_value
+from kube_client.go_quote import quoted
 
 _BLANKS = "\t\v\f\r \x85\xa0"
 _EXPORT = re.compile(r"export[ \t\v\f\r\n]+")
@@ -17,14 +18,6 @@ _VARIABLE = re.compile(r"(\\)?(\$)(\()?\{?([A-Z0-9_]+)?\}?")
 _ESCAPE = re.compile(r"\\(.)")
 _SUPERFLUOUS_BACKSLASH = re.compile(r"\\([^$])")
 _LINE_END = re.compile(r"[\r\n]")
-_UNPRINTABLE = {
-    "\n": "\\n",
-    "\t": "\\t",
-    "\r": "\\r",
-    '"': '\\"',
-    "\\": "\\\\",
-    "\ufeff": "\\ufeff",
-}
 
 
 def parse_joho(text: str) -> dict[str, str]:
@@ -70,8 +63,8 @@ def _name(text: str, start: int) -> tuple[str, int]:
         odd = _odd_byte(character)
         if odd:
             raise DotenvError(
-                f"unexpected character {_quoted(odd)} in variable name "
-                f"near {_quoted(shown_lines(text[begin:]))}"
+                f"unexpected character {quoted(odd)} in variable name "
+                f"near {quoted(shown_lines(text[begin:]))}"
             )
     return "", _skip_blanks(text, begin)
 
@@ -139,16 +132,3 @@ def _expand(value: str, found: dict[str, str]) -> str:
         return found.get(name, "") if name else match.group()
 
     return _VARIABLE.sub(replace, value)
-
-
-def _quoted(text: str) -> str:
-    return '"' + "".join(map(_escaped, text)) + '"'
-
-
-def _escaped(character: str) -> str:
-    if known := _UNPRINTABLE.get(character):
-        return known
-    if character.isprintable():
-        return character
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}"

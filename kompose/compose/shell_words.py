@@ -10,7 +10,16 @@ from typing import NamedTuple
 
 _BLANKS = frozenset(" \t\r\n")
 _OPERATORS = frozenset(";&|<>")
-_ESCAPED = {"t": "\t", "n": "\n"}
+_QUOTES = frozenset("'\"")
+_DIGITS = frozenset("0123456789")
+_BLIND_TO = {
+    "'": frozenset('")'),
+    '"': frozenset("')"),
+    "`": frozenset("'\")"),
+    "(": frozenset("'\"`"),
+    ")": frozenset("'\"`"),
+}
+"""What, when open, makes a character one like any other."""
 _WRONG = "invalid command line string"
 
 
@@ -31,74 +40,74 @@ def split_words(text: str) -> CommandLine:
 
 
 class _Splitter:
-    """Reads a text character by character."""
+    """Reads a text character by character.
+
+    A double or a single quote is open, or a command substitution is, whose text stays as it is.
+    """
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._words: list[str] = []
-        self._word: str | None = None
-        self._quote = ""
-        """The quote, backtick or parenthesis that is open."""
+        self._word = ""
+        self._is_word = False
+        """Whether a word has begun; an empty pair of quotes is one, too."""
+        self._open: set[str] = set()
+        """What is open: quotes, a backtick, a parenthesis. More than one can be."""
 
     def split(self) -> CommandLine:
         """All words up to the first operator."""
-        position = 0
-        text = self._text
-        while position < len(text):
-            character = text[position]
-            if character == "\\" and self._quote != "'":
-                following = text[position + 1 : position + 2]
+        characters = iter(enumerate(self._text))
+        for position, character in characters:
+            if character == "\\" and "'" not in self._open:
+                _, following = next(characters, (0, ""))
                 if not following:
                     raise ValueError(_WRONG)
-                self._append(_ESCAPED.get(following, following))
-                position += 2
-                continue
-            if character in _OPERATORS and not self._quote:
+                self._append(following)
+            elif character in _BLANKS:
+                self._take_blank(character)
+            elif character in _OPERATORS and not self._open:
                 return self._cut(position)
-            self._take(character)
-            position += 1
-        if self._quote:
+            else:
+                self._take(character)
+        if self._open:
             raise ValueError(_WRONG)
         self._end_word()
         return CommandLine(self._words)
 
-    def _take(self, character: str) -> None:
-        if character in _BLANKS and not self._quote:
-            self._end_word()
-        elif character in "'\"" and self._quote in {"", character}:
-            self._quote = "" if self._quote else character
-            self._append("")
-        elif character in "`()" and self._quote in {"", "`", "("}:
-            self._toggle(character)
-            self._append(character)
+    def _take_blank(self, character: str) -> None:
+        if self._open:
+            self._word += character
         else:
-            self._append(character)
+            self._end_word()
 
-    def _toggle(self, character: str) -> None:
-        """Opens or closes a command substitution, whose text stays as it is."""
-        if character == "`":
-            self._quote = "" if self._quote == "`" else self._quote or "`"
+    def _take(self, character: str) -> None:
+        blind = _BLIND_TO.get(character)
+        if blind is None or self._open & blind:
+            self._append(character)
+        elif character in _QUOTES:
+            self._is_word = self._is_word or character in self._open
+            self._open ^= {character}
         elif character == "(":
-            if self._quote or not (self._word or "").endswith("$"):
+            if ")" in self._open or not self._word.endswith("$"):
                 raise ValueError(_WRONG)
-            self._quote = "("
-        elif self._quote == "(":
-            self._quote = ""
-        elif not self._quote:
-            raise ValueError(_WRONG)
+            self._open.add(")")
+            self._word += character
+        else:
+            self._open ^= {character}
+            self._append(character)
 
     def _append(self, text: str) -> None:
-        self._word = (self._word or "") + text
+        self._word += text
+        self._is_word = True
 
     def _end_word(self) -> None:
-        if self._word is not None:
+        if self._is_word:
             self._words.append(self._word)
-            self._word = None
+        self._word, self._is_word = "", False
 
     def _cut(self, position: int) -> CommandLine:
         """Ends at an operator; a digit before ``>`` belongs to it."""
-        is_stream = self._text[position] == ">" and (self._word or "")[:1].isdigit()
-        if is_stream:
-            self._word = None
+        if self._text[position] == ">" and self._word[:1] in _DIGITS:
+            self._is_word = False
         self._end_word()
         return CommandLine(self._words, self._text[position:])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from kompose.compose.casts import to_float
+
 _NANOSECONDS = {
     "ns": 1,
     "us": 1_000,
@@ -17,12 +19,11 @@ _NANOSECONDS = {
     "d": 86_400_000_000_000,
     "w": 604_800_000_000_000,
 }
-_AMOUNT = re.compile(r"(\d*)(?:(\.)(\d*))?")
-_UNIT = re.compile(r"[^.\d]*")
+_AMOUNT = re.compile(r"([0-9]*)(?:(\.)([0-9]*))?")
+_UNIT = re.compile(r"[^.0-9]*")
 _LONGEST = 2**63
 _MOST_DIGITS = 40
-_SIZE = re.compile(r".*[0-9.]", re.DOTALL)
-_NUMBER = re.compile(r"[-+]?(?:[\d_]+\.?[\d_]*|\.[\d_]+)(?:[eE][-+]?\d+)?")
+_LONGEST_SUFFIX = len("kib")
 _PREFIXES = {letter: 1024**power for power, letter in enumerate("kmgtp", start=1)}
 
 
@@ -55,7 +56,8 @@ def whole_seconds(text: str | None) -> int:
 def _one_amount(rest: str, text: str) -> tuple[int, str]:
     amount = _AMOUNT.match(rest)
     whole, _, fraction = amount.groups() if amount else ("", None, None)
-    if amount is None or not (whole or fraction) or len(amount.group()) > _MOST_DIGITS:
+    is_long = len(whole) > _MOST_DIGITS or int(whole or 0) > _LONGEST
+    if amount is None or not (whole or fraction) or is_long:
         raise ValueError(f'time: invalid duration "{text}"')
     rest = rest[amount.end() :]
     unit_match = _UNIT.match(rest)
@@ -98,29 +100,29 @@ def parse_size(text: str) -> int:
     Raises:
         ValueError: The text is no size; the message is the original's.
     """
-    found = _SIZE.match(text)
-    if found is None:
-        raise ValueError(f"invalid size: '{text}'")
-    number, suffix = found.group(), text[found.end() :]
-    if suffix.endswith(" "):
-        number, suffix = text.rstrip(" "), ""
-    amount = _float(number)
+    number, suffix = _number_and_suffix(text)
+    amount = to_float(number)
     if amount < 0:
         raise ValueError(f"invalid size: '{text}'")
-    size = amount * _scale(suffix.removeprefix(" ").lower())
+    size = amount * _scale(suffix)
     return int(size) if size < _LONGEST else -_LONGEST
 
 
-def _float(number: str) -> float:
-    if not _NUMBER.fullmatch(number):
-        raise ValueError(f'strconv.ParseFloat: parsing "{number}": invalid syntax')
-    return float(number.replace("_", ""))
+def _number_and_suffix(text: str) -> tuple[str, str]:
+    """What is before the last digit, point or blank, and what comes after it."""
+    end = max(map(text.rfind, "0123456789. "))
+    if end < 0:
+        raise ValueError(f"invalid size: '{text}'")
+    return text[: end + (text[end] != " ")], text[end + 1 :]
 
 
 def _scale(suffix: str) -> int:
-    if suffix in {"", "b"}:
+    lowered = suffix.lower()
+    if lowered in {"", "b"}:
         return 1
-    scale: int | None = _PREFIXES.get(suffix[0])
-    if scale is None or suffix[1:] not in {"", "b", "ib"}:
+    if len(suffix.encode()) > _LONGEST_SUFFIX:
         raise ValueError(f"invalid suffix: '{suffix}'")
+    scale: int | None = _PREFIXES.get(lowered[0])
+    if scale is None or lowered[1:] not in {"", "b", "ib"}:
+        raise ValueError(f"invalid suffix: '{lowered}'")
     return scale

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from kube_client.go_quote import quoted
 from stern.errors import RenderError, TemplateError
-from stern.go_quote import quoted
 from stern.template import nodes
 from stern.template.members import member
 from stern.template.parser import Parsed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stern.go_quote import quoted
+from kube_client.go_quote import quoted
 
 _END = "unexpected end of JSON input"
 _SPACES = " \t\r\n"

@@ -7,8 +7,8 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from kube_client.go_quote import quoted
 from stern.errors import TemplateError
-from stern.go_quote import quoted
 
 
 class Token(Enum):

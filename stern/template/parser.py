@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import dataclass, field
 
+from kube_client.go_quote import quoted
 from stern.errors import TemplateError
-from stern.go_quote import quoted
 from stern.template import nodes
 from stern.template.lexer import Item, Token, failure, tokens
 from stern.template.literals import character, number, string

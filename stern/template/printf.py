@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from kube_client.go_quote import quoted, quoted_rune
 from stern.go_json import NumberText
-from stern.go_quote import quoted, quoted_rune
 from stern.template.float_forms import float_form
 from stern.template.go_time import GoTime
 from stern.template.values import ColorValue, NamedInt, text_of, type_name

@@ -193,7 +193,7 @@ def test_a_tilde_is_the_home_of_the_user(tmp_path: Path, monkeypatch: pytest.Mon
         ("a 'b c' \"d e\"", ["a", "b c", "d e"], ""),
         ("a\\ b \\'x", ["a b", "'x"], ""),
         ("'it''s' \"\"", ["its", ""], ""),
-        ("tab\\there", ["tab\there"], ""),
+        ("tab\\there", ["tabthere"], ""),
         ('\'a\\b\' "c\\"d"', ["a\\b", 'c"d'], ""),
         ("echo $(date -u) `x y`", ["echo", "$(date -u)", "`x y`"], ""),
         ("", [], ""),

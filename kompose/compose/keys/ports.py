@@ -33,75 +33,93 @@ class PublishedPort(NamedTuple):
 
 
 def parse_port(text: str) -> list[dict[str, Any]]:
-    """The long forms that one short form stands for.
+    """The long forms that one short form stands for, in the order of their targets' texts.
 
     Raises:
         ValueError: It is no port; the message is the original's.
     """
-    address, protocol = _protocol(text)
-    host_ip, published, target = _split(address)
+    rest, _, container = text.rpartition(":")
+    address, _, published = rest.rpartition(":")
+    target, protocol = _protocol(container)
+    host_ip = _host_ip(address)
     if not target:
         raise ValueError(f"No port specified: {text}<empty>")
     first, last = _range(target, "containerPort")
-    common: dict[str, Any] = {"mode": "ingress"}
-    _check_protocol(protocol)
-    if host_ip:
-        common["host_ip"] = _host_ip(host_ip)
-    ports = [
-        {**common, **({"target": port} if port else {}), "protocol": protocol}
-        for port in range(first, last + 1)
-    ]
-    if not published:
-        return ports
-    low, high = _range(published, "hostPort")
-    if high - low == last - first:
-        for offset, port in enumerate(ports):
-            port["published"] = str(low + offset)
-        return ports
-    if last > first:
+    low, high = _range(published, "hostPort") if published else (0, last - first)
+    if published and high - low != last - first and last != first:
         raise ValueError(
             f"Invalid ranges specified for container and host Ports: {target} and {published}"
         )
-    ports[0]["published"] = published if low != high else str(low)
+    if protocol.lower() not in _PROTOCOLS:
+        raise ValueError(f"Invalid proto: {protocol}")
+    ports: list[dict[str, Any]] = []
+    for port in sorted(range(first, last + 1), key=str):
+        entry: dict[str, Any] = {"mode": "ingress", "protocol": protocol.lower()}
+        if host_ip:
+            entry["host_ip"] = host_ip
+        if port:
+            entry["target"] = port
+        if published:
+            dynamic = f"-{high}" if first == last and low != high else ""
+            entry["published"] = f"{low + port - first}{dynamic}"
+        ports.append(entry)
     return ports
 
 
-def _protocol(text: str) -> tuple[str, str]:
-    """The address and the protocol; more than one slash leaves what stands in between."""
-    address, *protocols = text.split("/")
-    protocol = protocols[0] if protocols else ""
-    return address, protocol.lower() or "tcp"
+def _protocol(container: str) -> tuple[str, str]:
+    """The target and its protocol; what follows a second slash does not count."""
+    target, protocol, *_ = (*container.split("/"), "", "")
+    return target, protocol or "tcp"
 
 
-def _check_protocol(protocol: str) -> None:
-    if protocol not in _PROTOCOLS:
-        raise ValueError(f"Invalid proto: {protocol}")
+def _host_ip(address: str) -> str:
+    """The address of the host, out of its brackets; empty for any.
 
-
-def _split(address: str) -> tuple[str, str, str]:
-    """Host address, published and target part."""
-    rest, _, target = address.rpartition(":")
-    host_ip, _, published = rest.rpartition(":")
-    return host_ip, published, target
-
-
-def _host_ip(text: str) -> str:
-    import ipaddress  # rarely needed, and slow to load
-
-    bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
-    if ":" in bare and bare is text:
-        raise ValueError(f"Invalid ip address {text}: address {text}:: too many colons in address")
-    try:
-        ipaddress.ip_address(bare)
-    except ValueError:
-        raise ValueError(f"Invalid ip address: {bare}") from None
+    Follows Go's SplitHostPort and ParseIP.
+    """
+    bare = address[1 : address.index("]")] if _is_bracketed(address) else address
+    if problem := _bracket_problem(address):
+        raise ValueError(f"Invalid ip address {address}: address {address}:: {problem} in address")
+    if bare and not _is_ip(bare):
+        raise ValueError(f"Invalid ip address: {bare}")
     return bare
 
 
+def _is_bracketed(address: str) -> bool:
+    return address.startswith("[") and "]" in address
+
+
+def _bracket_problem(address: str) -> str:
+    """What is wrong with the brackets and colons of an address, or nothing."""
+    rest = address
+    if address.startswith("["):
+        inside, closing, after = address[1:].partition("]")
+        if not closing:
+            return "missing ']'"
+        if after:
+            return "too many colons" if after.startswith(":") else "missing port"
+        rest = inside
+    elif ":" in address:
+        return "too many colons"
+    found = next((bracket for bracket in "[]" if bracket in rest), "")
+    return f"unexpected '{found}'" if found else ""
+
+
+def _is_ip(text: str) -> bool:
+    import ipaddress  # rarely needed, and slow to load
+
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text
+
+
 def _range(text: str, what: str) -> tuple[int, int]:
-    first, dash, last = text.partition("-")
+    """Both ends of a range, or a port twice."""
+    first, *more = text.split("-")
     low = _number(first)
-    high = _number(last) if dash else low
+    high = _number(more[0]) if more else low
     if low is None or high is None or high < low:
         raise ValueError(f"Invalid {what}: {text}")
     return low, high

@@ -18,6 +18,7 @@ from kompose.compose.scalars import scalar_text
 from kompose.compose.shape import either, one_of_kinds, whole_number
 from kompose.compose.values import CAST_FLAG, PAIRS, TEXT, words
 
+_SHORTEST = 3
 _PROPAGATIONS = frozenset({"rprivate", "private", "rshared", "shared", "rslave", "slave"})
 
 
@@ -39,7 +40,7 @@ def parse_volume(spec: str) -> dict[str, Any]:
     """
     if not spec:
         raise ValueError("invalid empty volume spec")
-    if len(spec) < 3:
+    if len(spec.encode(errors="surrogatepass")) < _SHORTEST:
         return {"type": "volume", "target": spec}
     fields = _fields(spec)
     volume: dict[str, Any] = {}
@@ -53,11 +54,9 @@ def parse_volume(spec: str) -> dict[str, Any]:
     if _is_local_path(source):
         volume["type"] = "bind"
         volume.setdefault("bind", {}).setdefault("create_host_path", True)
-        volume.pop("volume", None)
     else:
         volume["type"] = "volume"
         volume.setdefault("volume", {})
-        volume.pop("bind", None)
     return volume
 
 
@@ -65,8 +64,11 @@ def _fields(spec: str) -> list[str]:
     """The parts between colons; those of a drive letter or inside ``${}`` separate nothing."""
     fields: list[str] = []
     field = ""
-    for character in spec:
-        if character != ":" or _is_drive(field) or _is_inside_variable(field):
+    depth = 0
+    for character, following in zip(spec, f"{spec[1:]} ", strict=True):
+        depth += character == "$" and following == "{"
+        depth -= character == "}" and depth > 0
+        if character != ":" or depth or _is_drive(field):
             field += character
             continue
         if not field:
@@ -86,11 +88,6 @@ def _fields(spec: str) -> list[str]:
 def _is_drive(field: str) -> bool:
     """Whether a colon after ``field`` belongs to a drive letter."""
     return len(field) == 1 and field.isalpha()
-
-
-def _is_inside_variable(field: str) -> bool:
-    opening = field.rfind("${")
-    return opening >= 0 and "}" not in field[opening:]
 
 
 def _apply_options(volume: dict[str, Any], options: str) -> None:
