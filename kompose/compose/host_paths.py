@@ -13,22 +13,34 @@ _REMOTE_MARK = "://"
 
 
 def absolute_from(directory: str) -> Callable[[str], str]:
-    """Joins a path to ``directory``; ``~`` is the user's home."""
+    """Joins a path to ``directory``; ``~`` is the user's home.
+
+    One that is absolute already, or empty, stays as it is written.
+    """
 
     def absolute(path: str) -> str:
         if path.startswith("~"):
-            return os.path.normpath(f"{Path.home()}/{path[1:]}")
-        if path.startswith("/"):
-            return os.path.normpath(path)
-        return os.path.normpath(f"{directory}/{path}")
+            return clean_path(f"{Path.home()}/{path[1:]}")
+        if not path or path.startswith("/"):
+            return path
+        return clean_path(f"{directory}/{path}")
 
     return absolute
 
 
+def real_path(path: str) -> str:
+    """An absolute path with its first symbolic link followed."""
+    way = [*reversed(Path(path).parents), Path(path)]
+    link = next((str(step) for step in way if step.is_symlink()), "")
+    return path.replace(link, os.path.realpath(link), 1) if link else path
+
+
 def with_path(value: Any, key: str, absolute: Callable[[str], str]) -> Any:
-    """The mapping with one path in it made absolute."""
+    """The mapping with one path in it made absolute, unless it is one of Windows."""
     path = value.get(key) if isinstance(value, dict) else None
-    return {**value, key: absolute(path)} if isinstance(path, str) and path else value
+    if not isinstance(path, str) or is_windows_path(path):
+        return value
+    return {**value, key: absolute(path)}
 
 
 def clean_path(path: str) -> str:

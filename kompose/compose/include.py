@@ -21,6 +21,9 @@ class Inclusion(NamedTuple):
 
     files: tuple[str, ...]
     directory: str
+    """Where its own inclusions and its ``.env`` are sought."""
+    base: str
+    """Where its relative paths begin: the same, or its parent when there is no such directory."""
     env_files: tuple[str, ...]
 
 
@@ -45,12 +48,12 @@ def _inclusion(entry: Any, directory: str, index: int) -> Inclusion:
     files = tuple(str(Path(directory, path)) for path in _texts(long["path"]))
     files = tuple(_clean(file) for file in files)
     project = long.get("project_directory")
-    if project:
-        own = _clean(str(Path(directory, scalar_text(project))))
-        own = own if Path(own).is_dir() else str(Path(own).parent)
-    else:
+    if not project:
         own = str(Path(files[0]).parent)
-    return Inclusion(files, own, _env_files(long.get("env_file"), own, directory))
+        return Inclusion(files, own, own, _env_files(long.get("env_file"), own, directory))
+    own = _clean(str(Path(directory, scalar_text(project))))
+    base = own if Path(own).is_dir() else str(Path(own).parent)
+    return Inclusion(files, own, base, _env_files(long.get("env_file"), own, directory))
 
 
 def _clean(path: str) -> str:
@@ -66,17 +69,19 @@ def _env_files(value: Any, own: str, directory: str) -> tuple[str, ...]:
     if not value:
         default = Path(own, ".env")
         return (str(default),) if default.is_file() else ()
-    files: list[str] = []
-    for name in _texts(value):
-        if name == "/dev/null":
-            continue
-        path = Path(_clean(str(Path(directory, name))))
-        if not path.exists():
-            raise ComposeError(f"stat {path}: no such file or directory")
-        if path.is_dir():
-            raise ComposeError(f"{path} is not a file")
-        files.append(str(path))
-    return tuple(files)
+    return tuple(_env_file(name, directory) for name in _texts(value) if name != "/dev/null")
+
+
+def _env_file(name: str, directory: str) -> str:
+    path = Path(_clean(str(Path(directory, name))))
+    is_absolute = name.startswith("/")
+    if not path.exists():
+        missing = "couldn't find env file: " if is_absolute else "stat "
+        reason = "" if is_absolute else ": no such file or directory"
+        raise ComposeError(f"{missing}{path}{reason}")
+    if path.is_dir():
+        raise ComposeError(f"{path} {'is a directory' if is_absolute else 'is not a file'}")
+    return str(path)
 
 
 def check_circle(main: str, seen: tuple[str, ...]) -> None:

@@ -48,6 +48,8 @@ class Scope(NamedTuple):
 
     directory: str
     environment: Mapping[str, str]
+    base: str = ""
+    """Where relative paths begin, when that is not the directory."""
     included_from: tuple[str, ...] = ()
     is_base: bool = False
     """Whether its services are only extended: then what they extend is followed one by one,
@@ -118,7 +120,7 @@ class Loader:
         tree = with_defaults(tree)
         with self._placing_faults():
             check_tree(tree)
-        tree = resolve_paths(tree, scope.directory)
+        tree = resolve_paths(tree, scope.base or scope.directory)
         return _with_environment(tree, scope.environment)
 
     def load_over(
@@ -231,7 +233,7 @@ class Loader:
                 self.files[file] = None
                 found = read_dotenv(Path(file), environment, warn)
                 environment = {**found, **environment}
-            inner = Scope(inclusion.directory, environment, seen)
+            inner = Scope(inclusion.directory, environment, inclusion.base, seen)
             imported = self.load([read_source(file) for file in inclusion.files], inner)
             tree = take_in(tree, imported, lambda part: apply_resets(part, resets))
         return {key: value for key, value in tree.items() if key != "include"}

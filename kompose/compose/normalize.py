@@ -33,7 +33,7 @@ def normalize(tree: dict[str, Any], project: str, lookup: Lookup) -> dict[str, A
 def _named(resource: Any, key: str, project: str) -> dict[str, Any]:
     """The resource with the name that it has outside of the project."""
     result = dict(resource or {})
-    if not result.get("name"):
+    if result.get("name") is None:
         result["name"] = key if result.get("external") else f"{project}_{key}"
     return result
 
@@ -42,7 +42,8 @@ def _service(service: dict[str, Any], lookup: Lookup) -> dict[str, Any]:
     result = dict(service)
     if result.get("pull_policy") == "if_not_present":
         result["pull_policy"] = "missing"
-    if not result.get("network_mode") and not result.get("networks") and not result.get("provider"):
+    has_networks = result.get("networks") or "network_mode" in result or "provider" in result
+    if not has_networks:
         result["networks"] = {"default": None}
     deploy = result.get("deploy")
     if "scale" in result and isinstance(deploy, dict) and deploy.get("replicas") is None:
@@ -57,7 +58,7 @@ def _service(service: dict[str, Any], lookup: Lookup) -> dict[str, Any]:
 
 def _build(build: dict[str, Any], lookup: Lookup) -> dict[str, Any]:
     result = dict(build)
-    if not result.get("dockerfile") and not result.get("dockerfile_inline"):
+    if result.get("dockerfile") is None and result.get("dockerfile_inline") is None:
         result["dockerfile"] = "Dockerfile"
     if result.get("args"):
         result["args"] = resolve_unset(result["args"], lookup, drop=True)
@@ -77,12 +78,18 @@ def _dependencies(service: dict[str, Any]) -> dict[str, Any]:
 
 def _implied(service: dict[str, Any]) -> list[tuple[str, bool]]:
     """Names of services, and whether they take this one along when they restart."""
-    links = [str(link).partition(":")[0] for link in service.get("links") or []]
+    links = [_linked(str(link)) for link in service.get("links") or []]
     modes = [str(service.get(key)) for key in _NAMESPACE_KEYS]
     shared = [mode.removeprefix("service:") for mode in modes if mode.startswith("service:")]
     sources = [str(source) for source in service.get("volumes_from") or []]
     mounted = [s.partition(":")[0] for s in sources if not s.startswith("container:")]
     return [(name, True) for name in links + shared] + [(name, False) for name in mounted]
+
+
+def _linked(link: str) -> str:
+    """The service of a link; one with more than a name and an alias names none that exists."""
+    name, *alias = link.split(":")
+    return name if len(alias) == 1 else link
 
 
 def resolve_unset(value: Any, lookup: Lookup, *, drop: bool = False) -> Any:

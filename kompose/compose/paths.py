@@ -46,6 +46,7 @@ def _service(service: Any, absolute: Absolute) -> Any:
 def _volume(volume: Any, absolute: Absolute) -> Any:
     """A named volume that binds a directory of the host has that directory resolved."""
     options = volume.get("driver_opts") if isinstance(volume, dict) else None
-    if not isinstance(options, dict) or options.get("o") != "bind":
+    is_bind = isinstance(options, dict) and options.get("o") == "bind"
+    if not is_bind or volume.get("driver") != "local":
         return volume
     return {**volume, "driver_opts": with_path(options, "device", absolute)}

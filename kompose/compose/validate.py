@@ -93,6 +93,12 @@ def check_project(tree: dict[str, Any], disabled: frozenset[str]) -> None:
         for check in _SERVICE_CHECKS:
             if problem := check(name, service, known):
                 raise PathError(problem, ("services", name))
+    for name, secret in _entries(tree, "secrets"):
+        if not secret.get("external") and not secret.get("file") and not secret.get("environment"):
+            raise PathError(
+                f'secret "{name}" must declare either `file` or `environment`: {_INVALID}',
+                ("secrets", name),
+            )
     cycle = _cycle(services)
     if cycle:
         raise PathError(

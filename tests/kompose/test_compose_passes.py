@@ -239,3 +239,43 @@ def test_a_variable_behind_an_escape_is_replaced_too(tmp_path: Path) -> None:
     found = services('services: {a: {image: "x:\\x24{TAG}"}}\n', tmp_path, TAG="7")
 
     assert found["a"]["image"] == "x:7"
+
+
+def test_absolute_paths_stay_as_they_are_written(tmp_path: Path) -> None:
+    found = services(
+        "services:\n  a:\n    image: x\n    volumes: ['/a/:/b', './c/../d/:/e']\n", tmp_path
+    )["a"]
+
+    assert [mount["source"] for mount in found["volumes"]] == ["/a/", str(tmp_path / "d")]
+
+
+def test_a_watched_path_is_followed_to_where_its_link_leads(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+
+    found = services(
+        "services:\n  a:\n    image: x\n    develop: {watch: [{path: link/s, action: rebuild}]}\n",
+        tmp_path,
+    )["a"]
+
+    assert found["develop"]["watch"][0]["path"] == str(tmp_path.resolve() / "real" / "s")
+
+
+def test_a_secret_needs_a_source_even_with_a_driver(tmp_path: Path) -> None:
+    with pytest.raises(ComposeError, match="must declare either `file` or `environment`") as fault:
+        read_text("services: {a: {image: x}}\nsecrets:\n  s: {driver: d}\n", tmp_path)
+
+    assert fault.value.position is not None
+    assert fault.value.position.line == 3
+
+
+def test_an_inclusion_seeks_its_own_inclusions_where_its_project_would_be(tmp_path: Path) -> None:
+    (tmp_path / "inner.yaml").write_text("services: {c: {image: c, build: ./ctx}}\n")
+    (tmp_path / "sub.yaml").write_text("include: [../inner.yaml]\n")
+
+    found = services(
+        "include: [{path: sub.yaml, project_directory: not-there}]\nservices: {a: {image: x}}\n",
+        tmp_path,
+    )
+
+    assert found["c"]["build"]["context"] == str(tmp_path / "ctx")

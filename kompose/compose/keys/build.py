@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from kompose.compose.decode import OMIT, size
 from kompose.compose.entry_keys import name_key
 from kompose.compose.form import Form, either, optional, record
-from kompose.compose.host_paths import is_remote_context
+from kompose.compose.host_paths import is_remote_context, with_path
 from kompose.compose.key import Absolute, Key
 from kompose.compose.key_path import KeyPath
 from kompose.compose.keys.extra_hosts import EXTRA_HOSTS
@@ -131,6 +131,9 @@ def _resolved(build: Any, absolute: Absolute) -> Any:
         result["additional_contexts"] = {
             name: absolute(value) if _is_local(value) else value for name, value in contexts.items()
         }
+    if isinstance(build.get("ssh"), dict):
+        keys = build["ssh"]
+        result["ssh"] = {name: with_path(keys, name, absolute)[name] for name in keys}
     return result
 
 

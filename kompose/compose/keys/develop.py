@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from kompose.compose.decode import flag
 from kompose.compose.form import Form, list_of, optional, or_null, record
-from kompose.compose.host_paths import with_path
+from kompose.compose.host_paths import real_path, with_path
 from kompose.compose.key import Absolute, Key, unread
 from kompose.compose.keys.hooks import HOOK
 from kompose.compose.shape import one_of_kinds
@@ -32,8 +33,13 @@ def _resolved(develop: Any, absolute: Absolute) -> Any:
         return develop
     triggers = develop.get("watch")
     if isinstance(triggers, list):
-        triggers = [with_path(trigger, "path", absolute) for trigger in triggers]
+        real = partial(_real, absolute=absolute)
+        triggers = [with_path(trigger, "path", real) for trigger in triggers]
     return {**develop, "watch": triggers}
+
+
+def _real(path: str, absolute: Absolute) -> str:
+    return real_path(absolute(path))
 
 
 DEVELOP = Key(

@@ -11,7 +11,7 @@ from kompose.compose import form
 from kompose.compose.decode import OMIT, number, size
 from kompose.compose.entry_keys import indexed
 from kompose.compose.form import Form, list_of, optional, record
-from kompose.compose.host_paths import clean_path, is_windows_path
+from kompose.compose.host_paths import clean_path, with_path
 from kompose.compose.key import Absolute, Key
 from kompose.compose.key_path import KeyPath, PathError
 from kompose.compose.scalars import scalar_text
@@ -157,10 +157,7 @@ def _resolved(entries: Any, absolute: Absolute) -> Any:
 def _resolved_mount(mount: Any, absolute: Absolute) -> Any:
     if not isinstance(mount, dict) or mount.get("type") != "bind":
         return mount
-    source = mount.get("source")
-    if not isinstance(source, str) or not source or is_windows_path(source):
-        return mount
-    return {**mount, "source": absolute(source)}
+    return with_path(mount, "source", absolute)
 
 
 _BIND = record(
