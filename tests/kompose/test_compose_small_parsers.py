@@ -7,10 +7,10 @@ import pytest
 from kompose.compose.casts import to_float
 from kompose.compose.dotenv import DotenvError, parse_dotenv
 from kompose.compose.keys.ports import parse_port
+from kompose.compose.keys.volumes import parse_volume
 from kompose.compose.shell_words import split_words
 from kompose.compose.template import InvalidTemplateError, substitute
 from kompose.compose.units import parse_duration, parse_size
-from kompose.compose.keys.volumes import parse_volume
 
 
 def test_every_unset_variable_is_told_though_the_text_is_faulty() -> None:
