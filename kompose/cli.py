@@ -172,9 +172,11 @@ def _convert_files(parsed: Parsed, line: Sequence[str]) -> int:
     directory = project_directory(files, here)
     report.debug(f"Compose file dir: {directory}")
     objects = _objects(request, files, here, report, is_verbose=values["verbose"])
-    report.debug(f"Compose file dir: {directory}")
-    report.debug(f"Target Dir: {request.output.out or '.'}")
-    _write(objects, request.output, files, report, provider=values["provider"])
+    output = request.output
+    if output.is_chart and not output.out:
+        output = output._replace(out=os.path.splitext(files[0])[0])  # noqa: PTH122 - as given
+    report.debug(f"Target Dir: {output.out or '.'}")
+    _write(objects, output, report, provider=values["provider"])
     return 0
 
 
@@ -233,7 +235,6 @@ def _words(warning: "Diagnostic") -> str:
 def _write(
     objects: list[dict[str, object]],
     output: "Output",
-    files: tuple[str, ...],
     report: Report,
     *,
     provider: str,
@@ -248,7 +249,7 @@ def _write(
     elif output.is_chart:
         from kompose.emit.helm_chart import write_chart
 
-        write_chart(objects, output.out or os.path.splitext(files[0])[0], form, report)  # noqa: PTH122 - a name, printed as given
+        write_chart(objects, output.out, form, report)
     elif output.out and not output.out.endswith("/") and not Path(output.out).is_dir():
         write_one_file(objects, output.out, form, report)
     else:

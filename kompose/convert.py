@@ -7,7 +7,13 @@ from kompose.compose.dotenv import DotenvError, parse_dotenv
 from kompose.compose.dotenv_joho import parse_joho
 from kompose.compose.read import Model
 from kompose.file_content import read_file
-from kompose.manifests.component import EnvFileContent, ReadEnvFile, Scope
+from kompose.manifests.component import (
+    EnvFileContent,
+    MakeImage,
+    ReadEnvFile,
+    Scope,
+    no_image,
+)
 from kompose.manifests.write import write_manifests
 from kompose.options import ConvertOptions
 from kompose.project import project_from_model
@@ -23,11 +29,18 @@ def convert(model: Model, options: ConvertOptions, report: Report) -> list[dict[
         ConvertError: The project says something that Kubernetes cannot express.
     """
     project = project_from_model(model.tree, str(model.working_dir), model.environment)
-    if options.build.is_custom or options.build.mode == "local":
-        from kompose.images import make_images
+    env_files = _env_file_reader(options, report)
+    return write_manifests(
+        Scope(project, options, report, env_files, _image_maker(options, report))
+    )
 
-        make_images(project, options.build, report, is_openshift=options.is_openshift)
-    return write_manifests(Scope(project, options, report, _env_file_reader(options, report)))
+
+def _image_maker(options: ConvertOptions, report: Report) -> MakeImage:
+    if not options.build.is_custom and options.build.mode != "local":
+        return no_image
+    from kompose.images import image_maker
+
+    return image_maker(options.build, report, is_openshift=options.is_openshift)
 
 
 def _env_file_reader(options: ConvertOptions, report: Report) -> ReadEnvFile:

@@ -1,65 +1,110 @@
 """Images of services with a build section: built, tagged and pushed by the tools that are here."""
 
 import os
-import shlex
+import signal
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from shutil import which
+from typing import NamedTuple, TextIO
 
 from kompose.compose.keys.build import Build
 from kompose.compose.service import Service
+from kompose.compose.shell_words import expanded_words
+from kompose.manifests.component import MakeImage
 from kompose.options import BuildOptions
-from kompose.project import Project
 from kompose.report import ConvertError, Report
 
 _TOOLS = ("docker", "podman", "buildah")
+_DEFAULT_REGISTRY = "docker.io"
+_OLD_REGISTRY = "index.docker.io"
 
 
-def make_images(
-    project: Project, options: BuildOptions, report: Report, *, is_openshift: bool = False
-) -> None:
-    """Builds and pushes what the options ask for, before anything is written.
+class ImageName(NamedTuple):
+    """A name of an image taken apart."""
 
-    Raises:
-        ConvertError: A build or a push failed.
+    registry: str
+    name: str
+    """With its tag or digest, and with `library/` where the default registry needs it."""
+
+
+def image_maker(options: BuildOptions, report: Report, *, is_openshift: bool) -> MakeImage:
+    """What builds and pushes the image of a service as the options ask.
+
+    It raises `ConvertError` when a build or a push fails.
     """
-    services = [project.services[name] for name in sorted(project.services)]
-    if options.is_custom and not is_openshift:
-        _run_own_commands(services, options)
-    elif options.mode == "local":
-        for service in services:
-            if service.build is not None:
-                if not is_openshift:
-                    image = service.image or service.name
-                    report.info(f"Build key detected. Attempting to build image '{image}'")
-                _build_and_push(service, service.build, options, report)
 
+    def make(service: Service, key: str) -> None:
+        if options.is_custom and not is_openshift:
+            _run_own(options.build_command, "build")
+            _run_own(options.push_command, "push")
+        elif options.mode == "local" and service.build is not None:
+            _build_and_push(service.image or key, key, service.build)
 
-def _run_own_commands(services: Iterable[Service], options: BuildOptions) -> None:
-    """Runs the user's commands once for each service, without a shell."""
-    for _ in services:
-        _run_own(options.build_command, "build")
-        _run_own(options.push_command, "push")
+    def _build_and_push(image: str, key: str, build: Build) -> None:
+        what = "container" if is_openshift else "image"
+        if not is_openshift:
+            report.info(f"Build key detected. Attempting to build image '{image}'")
+        try:
+            _build(image, key, build, report)
+        except ConvertError as error:
+            words = f"Unable to build Docker {what} for service {key}: {error}"
+            raise ConvertError(words) from error
+        if options.push:
+            report.info(f"Push image is enabled. Attempting to push image '{image}'")
+            try:
+                push_image(image, options.registry, report)
+            except ConvertError as error:
+                words = f"Unable to push Docker image for service {key}: {error}"
+                raise ConvertError(words) from error
+        elif options.registry:
+            report.warn(
+                f"Push image registry '{options.registry}' is specified but push image is "
+                "disabled, skipping pushing to repository"
+            )
+
+    return make
 
 
 def _run_own(command: str, verb: str) -> None:
+    """Runs a command of the user's own, without a shell; stdout stays the manifests'."""
+    words = _own_words(command, verb)
+    shown: TextIO | int = sys.stderr if sys.stderr.isatty() else subprocess.DEVNULL
     problem = ""
     try:
-        words = shlex.split(os.path.expandvars(command))
-        code = subprocess.run(words, check=False).returncode
-        problem = f"exit status {code}" if code else ""
+        code = subprocess.run(
+            words, check=False, stdin=subprocess.DEVNULL, stdout=shown, stderr=shown
+        ).returncode
+        if code:
+            problem = f"exit status {code}" if code > 0 else f"signal: {_signal_words(-code)}"
     except FileNotFoundError:
         problem = (
             f"fork/exec {words[0]}: no such file or directory"
             if "/" in words[0]
             else f'exec: "{words[0]}": executable file not found in $PATH'
         )
-    except (OSError, ValueError) as error:
-        problem = str(error)
+    except OSError as error:
+        problem = f"fork/exec {words[0]}: {(error.strerror or str(error)).lower()}"
     if problem:
         raise ConvertError(f"error while trying to {verb} a custom container image: {problem}")
+
+
+def _own_words(command: str, verb: str) -> list[str]:
+    try:
+        words = expanded_words(command, os.environ)
+    except ValueError:
+        words = []
+    if not words:
+        raise ConvertError(
+            f"The command of --{verb}-command cannot be read: {command}. "
+            "Close every quote, and put what needs a shell into a script",
+            exit_code=2,
+        )
+    return words
+
+
+def _signal_words(number: int) -> str:
+    return (signal.strsignal(number) or f"signal {number}").lower()
 
 
 def image_tool() -> str:
@@ -77,35 +122,16 @@ def image_tool() -> str:
     )
 
 
-def _build_and_push(service: Service, build: Build, options: BuildOptions, report: Report) -> None:
-    build_image(service, build, report)
-    if options.push:
-        image = service.image or service.name
-        report.info(f"Push image is enabled. Attempting to push image '{image}'")
-        push_image(image, options.registry, report)
-    elif options.registry:
-        report.warn(
-            f"Push image registry '{options.registry}' is specified but push image is disabled, "
-            "skipping pushing to repository"
-        )
-
-
-def build_image(service: Service, build: Build, report: Report) -> None:
-    """Builds the image of one service.
-
-    Raises:
-        ConvertError: The context is missing or the build failed.
-    """
-    image = service.image or service.name
+def _build(image: str, key: str, build: Build, report: Report) -> None:
     if "://" not in build.context and not Path(build.context).is_dir():
         raise ConvertError(
-            f"Unable to build Docker image for service {service.name}: {build.context} is not a "
-            f"valid path for building image {image}. Check if this dir exists.: "
-            f"stat {build.context}: no such file or directory"
+            f"{build.context} is not a valid path for building image {key}. "
+            f"Check if this dir exists.: stat {build.context}: no such file or directory"
         )
-    report.info(f"Building image '{image}' from directory '{Path(build.context).name}'")
+    folder = build.context.rstrip("/").rpartition("/")[2]
+    report.info(f"Building image '{image}' from directory '{folder}'")
     _run([image_tool(), "build", *build_arguments(image, build)], f"build the image {image}")
-    report.info(f"Image '{image}' from directory '{Path(build.context).name}' built successfully")
+    report.info(f"Image '{image}' from directory '{folder}' built successfully")
 
 
 def build_arguments(image: str, build: Build) -> list[str]:
@@ -123,27 +149,52 @@ def build_arguments(image: str, build: Build) -> list[str]:
     return [*words, build.context]
 
 
+def image_name(text: str) -> ImageName:
+    """Where an image is, and what it is called there.
+
+    Follows the rules of docker: a first part that is no host belongs to the name, and a name
+    without a tag has `latest`.
+    """
+    text = text.removeprefix("http://").removeprefix("https://")
+    host, slash, rest = text.partition("/")
+    if not slash or not (host == "localhost" or {".", ":"} & set(host)):
+        host, rest = _DEFAULT_REGISTRY, text
+    if host == _OLD_REGISTRY:
+        host = _DEFAULT_REGISTRY
+    if host == _DEFAULT_REGISTRY and "/" not in rest:
+        rest = f"library/{rest}"
+    if "@" in rest:
+        name, _, digest = rest.partition("@")
+        base, _, _ = name.partition(":")
+        return ImageName(host, f"{base}@{digest}")
+    return ImageName(host, rest if ":" in rest else f"{rest}:latest")
+
+
 def push_image(image: str, registry: str, report: Report) -> None:
     """Pushes an image, under the name of the registry when there is one.
 
     Raises:
         ConvertError: The push failed.
     """
+    place = image_name(image)
     name = image
     if registry:
         report.info("Push image registry is specified. Tag the image into registry firstly.")
-        name = f"{registry}/{image.rpartition('/')[2]}"
+        name = f"{registry.rstrip('/')}/{place.name}"
+        place = image_name(name)
         _run([image_tool(), "tag", image, name], f"tag the image {image}")
+    report.info(f"Pushing image '{place.name}' to registry '{place.registry}'")
     try:
         _run([image_tool(), "push", name], f"push the image {name}")
     except ConvertError as error:
-        report.error(str(error))
+        report.error(
+            f"Unable to push image '{place.name}' to registry '{place.registry}'. Error: {error}"
+        )
         raise ConvertError(
             "unable to push docker image(s). "
             "Check that `docker login` works successfully on the command line"
         ) from error
-    where = registry or "the default registry"
-    report.info(f"Successfully pushed image '{name}' to registry '{where}'")
+    report.info(f"Successfully pushed image '{place.name}' to registry '{place.registry}'")
 
 
 def _run(words: list[str], what: str) -> None:

@@ -85,8 +85,11 @@ class Loader:
         self._documents: dict[Source, list[Document]] = {}
         self._bases: dict[tuple[str, int], tuple[Base, list[Diagnostic]]] = {}
 
-    def documents(self, source: Source) -> list[Document]:
+    def documents(self, source: Source, *, for_name: bool = False) -> list[Document]:
         """The YAML documents of a file, parsed once.
+
+        The first document is read once before, `for_name`, to see what the project is called;
+        what is wrong with it is said in other words then.
 
         Raises:
             ComposeError: The file is not YAML.
@@ -98,12 +101,16 @@ class Loader:
             try:
                 self._documents[source] = parse_documents(source.text)
             except YamlSyntaxError as fault:
+                before = "" if for_name and fault.is_early else f"failed to parse {source.name}: "
                 where = Position(source.name, fault.line)
-                raise ComposeError(str(fault), position=where) from None
+                raise ComposeError(f"{before}{fault}", position=where) from None
             except YamlContentError as fault:
+                what = f"line {fault.line}: {fault}"
+                before = f"failed to parse {source.name}: "
+                if for_name and fault.is_early:
+                    before, what = "", str(fault)
                 raise ComposeError(
-                    f"failed to parse {source.name}: yaml: unmarshal errors:\n"
-                    f"  line {fault.line}: {fault}",
+                    f"{before}yaml: unmarshal errors:\n  {what}",
                     position=Position(source.name, fault.line),
                 ) from None
         return self._documents[source]

@@ -55,7 +55,7 @@ def normal_project_name(text: str) -> str:
 def _name_in(source: Source, variables: Mapping[str, str], loader: Loader) -> str:
     """The ``name:`` of a file's last document with one."""
     found = ""
-    for number, document in enumerate(loader.documents(source)):
+    for number, document in enumerate(loader.documents(source, for_name=True)):
         value = document.value
         if isinstance(value, dict):
             name = value.get("name")

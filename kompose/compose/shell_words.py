@@ -6,6 +6,8 @@ Follows mattn/go-shellwords.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 _BLANKS = frozenset(" \t\r\n")
@@ -21,6 +23,7 @@ _BLIND_TO = {
 }
 """What, when open, makes a character one like any other."""
 _WRONG = "invalid command line string"
+_VARIABLE = re.compile(r"\$(?:\{(\w*)\}|(\w+))")
 
 
 class CommandLine(NamedTuple):
@@ -39,18 +42,32 @@ def split_words(text: str) -> CommandLine:
     return _Splitter(text).split()
 
 
+def expanded_words(text: str, variables: Mapping[str, str]) -> list[str]:
+    """The words of a command line with variables for their values, also between quotes.
+
+    What is not set is empty. A value between quotes stays one word, another is taken apart.
+
+    Raises:
+        ValueError: A quote is open at the end, or a parenthesis stands alone.
+    """
+    return _Splitter(text, variables).split().words
+
+
 class _Splitter:
     """Reads a text character by character.
 
     A double or a single quote is open, or a command substitution is, whose text stays as it is.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, variables: Mapping[str, str] | None = None) -> None:
         self._text = text
+        self._variables = variables
         self._words: list[str] = []
         self._word = ""
         self._is_word = False
         """Whether a word has begun; an empty pair of quotes is one, too."""
+        self._ends_quoted = False
+        """Whether the last that the word has is a quote."""
         self._open: set[str] = set()
         """What is open: quotes, a backtick, a parenthesis. More than one can be."""
 
@@ -85,7 +102,8 @@ class _Splitter:
         if blind is None or self._open & blind:
             self._append(character)
         elif character in _QUOTES:
-            self._is_word = self._is_word or character in self._open
+            self._ends_quoted = character in self._open
+            self._is_word = self._is_word or self._ends_quoted
             self._open ^= {character}
         elif character == "(":
             if ")" in self._open or not self._word.endswith("$"):
@@ -98,12 +116,17 @@ class _Splitter:
 
     def _append(self, text: str) -> None:
         self._word += text
-        self._is_word = True
+        self._is_word, self._ends_quoted = True, False
 
     def _end_word(self) -> None:
         if self._is_word:
-            self._words.append(self._word)
+            self._words += [self._word] if self._variables is None else self._expanded()
         self._word, self._is_word = "", False
+
+    def _expanded(self) -> list[str]:
+        variables = self._variables or {}
+        text = _VARIABLE.sub(lambda found: variables.get(found[1] or found[2], ""), self._word)
+        return [text] if self._ends_quoted else split_words(text).words
 
     def _cut(self, position: int) -> CommandLine:
         """Ends at an operator; a digit before ``>`` belongs to it."""

@@ -49,14 +49,18 @@ class YamlSyntaxError(Exception):
     def __init__(self, message: str, line: int = 0) -> None:
         super().__init__(message)
         self.line = line
+        self.is_early = True
+        """Whether the first document cannot be read."""
 
 
 class YamlContentError(Exception):
     """The text is YAML with content that no document may have, such as a key given twice."""
 
-    def __init__(self, message: str, line: int) -> None:
+    def __init__(self, message: str, line: int, *, is_early: bool = False) -> None:
         super().__init__(message)
         self.line = line
+        self.is_early = is_early
+        """Whether it is a key at the top of the first document that stands twice."""
 
 
 class _Anchor(NamedTuple):
@@ -75,12 +79,21 @@ def parse_documents(text: bytes | str) -> list[Document]:
         YamlSyntaxError: The text is not YAML.
         YamlContentError: A key stands twice, a merge is not of mappings, aliases run wild.
     """
+    builder: _Builder | None = None
     try:
-        return _Builder(_parser(text)).documents()
-    except yaml.MarkedYAMLError as error:
-        raise _syntax_error(error) from None
+        builder = _Builder(_parser(text))
+        return builder.documents()
+    except YamlSyntaxError as fault:
+        fault.is_early = _is_early(builder)
+        raise
     except (yaml.YAMLError, UnicodeError) as error:
-        raise YamlSyntaxError(f"yaml: {_reader_problem(error)}") from None
+        told = _syntax_error(error)
+        told.is_early = _is_early(builder)
+        raise told from None
+
+
+def _is_early(builder: _Builder | None) -> bool:
+    return builder is None or not builder.read
 
 
 def events(text: bytes) -> Iterator[Any]:
@@ -110,8 +123,10 @@ def _reader_problem(error: Exception) -> str:
     return "the text is not UTF-8"
 
 
-def _syntax_error(error: yaml.MarkedYAMLError) -> YamlSyntaxError:
+def _syntax_error(error: yaml.YAMLError | UnicodeError) -> YamlSyntaxError:
     """The fault in the words of the original, with the line that it counts."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return YamlSyntaxError(f"yaml: {_reader_problem(error)}")
     extra = 1 if isinstance(error, yaml.scanner.ScannerError) else 0
     line = 0
     for mark in (error.context_mark, error.problem_mark):
@@ -139,6 +154,8 @@ class _Builder:
     def __init__(self, parser: Any) -> None:
         self._next_event = parser.get_event
         self._plain = _PlainValues()
+        self.read: list[Document] = []
+        """The documents so far."""
         self._start_document()
 
     def _start_document(self) -> None:
@@ -152,7 +169,6 @@ class _Builder:
 
     def documents(self) -> list[Document]:
         """All documents that the parser has."""
-        found: list[Document] = []
         next_event = self._next_event
         while (event := next_event()) is not None and type(event) is not StreamEndEvent:
             if type(event) is DocumentStartEvent:
@@ -160,7 +176,7 @@ class _Builder:
                 root = next_event()
                 self._root_line = root.start_mark.line + 1
                 value = self._node(root)
-                found.append(
+                self.read.append(
                     Document(
                         None if value is _TAKEN_BACK else value,
                         tuple(self._resets),
@@ -168,7 +184,7 @@ class _Builder:
                         self._root_line,
                     )
                 )
-        return found
+        return self.read
 
     def _node(self, event: Any) -> Any:
         """The value that begins with an event, ``_TAKEN_BACK`` where there is to be none."""
@@ -238,7 +254,8 @@ class _Builder:
         if text in seen:
             line, before = event.start_mark.line + 1, seen[text].start_mark.line + 1
             twice = f'line {line}: mapping key "{text}" already defined at line {before}'
-            raise YamlContentError(twice, self._root_line)
+            is_early = not self.read and not self._path
+            raise YamlContentError(twice, self._root_line, is_early=is_early)
         seen[text] = event
         if not event.implicit[0] or event.tag is not None:
             return text

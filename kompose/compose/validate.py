@@ -177,10 +177,15 @@ def _dependencies_exist(name: str, service: dict[str, Any], known: _Known) -> st
         is_optional = dependency in known.disabled and not how.get("required", True)
         if dependency not in known.services and not is_optional:
             raise PathError(
-                f'service "{name}" depends on undefined service "{dependency}": {_INVALID}',
+                f'service "{name}" depends on undefined service '
+                f'"{_escaped(dependency)}": {_INVALID}',
                 ("services", name, "depends_on", dependency),
             )
     return None
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _network_mode(_name: str, service: dict[str, Any], known: _Known) -> str | None:

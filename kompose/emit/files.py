@@ -134,5 +134,7 @@ def _json_to_one_place() -> ConvertError:
 
 def _cannot_write(path: str, error: OSError) -> ConvertError:
     words = (error.strerror or "cannot be written").lower()
+    if isinstance(error, FileExistsError):
+        words = "not a directory"  # a file stands where a directory should be
     way = "Shorten the name" if error.errno == errno.ENAMETOOLONG else "Choose another place"
     return ConvertError(f"Unable to write {path}: {words}. {way} with --out, or use --stdout")

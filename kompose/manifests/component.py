@@ -68,6 +68,14 @@ ReadEnvFile = Callable[[str, Mapping[str, str | None]], EnvFileContent]
 """Reads one env file, given the environment of the service that names it."""
 
 
+MakeImage = Callable[[Service, str], None]
+"""Builds and pushes the image of a service that is known by a key."""
+
+
+def no_image(service: Service, key: str) -> None:
+    """Makes none: the image is there."""
+
+
 class Scope(NamedTuple):
     """What every rule may ask for."""
 
@@ -75,6 +83,7 @@ class Scope(NamedTuple):
     options: ConvertOptions
     report: Report
     read_env_file: ReadEnvFile
+    make_image: MakeImage = no_image
 
 
 def components(scope: Scope) -> list[Component]:

@@ -56,6 +56,8 @@ class _Planned(NamedTuple):
 def groups(components: list[Component], scope: Scope) -> list[Group]:
     """The groups that the mode asks for, in the order of what makes them one."""
     mode = scope.options.group_mode
+    if mode and not scope.options.is_openshift:
+        scope.report.debug(f"Service group mode is: {mode}")
     if scope.options.is_openshift or mode not in ("label", "volume"):
         return []
     found: dict[str, list[Component]] = {}
@@ -103,6 +105,7 @@ def group_objects(group: Group, scope: Scope) -> list[dict[str, Any]]:
         pod.check_ports(member)
         scope.report.info(f"Group Service {member.key} to [{group.name}]")
         pod.add_container(member)
+        scope.make_image(member.service, member.key)
         kinds = controller_kinds(member._replace(key=group.name), scope)
         found.extend(configs(member._replace(key=group.name), scope).objects)
         for kind in kinds:

@@ -202,7 +202,8 @@ def readiness_labels(labels: Mapping[str, str]) -> ProbeLabels:
         ConvertError: One of them should be a duration and is none.
     """
     get = labels.get
-    test = label_words(get(_READINESS + "test", ""))
+    line = get(_READINESS + "test", "")
+    test = label_words(line)
     is_disabled = test[:1] == ["NONE"] or get(_READINESS + "disable", "") in _TRUE
     if test == ["NONE"]:
         raise ConvertError(
@@ -213,7 +214,7 @@ def readiness_labels(labels: Mapping[str, str]) -> ProbeLabels:
     command = test[1:] if test[:1] == ["NONE"] else test
     command = command[1:] if command[:1] in (["CMD"], ["CMD-SHELL"]) else command
     return ProbeLabels(
-        test=tuple(command) if test else None,
+        test=tuple(command) if line else None,
         http_path=get(_READINESS + "http_get_path", ""),
         http_port=lenient_int(get(_READINESS + "http_get_port", "")),
         tcp_port=lenient_int(get(_READINESS + "tcp_port", "")),

@@ -106,6 +106,7 @@ def _add(
         kind = "configMap" if is_content else "persistentVolumeClaim"
     name = _name(component, scope, owner, mount, index, kind)
     if kind == "configMap":
+        scope.report.debug("Use configmap volume")
         _add_config_map(found, component, mount, name, owner, mends=mends)
         return
     found.mounts.append(_mount(component, mount, name))

@@ -132,6 +132,14 @@ def _deployment(parts: Parts) -> dict[str, Any]:
     component = parts.component
     mends = parts.scope.options.mends
     strategy = _update_strategy(component)
+    if strategy:
+        surge, unavailable = (
+            strategy["rollingUpdate"].get(bound, "") for bound in ("maxSurge", "maxUnavailable")
+        )
+        parts.scope.report.debug(
+            f"Set deployment '{component.key}' rolling update: "
+            f"MaxSurge: {surge}, MaxUnavailable: {unavailable}"
+        )
     if parts.is_recreated:
         # The original keeps `rollingUpdate` beside it, which the API refuses.
         strategy = {"type": "Recreate"} if mends else {**strategy, "type": "Recreate"}

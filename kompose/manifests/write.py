@@ -41,7 +41,9 @@ def write_manifests(scope: Scope) -> Objects:
             "No service selected. The profile specified in services of your compose yaml "
             "may not exist."
         )
-        return []
+        if scope.options.mends:
+            return []
+    scope.report.debug(f"Compose file dir: {scope.project.working_dir}")
     grouped = groups(ready, scope)
     members = {component.key for group in grouped for component in group.members}
     objects = list(_opening(scope))
@@ -50,9 +52,10 @@ def write_manifests(scope: Scope) -> Objects:
     source = _git_source(ready, scope)
     for component in ready:
         if component.key not in members:
+            scope.make_image(component.service, component.key)
             objects.extend(_component_objects(component, scope, source))
     objects.sort(key=lambda each: each["kind"] != "Service")
-    objects = _without_repeats(objects)
+    objects = _without_repeats(objects, scope)
     if not is_openshift:
         objects = join_shared_networks(objects, ready, mends=scope.options.mends)
     if scope.options.mends:
@@ -131,11 +134,12 @@ def _claims_are_inside(kinds: Iterable[str], scope: Scope) -> bool:
     return scope.options.mends or scope.options.controller == "statefulset"
 
 
-def _without_repeats(objects: Iterable[dict[str, Any]]) -> Objects:
+def _without_repeats(objects: Iterable[dict[str, Any]], scope: Scope) -> Objects:
     seen: dict[tuple[str, str, str], dict[str, Any]] = {}
     for each in objects:
         identity = (each["apiVersion"], each["kind"], each["metadata"]["name"])
-        seen.setdefault(identity, each)
+        if seen.setdefault(identity, each) is not each:
+            scope.report.debug(f"Remove duplicate resource: {identity[1]}/{identity[2]}")
     return list(seen.values())
 
 

@@ -98,8 +98,8 @@ def test_when_one_file_cannot_be_written_none_is(tmp_path: Path, flags: tuple[st
 @pytest.mark.parametrize(
     ("place", "words"),
     [
-        ("compose.yaml/", "file exists"),
-        ("compose.yaml/x.yaml", "file exists"),
+        ("compose.yaml/", "not a directory"),
+        ("compose.yaml/x.yaml", "not a directory"),
         ("dangling", "no such file or directory"),
         ("loop", "too many levels of symbolic links"),
         ("/proc/x", "no such file or directory"),

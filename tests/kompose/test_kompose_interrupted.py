@@ -215,7 +215,8 @@ def test_a_build_that_fails_is_one_sentence_and_nothing_is_applied(
 
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
-        "FATA Unable to build the image broken: no such base image"
+        "FATA Unable to build Docker image for service app: "
+        "Unable to build the image broken: no such base image"
     )
     assert "created" not in done.stderr
 
