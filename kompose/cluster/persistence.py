@@ -31,12 +31,14 @@ class Patience:
     """How long to try, in seconds.
 
     `whole` is for one request where no block says otherwise, `quiet` what an answer may take
-    before a person is told whom we wait for, and `least` what one attempt always gets.
+    before a person is told whom we wait for, `least` what one attempt always gets, and `outage` how
+    long trouble lasts whose end is worth a word. What was told is not told again within `whole`.
     """
 
     whole: float = 30.0
     quiet: float = 2.0
     least: float = 10.0
+    outage: float = 3.0
     backoff: Backoff = field(default_factory=lambda: Backoff(first=0.2, limit=5.0))
 
 
@@ -91,8 +93,10 @@ class PersistentTransport:
         self._patience = patience
         self._deadline: float | None = None
         self._is_known = False
-        self._is_troubled = False
-        self._told_waiting_until = 0.0
+        self._troubled_since: float | None = None
+        self._is_trouble_told = False
+        self._trouble_told_at = float("-inf")
+        self._waiting_told_at = float("-inf")
 
     @contextmanager
     def within(self, seconds: float | None, tell: Tell | None = None) -> Iterator[None]:
@@ -125,6 +129,7 @@ class PersistentTransport:
             if isinstance(trouble, ApiError):
                 pause = max(delay, trouble.retry_after or 0.0)
                 until = min(until, least) if trouble.status == _FAILED else until
+            self._note_trouble()
             if now() + pause > until or not self._may_pass(trouble):
                 if answer is None:
                     raise trouble
@@ -149,6 +154,7 @@ class PersistentTransport:
                 response = await self._inner.send(request)
         except UnreachableError as error:
             if self._may_pass(error):
+                self._note_trouble()
                 self._say_trouble(error)
             raise
         if response.status not in _TROUBLE:
@@ -189,26 +195,34 @@ class PersistentTransport:
 
     def _say_waiting(self) -> None:
         now = asyncio.get_running_loop().time()
-        if now >= self._told_waiting_until:
+        if now - self._waiting_told_at >= self._patience.whole:
+            self._waiting_told_at = now
             self._tell(f"Waiting for {self._server} ...")
-            self._told_waiting_until = now + self._patience.whole
+
+    def _note_trouble(self) -> None:
+        if self._troubled_since is None:
+            self._troubled_since = asyncio.get_running_loop().time()
 
     def _say_trouble(self, trouble: KubeError) -> None:
-        """Once for each time that the server has trouble."""
-        if self._is_troubled:
+        """Once for each time of trouble, and for those that follow each other closely."""
+        now = asyncio.get_running_loop().time()
+        if self._is_trouble_told or now - self._trouble_told_at < self._patience.whole:
             return
-        self._is_troubled = True
-        why = str(trouble)
+        self._is_trouble_told, self._trouble_told_at = True, now
+        why = str(trouble).replace(" Try again.", "")
         if isinstance(trouble, ApiError):
             said = f": {one_line(trouble.server_message)}" if trouble.server_message else ""
             why = f"{self._server} has trouble ({trouble.status}{said})."
-        self._tell(f"{why.removesuffix(' Try again.')} Trying again ...")
+        self._tell(f"{why} Trying again ...")
 
     def _recovered(self) -> None:
         self._is_known = True
-        if self._is_troubled:
-            self._is_troubled = False
-            self._tell(f"{self._server} answers again.")
+        since, self._troubled_since = self._troubled_since, None
+        was_told, self._is_trouble_told = self._is_trouble_told, False
+        if was_told and since is not None:
+            lasted = asyncio.get_running_loop().time() - since
+            if lasted >= self._patience.outage:
+                self._tell(f"{self._server} answers again.")
 
 
 def _trouble_of(answer: WholeResponse, request: Request) -> ApiError | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -16,7 +16,9 @@ from kube_client.transport import Request, SocketAccess
 APPLY = Request("PATCH", "/api/v1/namespaces/shop/services/web", silence=75.0)
 WATCH = Request("GET", "/api/v1/pods")
 BUSY, WELL, NEVER = 503, 200, UnreachableError("nobody closed the connection. Try again.")
-HASTE = Patience(whole=5.0, quiet=0.05, least=0.1, backoff=Backoff(0.001, 1.0, 0.001, 0.0))
+HASTE = Patience(
+    whole=5.0, quiet=0.05, least=0.1, outage=0.0, backoff=Backoff(0.001, 1.0, 0.001, 0.0)
+)
 
 
 @dataclass
@@ -88,6 +90,17 @@ async def test_trouble_that_lasts_is_told_once_and_so_is_its_end() -> None:
         "nobody closed the connection. Trying again ...",
         "https://demo answers again.",
     ]
+
+
+async def test_trouble_that_comes_and_goes_is_told_once() -> None:
+    transport, told = persistent(
+        Scripted([WELL, *[BUSY, BUSY, WELL] * 5]), replace(HASTE, outage=5.0)
+    )
+
+    for _ in range(6):
+        await transport.send(APPLY)
+
+    assert told == ["https://demo has trouble (503). Trying again ..."]
 
 
 async def test_a_server_that_was_never_reached_is_not_waited_for() -> None:

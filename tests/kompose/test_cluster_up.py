@@ -20,7 +20,7 @@ from kompose.cluster.down import DownOptions, DownPlan, DownResult, down
 from kompose.cluster.errors import ClusterError
 from kompose.cluster.health import Phase
 from kompose.cluster.inventory import owned_objects, owned_workloads
-from kompose.cluster.persistence import PersistentTransport
+from kompose.cluster.persistence import Patience, PersistentTransport
 from kompose.cluster.ps import service_rows
 from kompose.cluster.reach import reaches
 from kompose.cluster.up import Progress, UpOptions, UpResult, up
@@ -474,7 +474,8 @@ async def test_a_server_that_fails_for_a_while_is_waited_for_and_told_once(folde
             if news.applied is not None and not told:
                 plan.change([parse_fault("503@100%")])
 
-        transport = PersistentTransport(transport_to(access), access.server, tell)
+        patience = Patience(outage=0.0)
+        transport = PersistentTransport(transport_to(access), access.server, tell, patience)
         async with client_over(transport, access) as client:
             loaded = project(folder, ONE)
             options = UpOptions("default", timeout=60.0)
