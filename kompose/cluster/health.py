@@ -119,9 +119,14 @@ def unit_health(
 
 
 def crashes(pods: Iterable[Pod]) -> list[Crash]:
-    """The containers whose last run ended badly and is worth a look at its log."""
+    """The containers whose last run ended badly and is worth a look at its log.
+
+    How containers end whose pod is being removed is no news.
+    """
     found = []
     for pod in pods:
+        if pod.metadata.deletion_timestamp is not None:
+            continue
         for status in (*pod.status.init_container_statuses, *pod.status.container_statuses):
             ended = status.state.terminated or status.last_state.terminated
             if ended is not None and (ended.exit_code or ended.signal) and not status.ready:

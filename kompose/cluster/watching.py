@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from kompose.cluster.health import Health, Living, Note, unit_health
+from kompose.cluster.health import Health, Living, Note, Phase, unit_health
 from kompose.cluster.kinds import resource_of
 from kompose.cluster.ownership import Object, service_key, service_selector
 from kompose.cluster.workload import Event, Workload
@@ -40,6 +40,7 @@ class ProjectWatch:
         self._namespace = namespace
         self._workloads = workloads
         self._expected: dict[tuple[str, str], Expected] = {}
+        self._seen: set[tuple[str, str]] = set()
         self.pods = Reflector(
             client, PODS, Pod, namespace=namespace, labels=service_selector(list(workloads))
         )
@@ -83,9 +84,12 @@ class ProjectWatch:
         self._expected[obj["kind"], meta["name"]] = Expected(
             meta.get("uid", ""), int(meta.get("generation") or 0)
         )
+        self._seen.discard((obj["kind"], meta["name"]))
 
     def health(self, unit: str) -> Health:
         """How this unit is."""
+        if any(self._is_removed(obj) for obj in self._workloads[unit]):
+            return Health(Phase.FAILED, why="somebody has removed it meanwhile")
         found = [self._living(obj) for obj in self._workloads[unit]]
         if any(workload is None for workload in found):
             return unit_health((), (), {})
@@ -133,7 +137,12 @@ class ProjectWatch:
         meta = found.metadata
         if expected and (meta.uid != expected.uid or meta.generation < expected.generation):
             return None
+        self._seen.add((resource.kind, key.name))
         return Living(resource.kind, found)
+
+    def _is_removed(self, obj: Object) -> bool:
+        """Whether what was there in the state written is there no more."""
+        return (obj["kind"], obj["metadata"]["name"]) in self._seen and self._living(obj) is None
 
     def _notes(self) -> dict[str, Note]:
         return latest_notes(self._events.store.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -188,3 +189,11 @@ def test_each_crash_is_known_by_its_number() -> None:
 
     assert crashes([pod]) == [Crash("web-1", "web", 2)]
     assert crashes([a_pod(containerStatuses=[container(running={})])]) == []
+
+
+def test_how_a_container_ends_whose_pod_is_removed_is_no_crash() -> None:
+    ended = container(terminated={"exitCode": 137})
+    pod = a_pod(containerStatuses=[ended])
+    pod.metadata.deletion_timestamp = datetime(2026, 1, 1, tzinfo=UTC)
+
+    assert crashes([pod]) == []

@@ -295,6 +295,26 @@ services:
         await client.get(DEPLOYMENTS, "web")
 
 
+async def test_what_somebody_removes_meanwhile_is_not_waited_for(
+    client: Client, folder: Path
+) -> None:
+    never_ready = ONE.replace("image: busybox", "image: registry.invalid/none")
+    loaded = project(folder, never_ready)
+    is_waiting = asyncio.Event()
+
+    def hear(news: Progress) -> None:
+        if news.health is not None and news.health.phase is Phase.TROUBLE:
+            is_waiting.set()
+
+    wanted = UpOptions(client.namespace, timeout=60.0)
+    task = asyncio.create_task(up(client, loaded.objects, loaded.view, wanted, hear))
+    await is_waiting.wait()
+    await client.delete(DEPLOYMENTS, "web", propagation="Background")
+
+    health = (await task).health["web"]
+    assert (health.phase, health.why) == (Phase.FAILED, "somebody has removed it meanwhile")
+
+
 async def test_what_failed_for_good_is_tried_anew(client: Client, folder: Path) -> None:
     text = ONE.replace("sleep", "false").replace("    image", '    restart: "no"\n    image')
     await brought_up(client, project(folder, text))
