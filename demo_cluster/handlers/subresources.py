@@ -18,7 +18,7 @@ from demo_cluster.handlers.writes import (
     update_checked,
     write_options,
 )
-from demo_cluster.kinds import Obj, kind_of
+from demo_cluster.kinds import Kind, Obj, kind_of
 from demo_cluster.patches import PatchError, json_patch, merge_patch
 from demo_cluster.presentation import object_reply, presented
 from demo_cluster.quantities import quantity, total_resources
@@ -27,6 +27,8 @@ from demo_cluster.selection import selector_matcher
 from demo_cluster.status import Failure, bad_request, forbidden, not_found, stale_write
 from demo_cluster.tables.selectors import selector_text
 from demo_cluster.timestamps import timestamp
+
+_SCALE = Kind("autoscaling", "v1", "scales", "Scale", namespaced=True)
 
 read = get_object
 """GET of a subresource that shows the whole object."""
@@ -49,7 +51,7 @@ async def patch_status(call: Call) -> Reply:
 
 async def get_scale(call: Call) -> Reply:
     """GET of the scale."""
-    return Reply(body=_scale(call, existing(call)))
+    return object_reply(call, _SCALE, _scale(call, existing(call)))
 
 
 def _scale(call: Call, obj: Obj) -> Obj:
@@ -161,7 +163,7 @@ def _rescale(call: Call, old: Obj, body: Obj, version: str | None, options: Any)
         target = target.setdefault(part, {})
     target[last] = replicas
     stored = update_checked(call, kind, old, new, options, keep_status)
-    return Reply(body=_scale(call, stored))
+    return object_reply(call, _SCALE, _scale(call, stored))
 
 
 async def evict(call: Call) -> Reply:

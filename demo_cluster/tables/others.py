@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from demo_cluster.kinds import Obj
 from demo_cluster.tables.duration import age
 from demo_cluster.tables.selectors import selector_text
 
-_NONE = "<none>"
+_NONE, _UNSET = "<none>", "<unset>"
 
 
 def _age(obj: Obj, now: datetime) -> str:
@@ -30,7 +31,7 @@ def service_row(obj: Obj, now: datetime) -> list[Any]:
     return [
         _name(obj),
         spec.get("type", ""),
-        spec.get("clusterIP") or _NONE,
+        next(iter(spec.get("clusterIPs") or ()), _NONE),
         _external_ip(obj),
         ports,
         _age(obj, now),
@@ -52,14 +53,17 @@ def _external_ip(obj: Obj) -> str:
         case "LoadBalancer":
             given = load_balancer_text(obj)
             return ",".join(text for text in (given, external) if text) or "<pending>"
-        case _:
+        case "ClusterIP" | "NodePort":
             return external or _NONE
+        case _:
+            return "<unknown>"
 
 
 def load_balancer_text(obj: Obj) -> str:
-    """The addresses that a load balancer gave, comma separated."""
+    """The addresses that a load balancer gave, sorted and comma separated."""
     entries = obj.get("status", {}).get("loadBalancer", {}).get("ingress") or ()
-    return ",".join(entry.get("ip") or entry.get("hostname", "") for entry in entries)
+    given = {entry.get("ip") or entry.get("hostname", "") for entry in entries}
+    return ",".join(sorted(given - {""}))
 
 
 def node_row(obj: Obj, now: datetime) -> list[Any]:
@@ -112,7 +116,7 @@ def event_row(obj: Obj, now: datetime) -> list[Any]:
         age(last, now),
         obj.get("type", ""),
         obj.get("reason", ""),
-        f"{about.get('kind', '').lower()}/{about.get('name', '')}",
+        "/".join(filter(None, (about.get("kind", "").lower(), about.get("name")))),
         about.get("fieldPath", ""),
         f"{component}, {host}" if host else component,
         obj.get("message", "").strip(),
@@ -165,13 +169,13 @@ def _at_most(found: list[str], limit: int = 3) -> str:
 
 def endpoint_slice_row(obj: Obj, now: datetime) -> list[Any]:
     """As `kubectl get endpointslices` prints it."""
-    ports = [str(port.get("port", "*")) for port in obj.get("ports") or ()]
+    ports = [str(port.get("port") or port.get("name") or "*") for port in obj.get("ports") or ()]
     found = [address for entry in obj.get("endpoints") or () for address in entry["addresses"]]
     return [
         _name(obj),
         obj.get("addressType", ""),
-        _at_most(ports) if ports else "<unset>",
-        _at_most(found) if found else "<unset>",
+        _at_most(ports) if ports else _UNSET,
+        _at_most(found) if found else _UNSET,
         _age(obj, now),
     ]
 
@@ -179,17 +183,26 @@ def endpoint_slice_row(obj: Obj, now: datetime) -> list[Any]:
 def ingress_row(obj: Obj, now: datetime) -> list[Any]:
     """As `kubectl get ingresses` prints it."""
     spec = obj.get("spec", {})
-    hosts = [rule["host"] for rule in spec.get("rules") or () if rule.get("host")]
-    shown = "*" if not hosts else _at_most(hosts)
     ports = "80, 443" if spec.get("tls") else "80"
     return [
         _name(obj),
         spec.get("ingressClassName") or _NONE,
-        shown,
+        _hosts(spec.get("rules") or ()),
         load_balancer_text(obj),
         ports,
         _age(obj, now),
     ]
+
+
+def _hosts(rules: Sequence[Obj], limit: int = 3) -> str:
+    """The first hosts; rules without one count among those that are not shown."""
+    shown: list[str] = []
+    for rule in rules:
+        if len(shown) == limit:
+            return f"{','.join(shown)} + {len(rules) - limit} more..."
+        if rule.get("host"):
+            shown.append(rule["host"])
+    return ",".join(shown) or "*"
 
 
 def ingress_class_row(obj: Obj, now: datetime) -> list[Any]:
@@ -220,21 +233,33 @@ def _modes(modes: list[str] | None) -> str:
     return ",".join(_ACCESS_MODES.get(mode, mode) for mode in modes or ())
 
 
+def _phase(obj: Obj) -> str:
+    if obj["metadata"].get("deletionTimestamp"):
+        return "Terminating"
+    return str(obj.get("status", {}).get("phase", ""))
+
+
+def _storage_class(obj: Obj) -> str:
+    annotations = obj["metadata"].get("annotations") or {}
+    given = annotations.get("volume.beta.kubernetes.io/storage-class")
+    return str(given or obj.get("spec", {}).get("storageClassName") or "")
+
+
 def claim_row(obj: Obj, now: datetime) -> list[Any]:
     """As `kubectl get persistentvolumeclaims` prints it."""
     spec, status = obj.get("spec", {}), obj.get("status", {})
     is_bound = bool(spec.get("volumeName"))
-    phase = "Terminating" if obj["metadata"].get("deletionTimestamp") else status.get("phase", "")
+    phase = _phase(obj)
     return [
         _name(obj),
         phase,
         spec.get("volumeName", ""),
         (status.get("capacity") or {}).get("storage", "") if is_bound else "",
         _modes(status.get("accessModes")) if is_bound else "",
-        spec.get("storageClassName") or "",
-        spec.get("volumeAttributesClassName") or "<unset>",
+        _storage_class(obj),
+        spec.get("volumeAttributesClassName") or _UNSET,
         _age(obj, now),
-        spec.get("volumeMode", ""),
+        spec.get("volumeMode") or _UNSET,
     ]
 
 
@@ -242,19 +267,19 @@ def volume_row(obj: Obj, now: datetime) -> list[Any]:
     """As `kubectl get persistentvolumes` prints it."""
     spec, status = obj.get("spec", {}), obj.get("status", {})
     claim = spec.get("claimRef")
-    phase = "Terminating" if obj["metadata"].get("deletionTimestamp") else status.get("phase", "")
+    phase = _phase(obj)
     return [
         _name(obj),
-        (spec.get("capacity") or {}).get("storage", ""),
+        (spec.get("capacity") or {}).get("storage", "0"),
         _modes(spec.get("accessModes")),
         spec.get("persistentVolumeReclaimPolicy", ""),
         phase,
         f"{claim['namespace']}/{claim['name']}" if claim else "",
-        spec.get("storageClassName", ""),
-        spec.get("volumeAttributesClassName") or "<unset>",
+        _storage_class(obj),
+        spec.get("volumeAttributesClassName") or _UNSET,
         status.get("reason", ""),
         _age(obj, now),
-        spec.get("volumeMode", ""),
+        spec.get("volumeMode") or _UNSET,
     ]
 
 
@@ -334,8 +359,3 @@ def created_row(obj: Obj, now: datetime) -> list[Any]:
 def runtime_class_row(obj: Obj, now: datetime) -> list[Any]:
     """As `kubectl get runtimeclasses` prints it."""
     return [_name(obj), obj.get("handler", ""), _age(obj, now)]
-
-
-def plain_row(obj: Obj, now: datetime) -> list[Any]:
-    """Kinds without columns of their own: name and age."""
-    return [_name(obj), _age(obj, now)]

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from demo_cluster.kinds import Kind, Obj
-from demo_cluster.tables import others, pods, workloads
+from demo_cluster.schema.reference import texts_of
+from demo_cluster.tables import others, pods, rarer, workloads
 from demo_cluster.tables.custom import custom_columns, custom_row
 
 Row = Callable[[Obj, datetime], list[Any]]
 
-_RBAC = "rbac.authorization.k8s.io"
+_RBAC, _STORAGE = "rbac.authorization.k8s.io", "storage.k8s.io"
 _ROWS: dict[str, Row] = {
     "pods": pods.pod_row,
     "replicationcontrollers": workloads.replica_set_row,
@@ -54,9 +55,31 @@ _ROWS: dict[str, Row] = {
     "apiservices.apiregistration.k8s.io": others.api_service_row,
     "customresourcedefinitions.apiextensions.k8s.io": others.created_row,
     "runtimeclasses.node.k8s.io": others.runtime_class_row,
+    "componentstatuses": rarer.component_status_row,
+    "podtemplates": rarer.pod_template_row,
+    "certificatesigningrequests.certificates.k8s.io": rarer.signing_request_row,
+    f"volumeattributesclasses.{_STORAGE}": rarer.attributes_class_row,
+    f"volumeattachments.{_STORAGE}": rarer.attachment_row,
+    f"csinodes.{_STORAGE}": rarer.csi_node_row,
+    f"csidrivers.{_STORAGE}": rarer.csi_driver_row,
+    f"csistoragecapacities.{_STORAGE}": rarer.storage_capacity_row,
+    "mutatingwebhookconfigurations.admissionregistration.k8s.io": rarer.webhooks_row,
+    "validatingwebhookconfigurations.admissionregistration.k8s.io": rarer.webhooks_row,
+    "flowschemas.flowcontrol.apiserver.k8s.io": rarer.flow_schema_row,
+    "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io": rarer.priority_level_row,
+    "deviceclasses.resource.k8s.io": rarer.named_row,
+    "resourceclaims.resource.k8s.io": rarer.resource_claim_row,
+    "resourceclaimtemplates.resource.k8s.io": rarer.named_row,
+    "resourceslices.resource.k8s.io": rarer.resource_slice_row,
+    "servicecidrs.networking.k8s.io": rarer.service_cidr_row,
+    "ipaddresses.networking.k8s.io": rarer.ip_address_row,
+    "scales.autoscaling": rarer.scale_row,
 }
+"""Kinds with printers of their own; the others show when they were made."""
 
 
+_REFERENCE = "="
+"""So begins a description that is the reference text of a field: `=io.k8s.api.core.v1.Pod.spec`."""
 _COMPLETED = {
     "Succeeded": "The pod has completed successfully.",
     "Failed": "The pod failed.",
@@ -74,9 +97,7 @@ def column_definitions(kind: Kind, printer_columns: list[Obj] | None) -> list[Ob
     """The columns of a kind; of a custom one by its additionalPrinterColumns."""
     if kind.is_custom:
         return custom_columns(_name_column(), _age_column(), printer_columns)
-    known = _columns().get(_table_name(kind))
-    if known is None or _table_name(kind) not in _ROWS:
-        return [_name_column(), _age_column()]
+    known = _columns().get(_table_name(kind)) or _columns()["limitranges"]
     return [_definition(column) for column in known]
 
 
@@ -90,7 +111,7 @@ def rows(
 ) -> list[Obj]:
     """One row for each object, with as much of the object as `include` says."""
     found = []
-    cells_of = _ROWS.get(_table_name(kind), others.plain_row)
+    cells_of = _ROWS.get(_table_name(kind), others.created_row)
     for obj in objects:
         cells = custom_row(obj, now, printer_columns) if kind.is_custom else cells_of(obj, now)
         row: Obj = {"cells": cells}
@@ -119,6 +140,9 @@ def _table_name(kind: Kind) -> str:
 
 def _definition(column: list[Any]) -> Obj:
     name, type_, format_, priority, description = column
+    if description.startswith(_REFERENCE):
+        definition, _, field = description.removeprefix(_REFERENCE).rpartition(".")
+        description = texts_of(definition).get(field, "")
     return {
         "name": name,
         "type": type_,
