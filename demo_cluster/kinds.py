@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
@@ -342,6 +344,7 @@ class KindRegistry:
         self._kinds = {(kind.group, kind.version, kind.plural): kind for kind in kinds}
         self._versions = {(kind.group, kind.version) for kind in kinds}
         self._forms: dict[tuple[str, str, str], CustomForm] = {}
+        self._digests: dict[tuple[str, str, str], str] = {}
         self._cold: dict[tuple[str, str], datetime | None] = {}
         self.generation = 0
 
@@ -404,9 +407,20 @@ class KindRegistry:
         """What a custom kind's definition says; None for built-in kinds."""
         return self._forms.get((kind.group, kind.version, kind.plural))
 
+    def digest(self, kind: Kind) -> str:
+        """Changes with the schema that a definition gives its kind; "" for built-in kinds."""
+        key = (kind.group, kind.version, kind.plural)
+        if key not in self._forms:
+            return ""
+        if key not in self._digests:
+            text = json.dumps(self._forms[key].schema, sort_keys=True)
+            self._digests[key] = hashlib.sha256(text.encode()).hexdigest()
+        return self._digests[key]
+
     def add(self, kind: Kind, form: CustomForm) -> None:
         """Serve one more kind."""
         key = (kind.group, kind.version, kind.plural)
+        self._digests.pop(key, None)
         self._kinds[key] = kind
         self._forms[key] = form
         self._versions.add((kind.group, kind.version))
@@ -418,6 +432,7 @@ class KindRegistry:
         for key in gone:
             del self._kinds[key]
             self._forms.pop(key, None)
+            self._digests.pop(key, None)
         self._cold.pop((group, plural), None)
         self._versions = {(kind.group, kind.version) for kind in self._kinds.values()}
         self.generation += 1

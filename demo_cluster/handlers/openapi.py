@@ -59,10 +59,7 @@ def _names(registry: KindRegistry) -> list[str]:
 
 def _stamp(registry: KindRegistry, name: str) -> str:
     """Changes when the document does: with the server's version, or its custom kinds."""
-    about = [
-        f"{kind.plural}:{form.schema if (form := registry.form(kind)) else ''}"
-        for kind in _kinds(registry, name)
-    ]
+    about = [f"{kind.plural}:{registry.digest(kind)}" for kind in _kinds(registry, name)]
     return hashlib.sha512("|".join([_VERSION, name, *about]).encode()).hexdigest().upper()
 
 

@@ -6,6 +6,7 @@ own, such as an extension, is a piece of YAML.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
@@ -106,10 +107,13 @@ def _any(value: Any) -> bytes:
     return _text(2, _yaml(msgspec.json.encode(value)))
 
 
+_EMPTY = re.compile(r"''$", re.MULTILINE)
+
+
 @cache
 def _yaml(encoded: bytes) -> str:
     text: str = yaml.safe_dump(msgspec.json.decode(encoded), sort_keys=False)
-    return text.removesuffix("...\n")
+    return _EMPTY.sub('""', text.removesuffix("...\n"))
 
 
 def _schema(value: Obj) -> bytes:
