@@ -52,7 +52,8 @@ def _service(service: Any, path: KeyPath, *, tolerant: bool) -> Any:
         try:
             result[key] = long(value)
         except ShapeError as error:
-            raise PathError(f"{dotted((*path, key))}: {error}", (*path, key)) from None
+            place = (*path, key, *error.below)
+            raise PathError(f"{dotted(place)}: {error}", place) from None
         except ValueError as error:
             if not tolerant:
                 raise PathError(str(error), (*path, key)) from None
@@ -64,14 +65,13 @@ def _maybe_external(resource: Any, path: KeyPath, warn: Callable[[str, KeyPath],
     """A resource whose ``external`` is a truth; the old form held the name."""
     if not isinstance(resource, dict) or not isinstance(resource.get("external"), dict):
         return resource
+    old, result = resource["external"], {**resource, "external": True}
+    if "name" not in old:
+        return result
     place = dotted(path)
     warn(f"{place}: external.name is deprecated. Please set name and external: true", path)
-    name = resource["external"].get("name")
-    if resource.get("name") not in {None, name} and name is not None:
+    if result.setdefault("name", old["name"]) != old["name"]:
         raise PathError(f"{place}: name and external.name conflict; only use name", path)
-    result = {**resource, "external": True}
-    if name is not None:
-        result["name"] = name
     return result
 
 

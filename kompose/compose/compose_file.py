@@ -9,7 +9,7 @@ from kompose.compose.casts import to_boolean
 from kompose.compose.decode import flag, number, plain_mapping
 from kompose.compose.form import Form, list_of, mapping_of, or_null, record
 from kompose.compose.key_path import KeyPath
-from kompose.compose.merging import cannot_override, merge_mappings
+from kompose.compose.merging import by_name, cannot_override, merge_mappings
 from kompose.compose.service import SERVICE_KEYS
 from kompose.compose.values import (
     CAST_CHOICE,
@@ -18,26 +18,33 @@ from kompose.compose.values import (
     ENTRY_NAMES,
     LABELS,
     ONE_OR_MORE,
+    PAIRS,
     TEXT,
     TEXT_LIST,
 )
 
 
 def _merge_pools(base: Any, override: Any, path: KeyPath) -> Any:
-    """Address pools with the same subnet become one."""
+    """Address pools with the same subnet become one; one without a match is left out.
+
+    Follows the original's mergeIPAMConfig.
+    """
     if not isinstance(base, list) or not isinstance(override, list):
         raise cannot_override(path)
-    merged: list[Any] = []
-    left = list(override)
-    for pool in base:
-        subnet = pool.get("subnet") if isinstance(pool, dict) else None
-        same = [o for o in left if isinstance(o, dict) and o.get("subnet") == subnet]
+    merged: list[dict[str, Any]] = []
+    for pool in map(by_name, base):
         combined = pool
-        for other in same:
+        for other in map(by_name, override):
+            subnets = [known.get("subnet") for known in merged]
+            if other.get("subnet") != combined.get("subnet") and other.get("subnet") not in subnets:
+                merged.append(other)
+                continue
             combined = merge_mappings(combined, other, path)
-            left.remove(other)
-        merged.append(combined)
-    return merged + left
+            if combined.get("subnet") in subnets:
+                merged[subnets.index(combined.get("subnet"))] = combined
+            else:
+                merged.append(combined)
+    return merged
 
 
 SERVICE = record(
@@ -58,12 +65,10 @@ _IPAM = record(
         "options": Form(_TEXT_MAPPING),
     }
 )
-_EXTERNAL = Form(
-    shape.either(shape.one_of_kinds("boolean", "string"), shape.record({"name": TEXT.shape})),
-    flag,
-    cast=to_boolean,
-)
-_ADDED_LABELS = LABELS._replace(entry_key=None)
+_TRUTH = shape.one_of_kinds("boolean", "string")
+_NAMED = {"name": TEXT.shape}
+_EXTERNAL = Form(shape.either(_TRUTH, shape.record(_NAMED)), flag, cast=to_boolean)
+_EXTERNAL_FILE = _EXTERNAL._replace(shape=shape.either(_TRUTH, shape.record(_NAMED, free="")))
 _NETWORK = record(
     {
         "name": TEXT,
@@ -85,13 +90,13 @@ _VOLUME = record(
         "driver": TEXT,
         "driver_opts": DRIVER_OPTIONS,
         "external": _EXTERNAL,
-        "labels": LABELS,
+        "labels": LABELS._replace(entry_key=None),
     }
 )
 _CONTENT = {
     **dict.fromkeys(("name", "environment", "file", "template_driver"), TEXT),
-    "external": _EXTERNAL,
-    "labels": _ADDED_LABELS,
+    "external": _EXTERNAL_FILE,
+    "labels": PAIRS,
 }
 _SECRET = record({**_CONTENT, "driver": TEXT, "driver_opts": DRIVER_OPTIONS})
 _CONFIG = record({**_CONTENT, "content": TEXT})
@@ -104,7 +109,10 @@ _MODEL = record(
     },
     required=("model",),
 )
-_INCLUSION = record({"path": ONE_OR_MORE, "env_file": ONE_OR_MORE, "project_directory": TEXT})
+_INCLUSION = record(
+    {"path": ONE_OR_MORE, "env_file": ONE_OR_MORE, "project_directory": TEXT}, free=None
+)
+_OPEN_SECTIONS = frozenset({"models", "networks"})
 
 SECTIONS: dict[str, Form] = {
     "services": SERVICE,
@@ -120,6 +128,9 @@ COMPOSE_FILE = record(
         "version": TEXT,
         "name": TEXT,
         "include": Form(shape.list_of(shape.either(TEXT.shape, _INCLUSION.shape))),
-        **{name: mapping_of(form, ENTRY_NAMES) for name, form in SECTIONS.items()},
+        **{
+            name: mapping_of(form, ENTRY_NAMES, is_open=name in _OPEN_SECTIONS)
+            for name, form in SECTIONS.items()
+        },
     }
 )

@@ -6,7 +6,6 @@ The forms of the keys say which codec each attribute has.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -63,14 +62,10 @@ def count(value: Any) -> Any:
     return shown
 
 
-def _number(value: Any) -> int | float:
+def _number(value: Any) -> int:
     if isinstance(value, str):
         return to_int64(value, _say_nothing)
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise ValueError(f"invalid number: '{scalar_text(value)}'")
-        return int(value) if value.is_integer() else value
-    return int(value) if isinstance(value, bool) else value
+    return int(value)
 
 
 def _say_nothing(_text: str) -> None:
@@ -145,8 +140,8 @@ def hosts(value: Any) -> Any:
     found: list[str] = []
     if isinstance(value, dict):
         for name, addresses in value.items():
-            each = addresses if isinstance(addresses, list) else [addresses]
-            found.extend(f"{name}={_address(scalar_text(address))}" for address in each)
+            each = addresses if isinstance(addresses, list) else [addresses or ""]
+            found.extend(_addressed(name, scalar_text(address)) for address in each)
     else:
         for entry in value or []:
             found.extend(_host(scalar_text(entry)))
@@ -159,13 +154,14 @@ def _host(entry: str) -> list[str]:
     name, found, address = entry.partition(separator)
     if not found:
         raise ValueError(f"invalid additional host, missing IP: {entry}")
+    return [_addressed(name, each) for each in address.split(",")]
+
+
+def _addressed(name: str, address: str) -> str:
     if not name or ":" in name or "=" in name:
         raise ValueError(f"bad host name '{name}'")
-    return [f"{name}={_address(each)}" for each in address.split(",")]
-
-
-def _address(address: str) -> str:
-    return address[1:-1] if address.startswith("[") and address.endswith("]") else address
+    is_bracketed = len(address) > 2 and address.startswith("[") and address.endswith("]")
+    return f"{name}={address[1:-1] if is_bracketed else address}"
 
 
 def size(value: Any) -> Any:
@@ -194,8 +190,10 @@ def duration_or_nothing(value: Any) -> Any:
 def float_number(value: Any) -> Any:
     """A number with a fraction, unless zero; text is read."""
     if isinstance(value, str):
-        value = to_float(value, _say_nothing)
-    return number(value)
+        value = to_float(value)
+    if not value:
+        return OMIT
+    return int(value) if float(value).is_integer() else value
 
 
 def file_mode(value: Any) -> Any:
@@ -252,9 +250,12 @@ def keyed(codec: Codec) -> Codec:
         findings: list[tuple[str, str]] = []
         for key, entry in (value or {}).items():
             try:
-                shown[key] = None if entry is None else codec(entry)
+                decoded = None if entry is None else codec(entry)
             except ValueError as error:
                 findings.extend(_findings(f"[{key}]", error))
+                continue
+            if decoded is not OMIT:
+                shown[key] = decoded
         if findings:
             raise DecodeError(findings)
         return shown or OMIT

@@ -54,7 +54,7 @@ def _unique_list(entries: list[Any], path: KeyPath, key_of: EntryKey) -> list[An
 def name_key(entry: Any, path: KeyPath) -> str:
     """The name of a ``name=value``."""
     if entry.__class__ is not str:
-        raise PathError(f"{indexed(path)}: unexpected type {_kind(entry)}", path)
+        raise PathError(f"{indexed(path)}: unexpected type {kind_name(entry)}", path)
     name: str = entry.partition("=")[0]
     return name
 
@@ -68,7 +68,7 @@ def text_key(entry: Any, path: KeyPath) -> str:
 
 def unsupported(entry: Any, path: KeyPath) -> PathError:
     """The words for an entry that is no text, with the slip that the original makes in them."""
-    value = "<nil>" if entry is None else f"{_kind(entry)}={scalar_text(entry)}"
+    value = "<nil>" if entry is None else f"{kind_name(entry)}={scalar_text(entry)}"
     return PathError(f"{indexed(path)}: unsupported expose value %!s({value})", path)
 
 
@@ -77,7 +77,8 @@ def indexed(path: KeyPath) -> str:
     return ".".join(f"[{part}]" if isinstance(part, int) else part for part in path)
 
 
-def _kind(value: Any) -> str:
+def kind_name(value: Any) -> str:
+    """The kind of a value as the original's messages name it."""
     return _KINDS.get(value.__class__, "<nil>")
 
 

@@ -52,11 +52,15 @@ def record(
     *,
     required: Sequence[str] = (),
     always: Mapping[str, Any] | None = None,
+    free: str | None = "x-",
 ) -> Form:
-    """A mapping with known keys; the model shows those of ``always`` even when they are missing."""
+    """A mapping with known keys; the model shows those of ``always`` even when they are missing.
+
+    Keys that begin with ``free`` are anybody's.
+    """
     codecs = {key: form.decode for key, form in fields.items() if form.decode is not None}
     return Form(
-        shape.record({key: form.shape for key, form in fields.items()}, required),
+        shape.record({key: form.shape for key, form in fields.items()}, required, free=free),
         decode.record(codecs, always),
         cast={key: form.cast for key, form in fields.items() if form.cast} or None,
         merge={key: form.merge for key, form in fields.items() if form.merge} or None,
@@ -83,10 +87,10 @@ def list_of(form: Form) -> Form:
     )
 
 
-def mapping_of(form: Form, keys: str | None = None) -> Form:
-    """A mapping of values of one form, whose keys match a pattern."""
+def mapping_of(form: Form, keys: str | None = None, *, is_open: bool = False) -> Form:
+    """A mapping of values of one form, whose keys match a pattern; others if it is open."""
     return Form(
-        shape.mapping_of(form.shape, keys),
+        shape.mapping_of(form.shape, keys, is_open=is_open),
         None if form.decode is None else decode.keyed(form.decode),
         cast={"*": form.cast} if form.cast else None,
         merge={"*": form.merge} if form.merge else None,

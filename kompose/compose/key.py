@@ -35,7 +35,11 @@ class Key(NamedTuple, Generic[T]):
 
 
 class ShapeError(ValueError):
-    """A value has a kind that no syntax of its key has."""
+    """A value has a kind that no syntax of its key has; ``below`` leads to it from the key's."""
+
+    def __init__(self, why: str, *below: str | int) -> None:
+        super().__init__(why)
+        self.below = below
 
 
 def unread(_value: Any) -> None:

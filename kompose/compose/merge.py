@@ -37,9 +37,7 @@ def merge_service(base: dict[str, Any], override: dict[str, Any]) -> dict[str, A
         ComposeError: As merging trees.
     """
     path = ("services", "x")
-    merged = merge_mappings(base, override, path, SERVICE.merge)
-    service: dict[str, Any] = unique(merged, SERVICE.entry_key, path)
-    return service
+    return merge_mappings(base, override, path, SERVICE.merge)
 
 
 def unique_entries(tree: dict[str, Any]) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def add_up(base: Any, override: Any, _path: KeyPath) -> list[Any]:
 def as_list(value: Any) -> list[Any]:
     """A list, whatever form it was written in: mapping, list or single value."""
     if isinstance(value, dict):
-        return [entry for key in sorted(value) for entry in _pairs(key, value[key])]
+        return sorted(entry for key in value for entry in _pairs(key, value[key]))
     if isinstance(value, list):
         return value
     return [] if value is None else [value]

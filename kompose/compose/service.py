@@ -30,7 +30,7 @@ from kompose.compose.keys.models import MODELS
 from kompose.compose.keys.networks import NETWORKS
 from kompose.compose.keys.ports import PORTS, PublishedPort
 from kompose.compose.keys.provider import PROVIDER
-from kompose.compose.keys.ulimits import ULIMITS, merge_ulimit
+from kompose.compose.keys.ulimits import ULIMITS, long_ulimits
 from kompose.compose.keys.volumes import VOLUMES, Mount
 from kompose.compose.merging import add_up, replace
 from kompose.compose.units import whole_seconds
@@ -70,7 +70,7 @@ _PULL_POLICY = matching(
 )
 _CPU_COUNT = Form(shape.either(TEXT.shape, shape.whole_number(0)), decode.number, cast=to_int64)
 _CPU_PERCENT = Form(
-    shape.either(TEXT.shape, shape.bounded("number", 0, 100)), decode.number, cast=to_float
+    shape.either(TEXT.shape, shape.whole_number(0, 100)), decode.number, cast=to_float
 )
 _OOM_SCORE = Form(
     shape.either(TEXT.shape, shape.whole_number(-1000, 1000)), decode.number, cast=to_int64
@@ -78,10 +78,7 @@ _OOM_SCORE = Form(
 _RESERVED = Form(shape.one_of_kinds("string", "integer"), decode.size)
 _PID = Form(shape.one_of_kinds("string", "null"), decode.text)
 _SOCKET = Form(shape.one_of_kinds("boolean"), decode.flag)
-_STORAGE_OPTIONS = Form(
-    shape.mapping_of(shape.one_of_kinds("string", "number", "boolean", "null")),
-    decode.plain_mapping,
-)
+_STORAGE_OPTIONS = Form(shape.record({}, free=""), decode.plain_mapping)
 _CREDENTIAL_SPEC = optional(record(dict.fromkeys(("config", "file", "registry"), TEXT)))
 
 
@@ -191,6 +188,7 @@ _IGNORED_KEYS: tuple[Key[Any], ...] = (
     _ignored("platform", TEXT),
     _ignored("post_start", HOOKS),
     _ignored("pre_stop", HOOKS),
+    _ignored("pull_refresh_after", Form(TEXT.shape)),
     _ignored("runtime", TEXT),
     _ignored("scale", COUNT, "use deploy.replicas"),
     _ignored("security_opt", TEXTS),
@@ -198,7 +196,7 @@ _IGNORED_KEYS: tuple[Key[Any], ...] = (
     _ignored("stop_signal", TEXT),
     _ignored("storage_opt", _STORAGE_OPTIONS),
     _ignored("sysctls", LABELS),
-    _ignored("ulimits", ULIMITS._replace(merge={"*": merge_ulimit})),
+    Key("ulimits", ULIMITS._replace(merge={"*": replace}), unread, long=long_ulimits, instead=""),
     _ignored("use_api_socket", _SOCKET),
     _ignored("userns_mode", TEXT),
     _ignored("uts", TEXT),

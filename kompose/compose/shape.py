@@ -6,11 +6,13 @@ those of the original's schema messages.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kompose.compose.key_path import KeyPath
+from kompose.compose.scalars import scalar_text
 
 Finding = tuple[KeyPath, str]
 Check = Callable[[Any], "list[Finding] | None"]
@@ -46,6 +48,8 @@ def specificity(finding: Finding) -> int:
 
 def findings(shape: Shape, value: Any) -> list[Finding] | None:
     """Everything that is wrong with a value, or nothing."""
+    if value.__class__ is float and (found := _finite(value)):
+        return found
     if value.__class__ in shape.kinds:
         return shape.check(value)
     if value.__class__ is float and int in shape.kinds and value.is_integer():
@@ -171,8 +175,8 @@ def _are_equal(value: Any, earlier: Any) -> bool:
     return bool(value == earlier and value.__class__ is earlier.__class__)
 
 
-def mapping_of(shape: Shape, keys: str | None = None) -> Shape:
-    """A mapping of values of one shape, whose keys match a pattern."""
+def mapping_of(shape: Shape, keys: str | None = None, *, is_open: bool = False) -> Shape:
+    """A mapping of values of one shape, whose keys match a pattern; others if it is open."""
     is_key = re.compile(keys).search if keys else None
 
     def check(value: Any) -> list[Finding] | None:
@@ -180,7 +184,7 @@ def mapping_of(shape: Shape, keys: str | None = None) -> Shape:
         unknown: list[str] = []
         for key, entry in value.items():
             if is_key and not is_key(key):
-                if not key.startswith("x-"):
+                if not is_open:
                     unknown.append(key)
                 continue
             if inner := findings(shape, entry):
@@ -190,8 +194,10 @@ def mapping_of(shape: Shape, keys: str | None = None) -> Shape:
     return Shape(frozenset({dict}), "must be a mapping", check)
 
 
-def record(fields: Mapping[str, Shape], required: Sequence[str] = ()) -> Shape:
-    """A mapping with known keys; those beginning with ``x-`` are anybody's."""
+def record(
+    fields: Mapping[str, Shape], required: Sequence[str] = (), *, free: str | None = "x-"
+) -> Shape:
+    """A mapping with known keys; those beginning with ``free`` are anybody's."""
 
     def check(value: Any) -> list[Finding] | None:
         found: list[Finding] | None = None
@@ -199,10 +205,12 @@ def record(fields: Mapping[str, Shape], required: Sequence[str] = ()) -> Shape:
         for key, entry in value.items():
             shape = fields.get(key)
             if shape is None:
-                if not key.startswith("x-"):
+                if free is None or not key.startswith(free):
                     unknown.append(key)
-                continue
-            inner = findings(shape, entry)
+                    continue
+                inner = _endless(entry)
+            else:
+                inner = findings(shape, entry)
             if inner:
                 found = found or []
                 found.extend(((key, *path), why) for path, why in inner)
@@ -212,6 +220,22 @@ def record(fields: Mapping[str, Shape], required: Sequence[str] = ()) -> Shape:
         return (found or []) + _unknown(unknown) + _missing(missing)
 
     return Shape(frozenset({dict}), "must be a mapping", check)
+
+
+def _endless(value: Any) -> list[Finding] | None:
+    """The numbers without end, or that are none, in a value that may be anything else."""
+    if value.__class__ is float:
+        return _finite(value)
+    if not isinstance(value, dict | list):
+        return None
+    children = value.items() if isinstance(value, dict) else enumerate(value)
+    return [((key, *path), why) for key, child in children for path, why in _endless(child) or ()]
+
+
+def _finite(number: float) -> list[Finding] | None:
+    if math.isfinite(number):
+        return None
+    return [((), f"json: unsupported value: {scalar_text(number)}")]
 
 
 def _unknown(keys: list[str]) -> list[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from kompose.compose.host_ips import is_ip
 from kompose.compose.key_path import KeyPath, PathError, dotted
 
 _INVALID = "invalid compose project"
@@ -24,6 +25,8 @@ def check_tree(tree: dict[str, Any]) -> None:
             _check_file_object(resource, (section, name), section)
     for name, service in _entries(tree, "services"):
         _check_devices(service, name)
+        _check_ports(service, name)
+        _check_watched(service, name)
         _check_mounts(service, name)
 
 
@@ -70,6 +73,25 @@ def _check_devices(service: dict[str, Any], name: str) -> None:
                 path = ("services", name, *place.split("."))
                 where = f"services.{name}.{place}.[]"
                 raise PathError(f'{where}: "count" and "device_ids" attributes are exclusive', path)
+
+
+def _check_ports(service: dict[str, Any], name: str) -> None:
+    for index, port in enumerate(service.get("ports") or []):
+        if isinstance(port, dict) and "host_ip" in port and not is_ip(port["host_ip"]):
+            raise PathError(
+                f"services.{name}.ports.[]: invalid ip address: {port['host_ip']}",
+                ("services", name, "ports", index, "host_ip"),
+            )
+
+
+def _check_watched(service: dict[str, Any], name: str) -> None:
+    develop = service.get("develop")
+    for index, trigger in enumerate((develop or {}).get("watch") or []):
+        if isinstance(trigger, dict) and trigger.get("path") == "":
+            raise PathError(
+                f"services.{name}.develop.watch.[].path: value can't be blank",
+                ("services", name, "develop", "watch", index, "path"),
+            )
 
 
 def _check_mounts(service: dict[str, Any], name: str) -> None:

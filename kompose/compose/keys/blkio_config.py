@@ -5,37 +5,44 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kompose.compose.decode import size
+from kompose.compose.decode import number, size
 from kompose.compose.form import Form, list_of, optional, record
 from kompose.compose.key import Key, unread
 from kompose.compose.values import NUMBER, TEXT
 
 
-def _limits(name: str, amount: Form) -> Form:
+def _limits(name: str, amount: Form, nothing: str | int) -> Form:
     """Limits of devices, which the model shows under the names of Docker's API."""
-    limit = record({"path": TEXT, name: amount})
-    names = {"path": "Path", name: name.capitalize()}
+    limit = record({"path": TEXT, name: amount}, free=None)
 
     def decode(value: Any) -> dict[str, Any]:
         shown: Mapping[str, Any] = limit.decode(value) if limit.decode else {}
-        return {names[key]: amount for key, amount in shown.items()}
+        return {"Path": shown.get("path", ""), name.capitalize(): shown.get(name, nothing)}
 
     return list_of(limit._replace(decode=decode))
 
 
-_RATES = _limits("rate", NUMBER._replace(decode=size))
+def _weight(value: Any) -> Any:
+    if isinstance(value, str):
+        raise ValueError("expected type 'uint16', got unconvertible type 'string'")  # noqa: TRY004 - as all that is decoded
+    return number(value)
+
+
+_WEIGHT = NUMBER._replace(decode=_weight)
+_RATES = _limits("rate", NUMBER._replace(decode=size), "0")
 BLKIO_CONFIG = Key(
     "blkio_config",
     optional(
         record(
             {
-                "weight": NUMBER,
-                "weight_device": _limits("weight", NUMBER),
+                "weight": _WEIGHT,
+                "weight_device": _limits("weight", _WEIGHT, 0),
                 "device_read_bps": _RATES,
                 "device_read_iops": _RATES,
                 "device_write_bps": _RATES,
                 "device_write_iops": _RATES,
-            }
+            },
+            free=None,
         )
     ),
     read=unread,

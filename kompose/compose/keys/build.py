@@ -9,11 +9,11 @@ from kompose.compose.decode import OMIT, size
 from kompose.compose.entry_keys import name_key
 from kompose.compose.form import Form, either, optional, record
 from kompose.compose.host_paths import is_remote_context, with_path
-from kompose.compose.key import Absolute, Key
+from kompose.compose.key import Absolute, Key, ShapeError
 from kompose.compose.key_path import KeyPath
 from kompose.compose.keys.extra_hosts import EXTRA_HOSTS
-from kompose.compose.keys.file_mounts import FILE_MOUNTS, long_file_mounts, with_secret_targets
-from kompose.compose.keys.ulimits import ULIMITS
+from kompose.compose.keys.file_mounts import FILE_MOUNTS, long_file_mounts
+from kompose.compose.keys.ulimits import ULIMITS, long_ulimits
 from kompose.compose.merging import add_up, merge_mappings
 from kompose.compose.scalars import scalar_text
 from kompose.compose.shape import one_of_kinds
@@ -26,6 +26,7 @@ from kompose.compose.values import (
     TEXT_LIST,
     VARIABLES,
 )
+from kube_client.go_quote import quoted
 
 _SERVICE = "service:"
 
@@ -55,9 +56,7 @@ def _ssh(value: Any) -> Any:
 
 
 _WORD_OR_TRUTH = Form(one_of_kinds("string", "boolean"), TEXT.decode)
-_ONCE = dict.fromkeys(
-    ("args", "additional_contexts", "platform", "platforms", "tags", "labels"), name_key
-)
+_ONCE = dict.fromkeys(("args", "additional_contexts", "platform", "tags", "labels"), name_key)
 """What stands once by its name; the original's merge knows a `platform` that its schema refuses."""
 _BUILD = record(
     {
@@ -75,7 +74,7 @@ _BUILD = record(
         "secrets": FILE_MOUNTS,
         "shm_size": Form(one_of_kinds("integer", "string"), size),
         "ssh": PAIRS._replace(decode=_ssh),
-        "ulimits": ULIMITS,
+        "ulimits": ULIMITS._replace(cast=None),
     }
 )._replace(entry_key=_ONCE)
 
@@ -86,26 +85,34 @@ def _long(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     result = dict(value)
-    for key in ("additional_contexts", "ssh"):
-        if isinstance(result.get(key), list):
-            result[key] = dict(_pair(item) for item in result[key])
+    if isinstance(result.get("additional_contexts"), list):
+        result["additional_contexts"] = dict(map(_context, result["additional_contexts"]))
+    if isinstance(result.get("ssh"), list):
+        result["ssh"] = dict(map(_key, result["ssh"]))
+    long_ulimits(result.get("ulimits"), "ulimits")
     if isinstance(result.get("secrets"), list):
         result["secrets"] = long_file_mounts(result["secrets"])
     return result
 
 
-def _pair(item: Any) -> tuple[str, str | None]:
+def _context(item: Any) -> tuple[str, str]:
     name, equals, value = scalar_text(item).partition("=")
+    if not equals:
+        raise ShapeError(f"invalid value {item}, expected key=value", "additional_contexts")
+    return name, value
+
+
+def _key(item: Any) -> tuple[str, str | None]:
+    name, equals, value = scalar_text(item).partition("=")
+    if not equals and name != "default":
+        raise ValueError(f"invalid ssh key {quoted(name)}")
     return name, value if equals else None
 
 
 def _with_defaults(build: Any) -> Any:
     if not isinstance(build, dict):
         return build
-    result = {**build, "context": build.get("context", ".")}
-    if isinstance(result.get("secrets"), list):
-        result["secrets"] = with_secret_targets(result["secrets"])
-    return result
+    return {**build, "context": build.get("context", ".")}
 
 
 def _merge(base: Any, override: Any, path: KeyPath) -> Any:

@@ -23,7 +23,7 @@ def _device(spec: str) -> dict[str, Any]:
     source, *rest = spec.split(":")
     if len(rest) > 2:
         raise ValueError(f"confusing device mapping, please use long syntax: {spec}")
-    target = rest[0] if rest else source
+    target = (rest[0] if rest else "") or source
     return {
         "source": source,
         "target": target,
@@ -33,9 +33,10 @@ def _device(spec: str) -> dict[str, Any]:
 
 def _target(entry: Any, path: KeyPath) -> str:
     if isinstance(entry, dict):
-        if "target" not in entry:
+        target = entry.get("target")
+        if not isinstance(target, str):
             raise PathError(f"service device {indexed(path)} is missing a mount target", path)
-        return scalar_text(entry["target"])
+        return target
     source, _, rest = scalar_text(entry).partition(":")
     return rest.partition(":")[0] or source
 

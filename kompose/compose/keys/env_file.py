@@ -76,6 +76,7 @@ _ENTRY = record(
         ),
     },
     required=("path",),
+    free=None,
 )
 ENV_FILE = Key(
     "env_file",

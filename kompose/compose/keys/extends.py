@@ -20,7 +20,10 @@ def _resolved(value: Any, absolute: Absolute) -> Any:
 
 EXTENDS = Key(
     "extends",
-    either(TEXT.shape, optional(record({"service": TEXT, "file": TEXT}, required=("service",)))),
+    either(
+        TEXT.shape,
+        optional(record({"service": TEXT, "file": TEXT}, required=("service",), free=None)),
+    ),
     read=unread,
     long=_long,
     resolved=_resolved,

@@ -16,7 +16,7 @@ def _long(value: Any) -> Any:
 
 GPUS = Key(
     "gpus",
-    either(words("all"), list_of(record(REQUEST_FIELDS))),
+    either(words("all"), list_of(record(REQUEST_FIELDS, free=""))),
     read=unread,
     long=_long,
     with_defaults=with_counts,

@@ -11,7 +11,9 @@ from kompose.compose.values import ENTRY_NAMES, TEXT, TEXTS
 _USE = record({"endpoint_var": TEXT, "model_var": TEXT})
 MODELS = Key(
     "models",
-    either(TEXTS.shape, mapping_of(or_null(_USE), ENTRY_NAMES))._replace(merge=merge_by_name),
+    either(TEXTS.shape, mapping_of(or_null(_USE), ENTRY_NAMES, is_open=True))._replace(
+        merge=merge_by_name
+    ),
     read=unread,
     long=long_names,
     instead="",

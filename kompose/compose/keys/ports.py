@@ -11,6 +11,7 @@ from kompose.compose import shape
 from kompose.compose.casts import to_int
 from kompose.compose.entry_keys import indexed
 from kompose.compose.form import Form, either, list_of, record
+from kompose.compose.host_ips import bare_ip
 from kompose.compose.key import Key, ShapeError
 from kompose.compose.key_path import KeyPath, PathError
 from kompose.compose.scalars import scalar_text
@@ -41,7 +42,7 @@ def parse_port(text: str) -> list[dict[str, Any]]:
     rest, _, container = text.rpartition(":")
     address, _, published = rest.rpartition(":")
     target, protocol = _protocol(container)
-    host_ip = _host_ip(address)
+    host_ip = bare_ip(address)
     if not target:
         raise ValueError(f"No port specified: {text}<empty>")
     first, last = _range(target, "containerPort")
@@ -70,49 +71,6 @@ def _protocol(container: str) -> tuple[str, str]:
     """The target and its protocol; what follows a second slash does not count."""
     target, protocol, *_ = (*container.split("/"), "", "")
     return target, protocol or "tcp"
-
-
-def _host_ip(address: str) -> str:
-    """The address of the host, out of its brackets; empty for any.
-
-    Follows Go's SplitHostPort and ParseIP.
-    """
-    bare = address[1 : address.index("]")] if _is_bracketed(address) else address
-    if problem := _bracket_problem(address):
-        raise ValueError(f"Invalid ip address {address}: address {address}:: {problem} in address")
-    if bare and not _is_ip(bare):
-        raise ValueError(f"Invalid ip address: {bare}")
-    return bare
-
-
-def _is_bracketed(address: str) -> bool:
-    return address.startswith("[") and "]" in address
-
-
-def _bracket_problem(address: str) -> str:
-    """What is wrong with the brackets and colons of an address, or nothing."""
-    rest = address
-    if address.startswith("["):
-        inside, closing, after = address[1:].partition("]")
-        if not closing:
-            return "missing ']'"
-        if after:
-            return "too many colons" if after.startswith(":") else "missing port"
-        rest = inside
-    elif ":" in address:
-        return "too many colons"
-    found = next((bracket for bracket in "[]" if bracket in rest), "")
-    return f"unexpected '{found}'" if found else ""
-
-
-def _is_ip(text: str) -> bool:
-    import ipaddress  # rarely needed, and slow to load
-
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return "%" not in text
 
 
 def _range(text: str, what: str) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kompose.compose.decode import keyed
+from kompose.compose.decode import OMIT, keyed
 from kompose.compose.form import Form, optional, record
 from kompose.compose.key import Key, unread
 from kompose.compose.scalars import scalar_text
@@ -12,8 +12,9 @@ from kompose.compose.shape import either, list_of, mapping_of, one_of_kinds
 from kompose.compose.values import TEXT
 
 
-def _texts(value: Any) -> list[str]:
-    return [scalar_text(entry) for entry in (value if isinstance(value, list) else [value])]
+def _texts(value: Any) -> Any:
+    entries = value if isinstance(value, list) else [value]
+    return [scalar_text(entry) for entry in entries] or OMIT
 
 
 _VALUE = one_of_kinds("string", "number", "boolean")

@@ -5,20 +5,33 @@ from __future__ import annotations
 from typing import Any
 
 from kompose.compose.casts import to_int
-from kompose.compose.decode import whole_or_zero
+from kompose.compose.decode import number
+from kompose.compose.entry_keys import kind_name
 from kompose.compose.form import CastOrTable, Form, mapping_of, record
-from kompose.compose.key_path import KeyPath
-from kompose.compose.merging import merge_mappings
+from kompose.compose.key import ShapeError
 from kompose.compose.shape import either, one_of_kinds
-from kompose.compose.values import COUNT
+from kompose.compose.values import NUMBER
 
-_PAIR = record({"soft": COUNT, "hard": COUNT}, required=("soft", "hard"))
+_BOUND = NUMBER._replace(cast=to_int)
+_PAIR = record({"soft": _BOUND, "hard": _BOUND}, required=("soft", "hard"))
 
 
 def _decode(value: Any) -> Any:
-    if not isinstance(value, dict) or _PAIR.decode is None:
-        return whole_or_zero(value)
-    return _PAIR.decode(value)
+    if not isinstance(value, dict):
+        return number(value) if value else {}
+    return _PAIR.decode(value) if _PAIR.decode else {}
+
+
+def long_ulimits(value: Any, *place: str) -> Any:
+    """The bounds as they are.
+
+    Raises:
+        ShapeError: One is neither a number nor a pair.
+    """
+    for name, bound in (value or {}).items():
+        if not isinstance(bound, int | dict) or isinstance(bound, bool):
+            raise ShapeError(f"invalid type {kind_name(bound)} for external", *place, name)
+    return value
 
 
 ULIMITS = mapping_of(
@@ -28,11 +41,5 @@ ULIMITS = mapping_of(
         cast=CastOrTable(to_int, {"hard": to_int, "soft": to_int}),
     ),
     "^[a-z]+$",
+    is_open=True,
 )
-
-
-def merge_ulimit(base: Any, override: Any, path: KeyPath) -> Any:
-    """A merger: a pair over a pair; all else is replaced."""
-    if isinstance(base, dict) and isinstance(override, dict) and len(override) > 1:
-        return merge_mappings(base, override, path)
-    return override

@@ -14,7 +14,6 @@ from kompose.compose.form import Form, list_of, optional, record
 from kompose.compose.host_paths import clean_path, with_path
 from kompose.compose.key import Absolute, Key
 from kompose.compose.key_path import KeyPath, PathError
-from kompose.compose.scalars import scalar_text
 from kompose.compose.shape import either, one_of_kinds, whole_number
 from kompose.compose.values import CAST_FLAG, PAIRS, TEXT, words
 
@@ -140,14 +139,15 @@ def _long_volume(entry: str) -> dict[str, Any]:
 def _target(entry: Any, path: KeyPath) -> str:
     if isinstance(entry, str):
         try:
-            return str(parse_volume(entry)["target"])
+            return str(parse_volume(entry).get("target", ""))
         except ValueError as error:
             raise PathError(str(error), path) from None
     if not isinstance(entry, dict):
         return repr(entry)
-    if "target" not in entry:
+    target = entry.get("target")
+    if not isinstance(target, str):
         raise PathError(f"service volume {indexed(path)} is missing a mount target", path)
-    return scalar_text(entry["target"])
+    return target
 
 
 def _resolved(entries: Any, absolute: Absolute) -> Any:
