@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs
 
+from demo_cluster.faults import Asked
 from demo_cluster.handlers import (
     access,
     attach,
@@ -30,7 +31,7 @@ from demo_cluster.handlers import (
 from demo_cluster.kinds import Kind
 from demo_cluster.rbac import Attributes, Authorizer, refusal
 from demo_cluster.reply import AnyReply, Backend, Call, Handler, Reply
-from demo_cluster.route import Route, attributes_of, find_route
+from demo_cluster.route import Route, attributes_of, find_route, split_resource_path, verb_of
 from demo_cluster.status import (
     Failure,
     PageNotFound,
@@ -148,6 +149,22 @@ class Api:
         self._backend = backend
         self._authorizer = Authorizer(backend.storage)
 
+    def asked(self, request: RawRequest) -> Asked:
+        """What a fault would have to know of a request to be aimed at it."""
+        token = _token_of(request.headers)
+        tokens, now = self._backend.tokens, self._backend.clock.now()
+        user = tokens.owner(token, now) if token else ANONYMOUS
+        query = parse_qs(request.query, keep_blank_values=True)
+        parts = split_resource_path(request.path)
+        verb = request.method.lower()
+        if parts is not None:
+            verb = verb_of(request.method, parts.name, _is_watch(request.path, query))
+        return Asked(request.path, verb, user.name if user else "", tokens.age(token, now))
+
+    def expire_token(self, request: RawRequest) -> None:
+        """The token of this request is nobody's from now on."""
+        self._backend.tokens.expire(_token_of(request.headers))
+
     async def answer(self, request: RawRequest) -> AnyReply:
         """The reply to any request; failures are replies too."""
         try:
@@ -166,8 +183,7 @@ class Api:
             raise method_not_allowed()
         query = parse_qs(request.query, keep_blank_values=True)
         _check_timeout(query)
-        is_watch = "watch" in query and query["watch"][0] not in _FALSE
-        is_watch = is_watch or _OLD_WATCH.match(request.path) is not None
+        is_watch = _is_watch(request.path, query)
         registry = self._backend.registry
         wanted = attributes_of(
             request.method, request.path, is_watch, _selected_name(query), registry
@@ -193,12 +209,10 @@ class Api:
         return _with_deprecation(route, reply)
 
     def _authenticate(self, headers: Mapping[str, str]) -> User:
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            token = _token_among_protocols(headers)
-        if not token.strip():
+        token = _token_of(headers)
+        if not token:
             return ANONYMOUS
-        user = self._backend.tokens.owner(token.strip(), self._backend.clock.now())
+        user = self._backend.tokens.owner(token, self._backend.clock.now())
         if user is None:
             raise unauthorized()
         return user
@@ -220,6 +234,19 @@ class Api:
 
 
 _TOKEN_PROTOCOL = "base64url.bearer.authorization.k8s.io."  # noqa: S105 - a protocol's name
+
+
+def _token_of(headers: Mapping[str, str]) -> str:
+    """The bearer token of a request; "" when there is none."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        token = _token_among_protocols(headers)
+    return token.strip()
+
+
+def _is_watch(path: str, query: Mapping[str, list[str]]) -> bool:
+    is_asked = "watch" in query and query["watch"][0] not in _FALSE
+    return is_asked or _OLD_WATCH.match(path) is not None
 
 
 def _token_among_protocols(headers: Mapping[str, str]) -> str:

@@ -62,10 +62,11 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _epilog() -> str:
-    from demo_cluster.faults import KINDS
+    from demo_cluster.faults import AIMS, KINDS
 
     kinds = "".join(f"  {kind:<15}{what}\n" for kind, what in KINDS.items())
-    return f"kinds of faults:\n{kinds}\n{_EPILOG}"
+    aims = "".join(f"  {aim:<15}{what}\n" for aim, what in AIMS.items())
+    return f"kinds of faults:\n{kinds}\naims of faults, after a comma each:\n{aims}\n{_EPILOG}"
 
 
 def _add_general(flags: argparse.ArgumentParser) -> None:
@@ -137,9 +138,9 @@ def _add_faults(faults: argparse._ArgumentGroup) -> None:
         action="append",
         type=_fault,
         default=[],
-        metavar="KIND[:SECONDS][@SHARE]",
-        help="a share of the requests (10%%) goes wrong: --fault 429:2@20%% --fault drop@0.05; "
-        "may be given again; the kinds are listed below",
+        metavar="KIND[:SECONDS][@SHARE][,AIM]",
+        help="a share of the requests (10%%) goes wrong: --fault 429:2@20%% --fault drop@0.05 "
+        "--fault 503@100%%,on=*/pods*,until=90s; may be given again; kinds and aims are below",
     )
 
 
@@ -299,7 +300,7 @@ def _hand_over(cluster: DemoCluster, path: Path | None, *, is_merged: bool) -> N
     if is_merged:
         from demo_cluster.kubeconfig_file import put_in
 
-        put_in(path, cluster.kubeconfig(), cluster.options.name)
+        put_in(path, cluster.kubeconfig(path), cluster.options.name)
     else:
         cluster.write_kubeconfig(path)
     if sys.stdout.isatty():

@@ -13,7 +13,7 @@ from demo_cluster.bootstrap import bind_first_users, make_first_objects
 from demo_cluster.certificates import Certificates, make_certificates
 from demo_cluster.clock import Clock, RealClock
 from demo_cluster.custom_kinds import CustomKinds
-from demo_cluster.faults import FaultPlan
+from demo_cluster.faults import EXPIRY, FaultPlan
 from demo_cluster.history import HistoryClock
 from demo_cluster.kinds import KINDS, Kind, KindRegistry
 from demo_cluster.kubeconfig_file import ContextEntry, kubeconfig_text, write_private
@@ -88,6 +88,9 @@ class DemoCluster:
         )
         self._start_in: dict[User, str] = {}
         self._user_tokens = {user: self._token_of(user) for user in (ADMIN, VIEWER, DEVELOPER)}
+        self._token_files: dict[User, Path] = {}
+        self._has_expiring_tokens = False
+        self.tokens.on_expired = self._renew
 
     async def start(self) -> None:
         """Make the world, or take up the one that was kept, then listen.
@@ -116,6 +119,9 @@ class DemoCluster:
             self._let_in(scenario)
             world.resume(self._kept.head.begun, self._kept.told)
         self.storage.compact()
+        for token in self._user_tokens.values():
+            self.tokens.note_issue(token, self.clock.now())
+        self.options.faults.begin(self.clock.now())
         port = await self._listener.start()
         self._keep(world)
         host = f"[{self.options.host}]" if ":" in self.options.host else self.options.host
@@ -128,6 +134,8 @@ class DemoCluster:
             self._state.close(self.storage)
         if self.backend.world is not None:
             self.backend.world.stop()
+        for path in self._token_files.values():
+            path.unlink(missing_ok=True)
 
     # -- what is kept between runs
 
@@ -177,6 +185,9 @@ class DemoCluster:
         faults = self.options.faults
         faults.latency_seconds = faults.latency_seconds or scenario.latency_seconds
         faults.change(faults.faults or scenario.faults)
+        to_come = (step.value for step in scenario.steps if step.action == "faults")
+        every = (*faults.faults, *(fault for later in to_come for fault in later))
+        self._has_expiring_tokens = any(fault.kind == EXPIRY for fault in every)
         self.clock.skew = self.options.clock_skew or scenario.clock_skew
         return scenario
 
@@ -191,14 +202,25 @@ class DemoCluster:
                     self.storage.create(kind, obj)
             self._start_in[person.user] = person.namespace or "default"
 
-    def kubeconfig(self) -> str:
-        """A kubeconfig with a context for each of the users; the admin's is the current one."""
+    def kubeconfig(self, path: Path | None = None) -> str:
+        """A kubeconfig with a context for each of the users; the admin's is the current one.
+
+        Where tokens are to expire, and it is to be written to a path, they stand in files beside
+        it; a new one is there as soon as an old one has expired.
+        """
+        if path is not None and self._has_expiring_tokens:
+            folder = path.absolute().parent
+            for user in self._user_tokens:
+                name = f"{path.name}.{_user_name(self.options.name, user)}.token"
+                self._token_files[user] = folder / name
+                write_private(folder / name, self._user_tokens[user])
         contexts = [
             ContextEntry(
                 self.options.name if user == ADMIN else _user_name(self.options.name, user),
                 _user_name(self.options.name, user),
                 token,
                 self._start_in.get(user, "default"),
+                self._token_files.get(user),
             )
             for user, token in self._user_tokens.items()
         ]
@@ -208,7 +230,16 @@ class DemoCluster:
 
     def write_kubeconfig(self, path: Path) -> None:
         """Write the kubeconfig; the file appears in one step and is its owner's alone."""
-        write_private(path, self.kubeconfig())
+        write_private(path, self.kubeconfig(path))
+
+    def _renew(self, token: str, user: User) -> None:
+        """A token of the kubeconfig has expired: there is a new one."""
+        if self._user_tokens.get(user) != token:
+            return
+        self._user_tokens[user] = self.tokens.issue(user)
+        self.tokens.note_issue(self._user_tokens[user], self.clock.now())
+        if user in self._token_files:
+            write_private(self._token_files[user], self._user_tokens[user])
 
     def token(self, user: User = ADMIN) -> str:
         """The bearer token of one of the first users."""

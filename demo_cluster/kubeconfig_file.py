@@ -6,6 +6,7 @@ import base64
 import contextlib
 import fcntl
 import io
+import json
 import os
 import secrets
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,15 @@ class ContextEntry:
     user: str
     token: str
     namespace: str = "default"
+    token_file: Path | None = None
+    """Where the token stands that holds now; None = it stands in the kubeconfig."""
+
+    @property
+    def credential(self) -> str:
+        """The line that says who comes."""
+        if self.token_file is None:
+            return f"    token: {self.token}"
+        return f"    tokenFile: {json.dumps(str(self.token_file))}"
 
 
 def kubeconfig_text(
@@ -50,7 +60,7 @@ def kubeconfig_text(
         ]
     lines.append("users:")
     for entry in contexts:
-        lines += [f"- name: {entry.user}", "  user:", f"    token: {entry.token}"]
+        lines += [f"- name: {entry.user}", "  user:", entry.credential]
     return "\n".join(lines) + "\n"
 
 

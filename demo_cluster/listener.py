@@ -20,7 +20,7 @@ from demo_cluster.api import Api, RawRequest
 from demo_cluster.certificates import Certificates
 from demo_cluster.clock import Clock
 from demo_cluster.connection import HttpServer, TlsConnection
-from demo_cluster.faults import Fault, FaultPlan, instead
+from demo_cluster.faults import EXPIRY, Fault, FaultPlan, instead
 from demo_cluster.reply import AnyReply, Reply, SpdyReply, StreamReply, UpgradeReply
 from demo_cluster.status import Failure
 
@@ -94,7 +94,7 @@ class Listener:
         raw = RawRequest(request.method, unquote(path), query, headers, body, groups)
         if self._faults.latency_seconds:
             await asyncio.sleep(self._faults.latency_seconds)
-        fault = self._faults.choose(path)
+        fault = self._choose_fault(raw)
         if fault is not None and fault.kind in ("drop", "stall"):
             await _before_answer(request, fault)
         reply: AnyReply | None = instead(fault, request.raw_path) if fault else None
@@ -113,6 +113,14 @@ class Listener:
             if isinstance(reply, SpdyReply):
                 return await _switch_to_spdy(request, reply)
             return await _upgrade(request, reply)
+
+    def _choose_fault(self, raw: RawRequest) -> Fault | None:
+        if not self._faults.faults:
+            return None
+        fault = self._faults.choose(self._api.asked(raw), self._clock.now())
+        if fault is not None and fault.kind == EXPIRY:
+            self._api.expire_token(raw)
+        return fault
 
 
 async def _deliver(request: web.BaseRequest, whole: web.Response) -> web.Response:
@@ -223,7 +231,8 @@ async def _spoiled(
     """An honest answer, badly delivered."""
     body = whole.body if isinstance(whole.body, bytes) else b""
     if fault.kind == "garbage":
-        return web.Response(status=whole.status, body=b'{"kind":"\x00\xff' + body[:40])
+        spoiled = b'{"kind":"\x00\xff' + body[:40]
+        return web.Response(status=whole.status, body=spoiled, content_type=whole.content_type)
     if fault.kind not in ("slow", "truncated", "freeze"):
         return whole
     response = web.StreamResponse(status=whole.status)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from demo_cluster.custom_kinds import DEFINITIONS
+from demo_cluster.durations import seconds_of
 from demo_cluster.faults import Fault, parse_fault
 from demo_cluster.images import Image
 from demo_cluster.kinds import Kind, Obj
@@ -27,7 +28,6 @@ from demo_cluster.scenario_source import (
     at,
     plain,
     read_scenario,
-    seconds_of,
 )
 
 DIALS = ("nodes", "pods", "namespaces", "churn", "log-rate", "latency", "clock-skew")

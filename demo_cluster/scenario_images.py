@@ -9,9 +9,10 @@ from importlib.resources import files
 from typing import Any
 
 from demo_cluster.chatter import check_template
+from demo_cluster.durations import seconds_of
 from demo_cluster.images import Crash, Farewell, Finish, Image, byte_count, image_of
 from demo_cluster.kinds import Obj
-from demo_cluster.scenario_source import Entry, at, parse, plain, seconds_of
+from demo_cluster.scenario_source import Entry, at, parse, plain
 
 _IMAGE_KEYS = (
     "name",

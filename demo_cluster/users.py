@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import random
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -41,6 +42,9 @@ class Tokens:
         self._rng = rng
         self._users: dict[str, User] = {}
         self._expiry: dict[str, datetime] = {}
+        self._issued: dict[str, datetime] = {}
+        self.on_expired: Callable[[str, User], None] = lambda _token, _user: None
+        """Called with a token that was let expire, and whose it was."""
 
     def issue(self, user: User, expires: datetime | None = None) -> str:
         """A new token for this user; None = it holds for ever."""
@@ -54,19 +58,37 @@ class Tokens:
         """A token that was issued before."""
         self._users[token] = user
 
+    def note_issue(self, token: str, now: datetime) -> None:
+        """From this moment on the token grows old."""
+        self._issued[token] = now
+
+    def age(self, token: str, now: datetime) -> float:
+        """Seconds since the token was issued; without end when nobody noted when."""
+        issued = self._issued.get(token)
+        return math.inf if issued is None else (now - issued).total_seconds()
+
+    def expire(self, token: str) -> None:
+        """The token holds no longer, before its time."""
+        user = self._users.get(token)
+        self.revoke(token)
+        if user is not None:
+            self.on_expired(token, user)
+
     def issue_for_account(
         self, namespace: str, name: str, uid: str, seconds: int, now: datetime
     ) -> tuple[str, datetime]:
         """A new token for a service account, and when it ends."""
         expires = now + timedelta(seconds=seconds)
         token_id = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
-        user = service_account_user(namespace, name, uid, token_id)
-        return self.issue(user, expires), expires
+        token = self.issue(service_account_user(namespace, name, uid, token_id), expires)
+        self.note_issue(token, now)
+        return token, expires
 
     def revoke(self, token: str) -> None:
         """Nobody comes in with this token any more."""
         self._users.pop(token, None)
         self._expiry.pop(token, None)
+        self._issued.pop(token, None)
 
     def owner(self, token: str, now: datetime | None = None) -> User | None:
         """Whose token it is; None when nobody's, or when it has expired."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -30,7 +30,7 @@ from demo_cluster.controllers.resource_quotas import ResourceQuotaController
 from demo_cluster.controllers.services import ServiceController
 from demo_cluster.controllers.stateful_sets import StatefulSetController
 from demo_cluster.events import EventRecorder
-from demo_cluster.faults import FaultPlan
+from demo_cluster.faults import Fault, FaultPlan
 from demo_cluster.history import HistoryClock
 from demo_cluster.images import ImageLibrary
 from demo_cluster.kubelet.kubelet import Kubelet
@@ -108,7 +108,7 @@ class World:
         turns: dict[str, Callable[[Any], None]] = {
             "lose_node": self.nodes.lose,
             "restore_node": self.nodes.restore,
-            "faults": self.faults.change,
+            "faults": self._change_faults,
         }
         self.story = Story(self.scenario, clock, storage, self.registry, turns)
         self.begun = clock.now()
@@ -116,6 +116,10 @@ class World:
         bulk_rng = random.Random(rng.getrandbits(64))
         self._bulk = Bulk(storage, clock, bulk_rng, self.scenario.bulk)
         self._unsubscribe: Callable[[], object] = lambda: None
+
+    def _change_faults(self, faults: Sequence[Fault]) -> None:
+        self.faults.change(faults)
+        self.faults.begin(self.clock.now())
 
     def begin(self) -> None:
         """Go back to where the scenario's history starts; nothing may be stored yet."""

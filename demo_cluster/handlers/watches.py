@@ -25,6 +25,7 @@ _MOST_WAITING = 10_000
 PATIENCE_SECONDS = 30.0
 """A watcher that takes nothing for so long is cut off, too."""
 _PIECE = 100
+"""So many events are made into lines between two turns of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,7 @@ async def _stream(call: Call, request: WatchRequest, form: Form) -> AsyncIterato
             return
         yield b"".join(first)
         while first and not queue.is_full:
+            await asyncio.sleep(0)
             first = list(islice(beginning, _PIECE))
             yield b"".join(first)
         while not deadlines.is_over() and _is_served(call, request.kind):
@@ -195,6 +197,7 @@ async def _stream(call: Call, request: WatchRequest, form: Form) -> AsyncIterato
                 lines.append(encoder.bookmark(queue.version(call.storage)))
             if lines:
                 yield b"".join(lines)
+                await asyncio.sleep(0)
     finally:
         unsubscribe()
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.parser import BytesParser
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 import pytest
+import yaml
 
+from demo_cluster.clock import SteppedClock
 from demo_cluster.cluster import ClusterOptions
-from demo_cluster.faults import FaultError, FaultPlan, parse_fault
+from demo_cluster.faults import Asked, FaultError, FaultPlan, parse_fault
 from demo_cluster.kinds import kind_of
 from demo_cluster.people import parse_person
 from demo_cluster.threaded import RunningCluster, running_cluster
@@ -27,7 +31,6 @@ from kube_client.errors import (
     ProtocolError,
     ServerError,
     TooManyRequestsError,
-    UnauthorizedError,
     UnreachableError,
 )
 from kube_client.kubeconfig import ConnectOptions
@@ -37,6 +40,7 @@ from tests.demo_cluster.test_demo_bad_input import clients_of, eventually, phase
 
 PEOPLE = ("intern=view@default", "nobody")
 SKEW = timedelta(hours=1)
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +71,6 @@ async def hit_by(running: RunningCluster, *faults: str, user: str = "") -> Async
         ("429:30@1", TooManyRequestsError),
         ("500@1", ServerError),
         ("503@1", ServerError),
-        ("expired-token@1", UnauthorizedError),
         ("garbage@1", ProtocolError),
         ("drop@1", UnreachableError),
         ("truncated@1", UnreachableError),
@@ -89,8 +92,8 @@ async def test_our_client_meets_the_fault_as_the_error_that_it_is(
     [
         ("429:7@1", b"\r\nRetry-After: 7\r\n"),
         ("503@1", b'"reason":"ServiceUnavailable"'),
-        ("expired-token@1", b'"reason":"Unauthorized","code":401}'),
         ("garbage@1", b'{"kind":"\x00\xff'),
+        ("garbage@1", b"\r\nContent-Type: application/json\r\n"),
         ("drop@1", b""),
     ],
 )
@@ -226,11 +229,142 @@ def test_the_same_seed_hits_the_same_share_of_requests() -> None:
     faults = [parse_fault("500@20%"), parse_fault("drop@0.1")]
     plans = [FaultPlan(faults, seed=seed) for seed in (1, 1, 2)]
 
-    first, same, other = ([plan.choose("/api") for _ in range(2000)] for plan in plans)
+    first, same, other = (
+        [plan.choose(Asked("/api"), BEGIN) for _ in range(2000)] for plan in plans
+    )
 
     assert first == same != other
     assert 320 < sum(fault is faults[0] for fault in first) < 480
     assert 100 < sum(fault is faults[1] for fault in first) < 220
+
+
+POD_LOG = Asked("/api/v1/namespaces/shop/pods/cart-1/log", "get", "viewer")
+LIST = Asked("/api/v1/pods", "list", "admin")
+
+
+@pytest.mark.parametrize(
+    ("aim", "seconds", "hit"),
+    [
+        ("on=*/pods*", 0, [POD_LOG, LIST]),
+        ("on=/api/*/pods/*/log", 0, [POD_LOG]),
+        ("verb=list|watch", 0, [LIST]),
+        ("user=viewer", 0, [POD_LOG]),
+        ("from=30s", 29, []),
+        ("from=30s,until=1m", 30, [POD_LOG, LIST]),
+        ("from=30s,until=1m", 60, []),
+        ("times=1", 0, [POD_LOG]),
+        ("verb=get,user=admin", 0, []),
+    ],
+)
+def test_a_fault_hits_only_what_it_is_aimed_at(aim: str, seconds: int, hit: list[Asked]) -> None:
+    plan = FaultPlan([parse_fault(f"500@100%,{aim}")])
+    plan.begin(BEGIN)
+
+    now = BEGIN + timedelta(seconds=seconds)
+    assert [asked for asked in (POD_LOG, LIST) if plan.choose(asked, now)] == hit
+
+
+async def test_a_fault_of_lists_leaves_discovery_alone(running: RunningCluster) -> None:
+    async with hit_by(running, "500@1,verb=list") as client:
+        assert b'"APIVersions"' in await client.request("GET", "/api")
+        with pytest.raises(ServerError):
+            await client.list(NAMESPACES, dict)
+
+
+def test_new_faults_begin_when_they_are_put_in_place() -> None:
+    plan = FaultPlan()
+    plan.begin(BEGIN)
+    later = BEGIN + timedelta(hours=1)
+
+    plan.change([parse_fault("500@1,until=10s")])
+    plan.begin(later)
+
+    assert plan.choose(LIST, later + timedelta(seconds=9))
+    assert not plan.choose(LIST, later + timedelta(seconds=10))
+
+
+@pytest.fixture
+def expiring() -> Iterator[RunningCluster]:
+    """A cluster whose tokens live for ten minutes."""
+    plan = FaultPlan([parse_fault("expired-token:600@100%")])
+    with running_cluster(
+        ClusterOptions(scenario="empty", clock=SteppedClock(), faults=plan)
+    ) as cluster:
+        yield cluster
+
+
+async def test_a_token_that_has_expired_is_refused_from_then_on(expiring: RunningCluster) -> None:
+    clients = clients_of(expiring)
+    request = clients.head("GET", MAPS)
+
+    before = await clients.talk(request)
+    expiring.advance(600)
+    after = [await clients.talk(request) for _ in range(2)]
+
+    assert before.startswith(b"HTTP/1.1 200 ")
+    assert all(b'"reason":"Unauthorized","code":401}' in answer for answer in after)
+
+
+async def test_who_reads_the_token_file_again_goes_on(expiring: RunningCluster) -> None:
+    async with connect(ConnectOptions(kubeconfig=str(expiring.kubeconfig))) as client:
+        assert (await client.list(NAMESPACES, dict)).items
+        expiring.advance(600)
+        assert (await client.list(NAMESPACES, dict)).items
+
+
+EXEC = """\
+apiVersion: client.authentication.k8s.io/v1
+command: sh
+args:
+- -c
+- >-
+  printf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential",
+  "status":{"token":"%%s"}}' "$(cat %s)"
+interactiveMode: Never
+"""
+
+
+async def test_a_credential_plugin_brings_the_new_token(
+    expiring: RunningCluster, tmp_path: Path
+) -> None:
+    config = yaml.safe_load(expiring.kubeconfig.read_text())
+    [user] = (each["user"] for each in config["users"] if each["name"] == "demo-admin")
+    user["exec"] = yaml.safe_load(EXEC % user.pop("tokenFile"))
+    path = tmp_path / "config"
+    path.write_text(yaml.safe_dump(config))
+
+    async with connect(ConnectOptions(kubeconfig=str(path))) as client:
+        assert (await client.list(NAMESPACES, dict)).items
+        expiring.advance(600)
+        assert (await client.list(NAMESPACES, dict)).items
+
+
+def test_token_files_are_their_owners_alone_and_go_with_the_cluster(tmp_path: Path) -> None:
+    plan = FaultPlan([parse_fault("expired-token@100%,times=1")])
+    with running_cluster(ClusterOptions(scenario="empty", faults=plan)) as cluster:
+        cluster.call(lambda: cluster.cluster.write_kubeconfig(tmp_path / "config"))
+        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+
+    tokens = [f"config.demo{who}.token" for who in ("-admin", "-developer", "-viewer")]
+    assert modes == dict.fromkeys(["config", *tokens], 0o600)
+    assert [path.name for path in tmp_path.iterdir()] == ["config"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("500@200%", "up to 100% or 1"),
+        ("500,in=/api", "is not aimed with 'in=/api'; write KEY=VALUE"),
+        ("500,on", "is not aimed with 'on'"),
+        ("500,times=0", "write times=3"),
+        ("500,from=soon", "'soon' is no duration"),
+        ("500,from=2m,until=30s", "ends before it begins"),
+        ("500,verb=get,verb=list", "once for each"),
+    ],
+)
+def test_an_aim_that_is_none_is_refused(text: str, words: str) -> None:
+    with pytest.raises(FaultError, match=re.escape(words)):
+        parse_fault(text)
 
 
 @pytest.mark.parametrize("text", ["", "500@", "429:soon", "drop@20%%", "stall:1.2.3", "500@-1"])
