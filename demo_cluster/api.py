@@ -16,6 +16,7 @@ from demo_cluster.handlers import (
     discovery,
     exec,  # noqa: A004 - the subresource's name
     health,
+    issuer,
     logs,
     metrics,
     node_proxy,
@@ -116,18 +117,25 @@ _BY_SUBRESOURCE: dict[tuple[str, str], Handler] = {
 """What answers for a part of an object, by subresource and verb."""
 
 _BY_PATH: dict[str, Handler] = {
-    "/": discovery.paths,
     "/version": discovery.version,
+    "/api": discovery.core_versions,
+    "/.well-known/openid-configuration": issuer.configuration,
+    issuer.KEYS_PATH: issuer.keys,
+}
+"""What answers GET and nothing else, outside the resources; a slash may stand behind the path."""
+
+_BY_EXACT_PATH: dict[str, Handler] = {
+    "/": discovery.paths,
+    "/apis": discovery.groups,
+    "/apis/": discovery.groups,
     "/healthz": health.health,
     "/livez": health.health,
     "/readyz": health.health,
-    "/api": discovery.core_versions,
-    "/apis": discovery.groups,
     "/metrics": health.metrics,
     "/openapi/v2": openapi.old,
     "/openapi/v3": openapi.index,
 }
-"""What answers for the paths outside the resources."""
+"""What answers for a path outside the resources, whatever the method is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,21 +306,27 @@ def _selected_name(query: Mapping[str, list[str]]) -> str:
 def _handler(route: Route) -> Handler | None:
     if route.kind is not None:
         return _resource_handler(route, route.kind)
-    path = route.path.rstrip("/") or "/"
-    if route.verb in ("put", "patch", "delete", "head", "options"):
-        raise method_not_allowed()
-    if path in _BY_PATH:
-        return _BY_PATH[path]
+    found = _handler_of_any_method(route.path)
+    if found is not None:
+        return found
+    path = route.path.removesuffix("/")
     parts = path[1:].split("/")
-    if parts[0] in ("healthz", "livez", "readyz"):
+    is_version = (parts[0] == "api" and len(parts) == 2) or (parts[0] == "apis" and len(parts) == 3)
+    found = discovery.resources if is_version else _BY_PATH.get(path)
+    if found is not None and route.verb != "get":
+        raise method_not_allowed()
+    return found
+
+
+def _handler_of_any_method(path: str) -> Handler | None:
+    if path in _BY_EXACT_PATH:
+        return _BY_EXACT_PATH[path]
+    if path.startswith(("/healthz/", "/livez/", "/readyz/")):
         return health.health_check
-    if parts[:2] == ["openapi", "v3"]:
+    if path.startswith("/openapi/v3/"):
         return openapi.group_document
-    if parts[0] == "api" and len(parts) == 2:
-        return discovery.resources
-    if parts[0] == "apis" and len(parts) in (2, 3):
-        return discovery.group if len(parts) == 2 else discovery.resources
-    return None
+    parts = path.removesuffix("/").split("/")
+    return discovery.group if parts[1] == "apis" and len(parts) == 3 else None
 
 
 def _resource_handler(route: Route, kind: Kind) -> Handler | None:

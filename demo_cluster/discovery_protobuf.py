@@ -1,7 +1,7 @@
 """Discovery documents in protobuf. Pure.
 
-Follows the messages of k8s.io/apimachinery's meta/v1; as there, texts and truths are written even
-when they are empty.
+Follows the messages of k8s.io/apimachinery's meta/v1 and k8s.io/api's apidiscovery/v2; as there,
+texts and truths are written even when they are empty.
 """
 
 from __future__ import annotations
@@ -40,6 +40,41 @@ _MESSAGES: dict[str, _Fields] = {
     "Version": {1: ("groupVersion", "text"), 2: ("version", "text")},
     "Address": {1: ("clientCIDR", "text"), 2: ("serverAddress", "text")},
     "Verbs": {1: ("items", "texts")},
+    "APIGroupDiscoveryList": {1: ("metadata", "ListMeta"), 2: ("items", "many Group")},
+    "Group": {1: ("metadata", "ObjectMeta"), 2: ("versions", "many GroupVersion")},
+    "GroupVersion": {
+        1: ("version", "text"),
+        2: ("resources", "many Resource"),
+        3: ("freshness", "text"),
+    },
+    "Resource": {
+        1: ("resource", "text"),
+        2: ("responseKind", "Kind"),
+        3: ("scope", "text"),
+        4: ("singularResource", "text"),
+        5: ("verbs", "texts"),
+        6: ("shortNames", "texts"),
+        7: ("categories", "texts"),
+        8: ("subresources", "many Part"),
+    },
+    "Part": {1: ("subresource", "text"), 2: ("responseKind", "Kind"), 4: ("verbs", "texts")},
+    "Kind": {1: ("group", "text"), 2: ("version", "text"), 3: ("kind", "text")},
+    "ListMeta": {
+        1: ("selfLink", "text"),
+        2: ("resourceVersion", "text"),
+        3: ("continue", "text"),
+    },
+    "ObjectMeta": {
+        1: ("name", "text"),
+        2: ("generateName", "text"),
+        3: ("namespace", "text"),
+        4: ("selfLink", "text"),
+        5: ("uid", "text"),
+        6: ("resourceVersion", "text"),
+        7: ("generation", "truth"),
+        8: ("creationTimestamp", "Time"),
+    },
+    "Time": {},
     "TypeMeta": {1: ("apiVersion", "text"), 2: ("kind", "text")},
 }
 

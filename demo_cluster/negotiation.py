@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from demo_cluster.status import Failure
 
@@ -31,15 +31,41 @@ class Form:
 WHOLE = Form()
 
 
+class _Clause(NamedTuple):
+    """One media type that a client takes, with its parameters."""
+
+    media: str
+    given: dict[str, str]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it asks for the answer as it is, in no other kind's form."""
+        return not self.given.keys() & {"as", "g", "v"}
+
+
+def _clauses(accept: str) -> list[_Clause]:
+    """What a client takes, what it likes best first. Follows goautoneg.ParseAccept."""
+    weighed: list[tuple[float, bool, _Clause]] = []
+    for text in accept.split(","):
+        media, *parameters = [part.strip() for part in text.split(";")]
+        given = dict(part.partition("=")[::2] for part in parameters)
+        try:
+            weight = float(given.pop("q", "1"))
+        except ValueError:
+            weight = 1.0
+        weighed.append((-weight, "*" in media, _Clause(media, given)))
+    return [clause for _, _, clause in sorted(weighed, key=lambda each: each[:2])]
+
+
 def negotiated(accept: str) -> Form:
-    """The first form in the header that we have; JSON when there is no header.
+    """The form that a client likes best of those that we have; JSON when there is no header.
 
     Raises:
         Failure: 406, none of them.
     """
     if not accept.strip():
         return WHOLE
-    for clause in accept.split(","):
+    for clause in _clauses(accept):
         form = _form(clause)
         if form is not None:
             return form
@@ -50,17 +76,14 @@ def negotiated(accept: str) -> Form:
     raise Failure(406, "NotAcceptable", message, {})
 
 
-def _form(clause: str) -> Form | None:
-    media, *parameters = [part.strip() for part in clause.split(";")]
-    given = dict(part.partition("=")[::2] for part in parameters)
-    is_yaml = media == "application/yaml"
-    if media not in _PLAIN and not is_yaml:
+def _form(clause: _Clause) -> Form | None:
+    is_yaml = clause.media == "application/yaml"
+    if clause.media not in _PLAIN and not is_yaml:
         return None
-    wanted = given.get("as")
-    if wanted is None:
+    if clause.is_plain:
         return Form(is_yaml=is_yaml)
-    version = given.get("v", "v1")
-    if given.get("g") != "meta.k8s.io" or version not in ("v1", "v1beta1"):
+    wanted, version = clause.given.get("as"), clause.given.get("v", "v1")
+    if clause.given.get("g") != "meta.k8s.io" or version not in ("v1", "v1beta1"):
         return None
     if wanted == "Table":
         return Form("table", version, is_yaml)
@@ -71,9 +94,8 @@ def _form(clause: str) -> Form | None:
 
 def first_acceptable(accept: str, served: tuple[str, ...]) -> str:
     """The media type of these that a client likes best, "" when it takes none of them."""
-    clauses = [_weighed(clause) for clause in (accept.strip() or "*/*").split(",")]
-    for _, media in sorted(clauses, key=lambda clause: -clause[0]):
-        kind, _, part = media.partition("/")
+    for clause in _clauses(accept.strip() or "*/*"):
+        kind, _, part = clause.media.partition("/")
         for each in served:
             own_kind, _, own_part = each.partition("/")
             if kind in (own_kind, "*") and part in (own_part, "*"):
@@ -81,37 +103,38 @@ def first_acceptable(accept: str, served: tuple[str, ...]) -> str:
     return ""
 
 
-def _weighed(clause: str) -> tuple[float, str]:
-    media, *parameters = [part.strip() for part in clause.split(";")]
-    given = dict(part.partition("=")[::2] for part in parameters)
-    try:
-        return float(given.get("q", "1")), media
-    except ValueError:
-        return 1.0, media
+Encoding = Literal["json", "yaml", "protobuf"]
+_ENCODINGS: dict[str, Encoding] = {"application/yaml": "yaml", PROTOBUF: "protobuf"}
+_AGGREGATED = {"g": "apidiscovery.k8s.io", "v": "v2", "as": "APIGroupDiscoveryList"}
 
 
-def not_acceptable_discovery() -> Failure:
-    """406 as the discovery handlers say it."""
-    message = f"only the following media types are accepted: {_SERVED}"
-    return Failure(406, "NotAcceptable", message)
-
-
-def discovery_form(accept: str) -> Literal["json", "yaml", "protobuf"]:
-    """The first form in the header that discovery has; JSON when there is no header.
+def discovery_form(accept: str) -> Encoding:
+    """What a client likes best of what discovery has; JSON when there is no header.
 
     Raises:
         Failure: 406, the client wants none of them.
     """
     if not accept.strip():
         return "json"
-    for clause in accept.split(","):
-        media = clause.partition(";")[0].strip()
-        if "as=" in clause:
-            continue
-        if media in _PLAIN:
-            return "json"
-        if media == "application/yaml":
-            return "yaml"
-        if media == PROTOBUF:
-            return "protobuf"
-    raise not_acceptable_discovery()
+    for clause in _clauses(accept):
+        encoding = _encoding(clause)
+        if clause.is_plain and encoding is not None:
+            return encoding
+    raise Failure(406, "NotAcceptable", f"only the following media types are accepted: {_SERVED}")
+
+
+def aggregated_form(accept: str) -> Encoding | None:
+    """How a client wants all of discovery at once; None when it does not ask for that.
+
+    That it would also take the plain documents, or likes them better, says nothing.
+    """
+    for clause in _clauses(accept):
+        if all(clause.given.get(name) == value for name, value in _AGGREGATED.items()):
+            encoding = _encoding(clause)
+            if encoding is not None:
+                return encoding
+    return None
+
+
+def _encoding(clause: _Clause) -> Encoding | None:
+    return "json" if clause.media in _PLAIN else _ENCODINGS.get(clause.media)

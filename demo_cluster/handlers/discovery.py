@@ -13,7 +13,7 @@ from demo_cluster import discovery_protobuf
 from demo_cluster.documents import encoded_body
 from demo_cluster.handlers.health import check_paths
 from demo_cluster.kinds import Kind, KindRegistry, Obj, Subresource, kind_of
-from demo_cluster.negotiation import PROTOBUF, discovery_form
+from demo_cluster.negotiation import PROTOBUF, Encoding, aggregated_form, discovery_form
 from demo_cluster.presentation import is_pretty, list_reply
 from demo_cluster.reply import Call, Reply, StreamReply
 from demo_cluster.status import PageNotFound, no_such_resource
@@ -33,7 +33,7 @@ VERSION: Obj = {
     "compiler": "gc",
     "platform": "linux/amd64",
 }
-_AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+_AGGREGATED = "g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
 async def version(call: Call) -> Reply:
@@ -68,8 +68,9 @@ async def component_statuses(call: Call) -> Reply | StreamReply:
 
 async def core_versions(call: Call) -> Reply:
     """GET /api."""
-    if _wants_aggregated(call):
-        return _aggregated(call, [_group_discovery(call.backend.registry, "", ["v1"])])
+    form = aggregated_form(call.headers.get("accept", ""))
+    if form is not None:
+        return _aggregated(call, [_group_discovery(call.backend.registry, "", ["v1"])], form)
     address = call.headers.get("host", "127.0.0.1")
     return _shown(
         call,
@@ -85,9 +86,10 @@ async def groups(call: Call) -> Reply:
     """GET /apis."""
     registry = call.backend.registry
     named = {name: versions for name, versions in registry.groups().items() if name}
-    if _wants_aggregated(call):
+    form = aggregated_form(call.headers.get("accept", ""))
+    if form is not None:
         items = [_group_discovery(registry, name, versions) for name, versions in named.items()]
-        return _aggregated(call, items)
+        return _aggregated(call, items, form)
     listed = [_group(name, versions) for name, versions in named.items()]
     return _shown(call, {"kind": "APIGroupList", "apiVersion": "v1", "groups": listed})
 
@@ -188,37 +190,23 @@ def _shown(call: Call, body: Obj) -> Reply:
     return Reply(body=encoded, headers={"Content-Type": f"application/{form}"})
 
 
-def _wants_aggregated(call: Call) -> bool:
-    """Whether the first media type that we know is the aggregated form."""
-    for part in call.headers.get("accept", "").split(","):
-        fields = [field.strip() for field in part.split(";")]
-        if fields[0] not in ("application/json", "application/*", "*/*"):
-            continue
-        if "as=APIGroupDiscoveryList" not in fields:
-            return False
-        if "v=v2" in fields and "g=apidiscovery.k8s.io" in fields:
-            return True
-    return False
-
-
-def _aggregated(call: Call, items: list[Obj]) -> Reply:
+def _aggregated(call: Call, items: list[Obj], form: Encoding) -> Reply:
     body: Obj = {
         "kind": "APIGroupDiscoveryList",
         "apiVersion": "apidiscovery.k8s.io/v2",
         "metadata": {},
         "items": items,
     }
-    encoded = msgspec.json.encode(body)
-    etag = '"' + hashlib.sha512(encoded).hexdigest().upper() + '"'
-    headers = {
-        "Content-Type": _AGGREGATED,
-        "Cache-Control": "public",
-        "ETag": etag,
-        "Vary": "Accept",
-    }
+    etag = '"' + hashlib.sha512(msgspec.json.encode(body)).hexdigest().upper() + '"'
+    headers = {"Cache-Control": "public", "ETag": etag, "Vary": "Accept"}
     if call.headers.get("if-none-match") == etag:
         return Reply(304, headers=headers)
-    return Reply(body=encoded + b"\n", headers=headers)
+    media = PROTOBUF if form == "protobuf" else f"application/{form}"
+    if form == "protobuf":
+        encoded = discovery_protobuf.encoded(body)
+    else:
+        encoded = encoded_body(body, is_yaml=form == "yaml", is_pretty=is_pretty(call))
+    return Reply(body=encoded, headers={**headers, "Content-Type": f"{media};{_AGGREGATED}"})
 
 
 def _group_discovery(registry: KindRegistry, name: str, versions: list[str]) -> Obj:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from demo_cluster.reply import Call, Reply
@@ -69,11 +70,15 @@ async def health(call: Call) -> Reply:
         return Reply(body="ok", headers=_PLAIN)
     name = call.path.strip("/")
     left_out = set(call.query.get("exclude") or ())
-    lines = "".join(
-        f"[+]{check} excluded: ok\n" if check in left_out else f"[+]{check} ok\n"
+    lines = [
+        f"[+]{check} excluded: ok" if check in left_out else f"[+]{check} ok"
         for check in checks(name)
-    )
-    return Reply(body=f"{lines}{name} check passed\n", headers=_PLAIN)
+    ]
+    unknown = sorted(left_out - set(checks(name)))
+    if unknown:
+        named = ", ".join(json.dumps(each, ensure_ascii=False) for each in unknown)
+        lines.append(f"warn: some health checks cannot be excluded: no matches for {named}")
+    return Reply(body="\n".join([*lines, f"{name} check passed\n"]), headers=_PLAIN)
 
 
 async def health_check(call: Call) -> Reply:
@@ -85,7 +90,7 @@ async def health_check(call: Call) -> Reply:
     name, _, check = call.path.strip("/").partition("/")
     if f"/{name}/{check}" not in set(check_paths()):
         raise PageNotFound
-    return Reply(body="ok", headers=_PLAIN)
+    return Reply(body="ok", headers={"Content-Type": _PLAIN["Content-Type"]})
 
 
 async def metrics(call: Call) -> Reply:

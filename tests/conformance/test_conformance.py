@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,10 @@ def test_every_difference_is_known(results: list[Result]) -> None:
     surprises = [
         f"{result.id}: {result.difference}"
         for result in results
-        if result.difference and result.id not in listed and not _lacks_kubectl(result)
+        if result.difference
+        and result.id not in listed
+        and not _lacks_kubectl(result)
+        and not _lacks_texts(result)
     ]
 
     assert surprises == []
@@ -43,6 +47,11 @@ def test_every_difference_is_known(results: list[Result]) -> None:
 
 def _lacks_kubectl(result: Result) -> bool:
     return result.difference == f"not played: {NO_KUBECTL}"
+
+
+def _lacks_texts(result: Result) -> bool:
+    """The recorded document tells of fields what only an optional library has."""
+    return result.id == "disc.openapi-v3-group" and find_spec("lightkube") is None
 
 
 def test_recorded_kubectl_commands_are_played(results: list[Result]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib.util import find_spec
 
 import pytest
 
@@ -17,6 +18,7 @@ from demo_cluster.schema.openapi import (
     document,
     old_document,
 )
+from demo_cluster.schema.reference import texts_of
 from demo_cluster.users import ADMIN
 from tests.demo_cluster.conftest import SteppedWorld
 
@@ -221,3 +223,18 @@ async def test_there_is_no_document_of_a_version_that_is_not_served(world: Stepp
     found = await ask(world, "/openapi/v3/apis/apps/v9")
 
     assert (found.status, found.body) == (404, b"")
+
+
+def test_a_text_has_its_line_breaks_again() -> None:
+    text = texts_of("io.k8s.api.admissionregistration.v1.ApplyConfiguration")["expression"]
+
+    assert "\n\n\tObject{\n\t  spec: Object.spec{\n" in text
+
+
+def test_what_a_field_says_of_its_type_is_there_with_the_library_that_has_it() -> None:
+    if find_spec("lightkube") is None:
+        pytest.skip("lightkube-models is not installed")
+
+    text = texts_of("io.k8s.api.core.v1.PodSpec")["affinity"]
+
+    assert text == "If specified, the pod's scheduling constraints"
