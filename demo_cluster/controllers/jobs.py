@@ -61,6 +61,8 @@ class JobController:
         if key == JOBS.storage_key:
             if event.type != "DELETED":
                 self._queue.add(key_of(event.obj))
+            else:
+                self._release_going(event.obj)
         elif key == PODS.storage_key:
             owner = controller_of(event.obj)
             if owner and owner["kind"] == "Job":
@@ -69,6 +71,12 @@ class JobController:
                 is_going = bool(event.obj["metadata"].get("deletionTimestamp"))
                 if is_going and self._storage.get(JOBS, *place) is None:
                     self._release(event.obj)
+
+    def _release_going(self, job: Obj) -> None:
+        """Pods that were told to go before their job, and no kubelet knows of, wait for nobody."""
+        for pod in owned_pods(self._storage, job):
+            if pod["metadata"].get("deletionTimestamp"):
+                self._release(pod)
 
     def _sync(self, key: Key) -> None:
         job = self._storage.get(JOBS, *key)

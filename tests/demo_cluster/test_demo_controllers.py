@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from demo_cluster.kinds import Obj, kind_of
 from tests.demo_cluster.conftest import SteppedWorld, pod_spec, workload
 
@@ -182,3 +184,19 @@ async def test_a_deployment_shows_that_its_controller_owns_the_status(world: Ste
     assert "f:readyReplicas" in fields["f:status"]
     revision = {"f:deployment.kubernetes.io/revision": {}}
     assert fields["f:metadata"]["f:annotations"] == {".": {}, **revision}
+
+
+@pytest.mark.parametrize("node", [{}, {"nodeSelector": {"no": "such-node"}}])
+async def test_a_namespace_goes_with_a_job_whose_pod_is_pending_or_runs(
+    world: SteppedWorld, node: Obj
+) -> None:
+    spaces = kind_of("namespaces")
+    world.storage.create(spaces, {"metadata": {"name": "shop"}})
+    world.create("jobs", "work", {"template": template(FOREVER, **node)}, "batch", namespace="shop")
+    world.advance(3)
+
+    world.storage.request_delete(spaces, "", "shop")
+    world.advance(60)
+
+    assert world.storage.get(spaces, "", "shop") is None
+    assert world.storage.list(kind_of("pods"), "shop") == []
