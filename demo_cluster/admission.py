@@ -27,6 +27,8 @@ def admit(backend: Backend, kind: Kind, new: Obj, old: Obj | None) -> None:
     if kind.storage_key == DEFINITIONS.storage_key:
         fill_definition_defaults(new)
     if kind.storage_key == ("", "services"):
+        if old is not None:
+            _drop_of_other_type(new["spec"], old["spec"])
         _allocate(backend, new)
     if kind.storage_key == ("", "secrets"):
         _write_string_data(new)
@@ -51,6 +53,38 @@ def _write_string_data(secret: Obj) -> None:
     for name, text in (secret.pop("stringData", None) or {}).items():
         encoded = base64.b64encode(str(text).encode()).decode()
         secret.setdefault("data", {})[name] = encoded
+
+
+def _drop_of_other_type(spec: Obj, before: Obj) -> None:
+    """What only the type before needed goes, unless it was changed with it.
+
+    Follows the service registry's dropTypeDependentFields.
+    """
+    if spec["type"] == before["type"]:
+        return
+    if spec["type"] not in _WITH_NODE_PORTS and _node_ports(spec) == _node_ports(before):
+        for port in spec.get("ports") or ():
+            port.pop("nodePort", None)
+    for names, types in _ONLY_OF_TYPES:
+        for name in names:
+            if spec["type"] not in types and spec.get(name) == before.get(name):
+                spec.pop(name, None)
+
+
+_WITH_NODE_PORTS = ("NodePort", "LoadBalancer")
+_ONLY_OF_TYPES = (
+    (("externalTrafficPolicy",), _WITH_NODE_PORTS),
+    (("allocateLoadBalancerNodePorts", "loadBalancerClass"), ("LoadBalancer",)),
+    (
+        ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"),
+        ("ClusterIP", *_WITH_NODE_PORTS),
+    ),
+)
+"""Fields that only services of these types have."""
+
+
+def _node_ports(spec: Obj) -> list[int | None]:
+    return [port.get("nodePort") for port in spec.get("ports") or ()]
 
 
 def _allocate(backend: Backend, service: Obj) -> None:

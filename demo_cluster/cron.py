@@ -44,8 +44,11 @@ class Schedule:
             ScheduleError: It describes none.
         """
         fields = WORDS.get(text.strip(), text).split()
+        if text.startswith("@") and text.strip() not in WORDS:
+            raise ScheduleError(f"unrecognized descriptor: {text}")
         if len(fields) != len(RANGES):
-            raise ScheduleError(f"expected exactly 5 fields, found {len(fields)}: {fields}")
+            shown = f"[{' '.join(fields)}]"
+            raise ScheduleError(f"expected exactly 5 fields, found {len(fields)}: {shown}")
         sets = [_values(field, *limits) for field, limits in zip(fields, RANGES, strict=True)]
         weekdays = frozenset(day % 7 for day in sets[4])
         minutes, hours, days, months, _ = sets
@@ -88,9 +91,16 @@ def _values(field: str, low: int, high: int) -> frozenset[int]:
                 end = _number(last, low) if dash else (high if slash else start)
             found |= set(range(start, end + 1, int(step) if slash else 1))
         except ValueError as error:
-            raise ScheduleError(f"failed to parse field {field!r}") from error
-        if start < low or end > high or start > end:
-            raise ScheduleError(f"value of {field!r} out of range ({low}-{high})")
+            text = (
+                f'failed to parse int from {body}: strconv.Atoi: parsing "{body}": invalid syntax'
+            )
+            raise ScheduleError(text) from error
+        if start < low:
+            raise ScheduleError(f"beginning of range ({start}) below minimum ({low}): {part}")
+        if end > high:
+            raise ScheduleError(f"end of range ({end}) above maximum ({high}): {part}")
+        if start > end:
+            raise ScheduleError(f"beginning of range ({start}) beyond end of range ({end}): {part}")
     return frozenset(found)
 
 

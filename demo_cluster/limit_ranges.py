@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from demo_cluster.defaults import quality_of_service
 from demo_cluster.kinds import Kind, Obj, kind_of
+from demo_cluster.pod_defaults import quality_of_service
 from demo_cluster.quantities import quantity
 from demo_cluster.status import forbidden, resource_details
 
@@ -57,8 +57,7 @@ def _containers(spec: Obj) -> Iterator[tuple[str, Obj]]:
 
 
 def _filled(spec: Obj, item: Obj) -> Iterator[str]:
-    limits = {**(item.get("max") or {}), **(item.get("default") or {})}
-    requests = {**(item.get("min") or {}), **limits, **(item.get("defaultRequest") or {})}
+    limits, requests = item.get("default") or {}, item.get("defaultRequest") or {}
     for word, container in _containers(spec):
         for section, values in (("requests", requests), ("limits", limits)):
             stated = (container.get("resources") or {}).get(section) or {}

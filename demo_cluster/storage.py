@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from demo_cluster.clock import Clock
-from demo_cluster.defaults import count_template, fill_defaults
+from demo_cluster.defaults import fill_defaults
 from demo_cluster.deletion import DeleteOptions, Propagation, is_finished, plan_deletion
 from demo_cluster.internal_writers import note_change, note_creation
 from demo_cluster.json_copy import json_copy
 from demo_cluster.kinds import Kind, Obj
 from demo_cluster.status import already_exists, not_found, stale_write
 from demo_cluster.timestamps import timestamp
+from demo_cluster.workload_defaults import count_template
 
 EventType = Literal["ADDED", "MODIFIED", "DELETED"]
 NAME_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
@@ -483,7 +484,6 @@ _NO_GENERATION = frozenset(
         ("", "persistentvolumes"),
         ("", "limitranges"),
         ("", "resourcequotas"),
-        ("", "podtemplates"),
         ("coordination.k8s.io", "leases"),
         ("rbac.authorization.k8s.io", "roles"),
         ("rbac.authorization.k8s.io", "rolebindings"),
@@ -494,6 +494,16 @@ _NO_GENERATION = frozenset(
         ("storage.k8s.io", "csinodes"),
         ("apiregistration.k8s.io", "apiservices"),
         ("autoscaling", "horizontalpodautoscalers"),
+        ("certificates.k8s.io", "certificatesigningrequests"),
+        ("networking.k8s.io", "ipaddresses"),
+        ("networking.k8s.io", "servicecidrs"),
+        ("node.k8s.io", "runtimeclasses"),
+        ("resource.k8s.io", "resourceclaims"),
+        ("resource.k8s.io", "resourceclaimtemplates"),
+        ("storage.k8s.io", "csidrivers"),
+        ("storage.k8s.io", "csistoragecapacities"),
+        ("storage.k8s.io", "volumeattachments"),
+        ("storage.k8s.io", "volumeattributesclasses"),
     }
 )
 

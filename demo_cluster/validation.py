@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from demo_cluster.causes import as_json, duplicate, invalid_value, required, unsupported
 from demo_cluster.custom_kinds import DEFINITIONS, definition_causes
-from demo_cluster.defaults import quality_of_service
 from demo_cluster.internal_form import ephemeral_diff, pod_spec_diff
 from demo_cluster.kinds import Kind, Obj, kind_of
+from demo_cluster.platform_validation import platform_causes, schedule_causes
+from demo_cluster.pod_defaults import quality_of_service
 from demo_cluster.quantities import quantity
 from demo_cluster.selection import LABEL_VALUE_RULE, NAME_PART_RULE
 from demo_cluster.status import Cause
@@ -68,29 +71,9 @@ def validate(
         causes += _rules(new)
     elif kind.plural == "horizontalpodautoscalers":
         causes += _autoscaler(new["spec"])
-    return causes
-
-
-def _invalid(field: str, value: Any, why: str) -> Cause:
-    return Cause("FieldValueInvalid", f"Invalid value: {_shown(value)}: {why}", field)
-
-
-def _required(field: str, why: str = "") -> Cause:
-    return Cause("FieldValueRequired", f"Required value: {why}" if why else "Required value", field)
-
-
-def _duplicate(value: Any, field: str) -> Cause:
-    return Cause("FieldValueDuplicate", f"Duplicate value: {_shown(value)}", field)
-
-
-def _unsupported(field: str, value: Any, supported: list[str]) -> Cause:
-    listed = ", ".join(json.dumps(text) for text in supported)
-    text = f"Unsupported value: {_shown(value)}: supported values: {listed}"
-    return Cause("FieldValueNotSupported", text, field)
-
-
-def _shown(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    elif kind.storage_key == ("batch", "cronjobs"):
+        causes += _cron_job(new)
+    return [*causes, *platform_causes(kind, new, old)]
 
 
 def _metadata(kind: Kind, obj: Obj) -> Iterator[Cause]:
@@ -99,15 +82,16 @@ def _metadata(kind: Kind, obj: Obj) -> Iterator[Cause]:
     if kind.group != "rbac.authorization.k8s.io":
         yield from _name(kind, name)
     elif "/" in name or "%" in name:
-        yield _invalid("metadata.name", name, f"may not contain '{'/' if '/' in name else '%'}'")
+        sign = "/" if "/" in name else "%"
+        yield invalid_value("metadata.name", name, f"may not contain '{sign}'")
     yield from labels_causes(meta.get("labels") or {}, "metadata.labels")
     for key in meta.get("annotations") or {}:
         if not _NAME_PART.fullmatch(key.rpartition("/")[2]):
-            yield _invalid("metadata.annotations", key, NAME_PART_RULE)
+            yield invalid_value("metadata.annotations", key, NAME_PART_RULE)
     for finalizer in meta.get("finalizers") or ():
         if "/" not in finalizer and finalizer not in ("orphan", "foregroundDeletion", "kubernetes"):
             why = "name is neither a standard finalizer name nor is it fully qualified"
-            yield _invalid("metadata.finalizers", finalizer, why)
+            yield invalid_value("metadata.finalizers", finalizer, why)
 
 
 def _new_finalizers(new: Obj, old: Obj | None) -> list[Cause]:
@@ -138,27 +122,27 @@ def _name(kind: Kind, name: str) -> Iterator[Cause]:
         )
     limit = 63 if is_short else 253
     if len(name) > limit:
-        yield _invalid("metadata.name", name, f"must be no more than {limit} characters")
+        yield invalid_value("metadata.name", name, f"must be no more than {limit} characters")
     if not pattern.fullmatch(name):
-        yield _invalid("metadata.name", name, rule)
+        yield invalid_value("metadata.name", name, rule)
 
 
 def labels_causes(labels: dict[str, str], field: str) -> Iterator[Cause]:
     """What is wrong with labels."""
     for key, value in labels.items():
         if not _NAME_PART.fullmatch(key.rpartition("/")[2]):
-            yield _invalid(field, key, NAME_PART_RULE)
+            yield invalid_value(field, key, NAME_PART_RULE)
         if len(value) > 63:
-            yield _invalid(field, value, "must be no more than 63 bytes")
+            yield invalid_value(field, value, "must be no more than 63 bytes")
         elif not _LABEL_VALUE.fullmatch(value):
-            yield _invalid(field, value, LABEL_VALUE_RULE)
+            yield invalid_value(field, value, LABEL_VALUE_RULE)
 
 
 def _pod(new: Obj, old: Obj | None, part: str) -> Iterator[Cause]:
     if part == "resize" and old is not None:
         if quality_of_service(new["spec"]) != quality_of_service(old["spec"]):
             why = "Pod QOS Class may not change as a result of resizing"
-            yield _invalid("spec", quality_of_service(old["spec"]), why)
+            yield invalid_value("spec", quality_of_service(old["spec"]), why)
         return
     if part == "ephemeralcontainers" and old is not None:
         yield from _new_ephemeral(new, old)
@@ -176,7 +160,7 @@ def pod_spec_causes(
     """What is wrong with a pod's spec; `claimed` are volumes that claim templates give it."""
     containers = spec.get("containers") or []
     if not containers:
-        yield _required(f"{path}.containers")
+        yield required(f"{path}.containers")
     volumes = {volume.get("name") for volume in spec.get("volumes") or ()} | claimed
     seen: set[str] = set()
     for field in ("containers", "initContainers"):
@@ -185,17 +169,17 @@ def pod_spec_causes(
     dns = spec.get("dnsPolicy", "ClusterFirst")
     policies = ["Always", "OnFailure", "Never"]
     if spec.get("restartPolicy") not in policies:
-        yield _unsupported(f"{path}.restartPolicy", spec.get("restartPolicy"), policies)
+        yield unsupported(f"{path}.restartPolicy", spec.get("restartPolicy"), policies)
     if dns not in _DNS_POLICIES:
-        yield _unsupported(f"{path}.dnsPolicy", dns, _DNS_POLICIES)
+        yield unsupported(f"{path}.dnsPolicy", dns, _DNS_POLICIES)
     grace = spec.get("terminationGracePeriodSeconds") or 0
     if grace < 0:
         why = "must be greater than or equal to 0"
-        yield _invalid(f"{path}.terminationGracePeriodSeconds", grace, why)
+        yield invalid_value(f"{path}.terminationGracePeriodSeconds", grace, why)
     deadline = spec.get("activeDeadlineSeconds")
     if deadline is not None and not 1 <= deadline <= 2147483647:
         why = "must be between 1 and 2147483647, inclusive"
-        yield _invalid(f"{path}.activeDeadlineSeconds", deadline, why)
+        yield invalid_value(f"{path}.activeDeadlineSeconds", deadline, why)
 
 
 def _container(
@@ -203,29 +187,29 @@ def _container(
 ) -> Iterator[Cause]:
     name = container.get("name", "")
     if not name:
-        yield _required(f"{path}.name")
+        yield required(f"{path}.name")
     elif not _LABEL.fullmatch(name):
-        yield _invalid(f"{path}.name", name, LABEL_RULE)
+        yield invalid_value(f"{path}.name", name, LABEL_RULE)
     elif name in seen:
-        yield _duplicate(name, f"{path}.name")
+        yield duplicate(f"{path}.name", name)
     seen.add(name)
     if not container.get("image"):
-        yield _required(f"{path}.image")
+        yield required(f"{path}.image")
     pull = container.get("imagePullPolicy")
     if pull not in _PULL_POLICIES:
-        yield _unsupported(f"{path}.imagePullPolicy", pull, _PULL_POLICIES)
+        yield unsupported(f"{path}.imagePullPolicy", pull, _PULL_POLICIES)
     for index, port in enumerate(container.get("ports") or ()):
         yield from _port(port.get("containerPort"), f"{path}.ports[{index}].containerPort")
         if port.get("protocol", "TCP") not in _PROTOCOLS:
-            yield _unsupported(f"{path}.ports[{index}].protocol", port["protocol"], _PROTOCOLS)
+            yield unsupported(f"{path}.ports[{index}].protocol", port["protocol"], _PROTOCOLS)
     for index, variable in enumerate(container.get("env") or ()):
         yield from _variable(variable, f"{path}.env[{index}]")
     for index, mount in enumerate(container.get("volumeMounts") or ()):
         if mount.get("name") not in volumes:
             where = f"{path}.volumeMounts[{index}].name"
-            yield Cause("FieldValueNotFound", f"Not found: {_shown(mount.get('name'))}", where)
+            yield Cause("FieldValueNotFound", f"Not found: {as_json(mount.get('name'))}", where)
         if not mount.get("mountPath"):
-            yield _required(f"{path}.volumeMounts[{index}].mountPath")
+            yield required(f"{path}.volumeMounts[{index}].mountPath")
     yield from _resources(container.get("resources") or {}, f"{path}.resources")
 
 
@@ -236,35 +220,36 @@ _DNS_POLICIES = ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"]
 
 def _variable(variable: Obj, path: str) -> Iterator[Cause]:
     if not variable.get("name"):
-        yield _required(f"{path}.name")
+        yield required(f"{path}.name")
     source = variable.get("valueFrom")
     if source is not None and variable.get("value"):
         why = "may not be specified when `value` is not empty"
-        yield _invalid(f"{path}.valueFrom", "", why)
+        yield invalid_value(f"{path}.valueFrom", "", why)
     elif source == {}:
         why = (
             "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, "
             "`secretKeyRef` or `fileKeyRef`"
         )
-        yield _invalid(f"{path}.valueFrom", "", why)
+        yield invalid_value(f"{path}.valueFrom", "", why)
 
 
 def _port(port: Any, field: str) -> Iterator[Cause]:
     if port is None:
-        yield _required(field)
+        yield required(field)
     elif not 1 <= port <= 65535:
-        yield _invalid(field, port, "must be between 1 and 65535, inclusive")
+        yield invalid_value(field, port, "must be between 1 and 65535, inclusive")
 
 
 def _resources(resources: Obj, path: str) -> Iterator[Cause]:
     limits = resources.get("limits") or {}
     for name, amount in (resources.get("requests") or {}).items():
         if quantity(str(amount)) < Decimal(0):
-            yield _invalid(f"{path}.requests[{name}]", amount, "must be greater than or equal to 0")
+            why = "must be greater than or equal to 0"
+            yield invalid_value(f"{path}.requests[{name}]", amount, why)
         limit = limits.get(name)
         if limit is not None and quantity(str(amount)) > quantity(str(limit)):
             why = f"must be less than or equal to {name} limit of {limit}"
-            yield _invalid(f"{path}.requests", str(amount), why)
+            yield invalid_value(f"{path}.requests", str(amount), why)
 
 
 _POD_RULE = (
@@ -335,13 +320,14 @@ def _new_ephemeral(new: Obj, old: Obj) -> Iterator[Cause]:
         if name in known:
             continue
         if name in taken:
-            yield _duplicate(name, f"{path}.name")
+            yield duplicate(f"{path}.name", name)
         elif not _LABEL.fullmatch(name):
-            yield _invalid(f"{path}.name", name, LABEL_RULE) if name else _required(f"{path}.name")
+            where = f"{path}.name"
+            yield invalid_value(where, name, LABEL_RULE) if name else required(where)
         if not entry.get("image"):
-            yield _required(f"{path}.image")
+            yield required(f"{path}.image")
         if target and target not in taken:
-            text = f"Not found: {_shown(target)}"
+            text = f"Not found: {as_json(target)}"
             yield Cause("FieldValueNotFound", text, f"{path}.targetContainerName")
         for field in _NOT_EPHEMERAL:
             if entry.get(field):
@@ -370,12 +356,12 @@ def _workload(kind: Kind, new: Obj, old: Obj | None) -> Iterator[Cause]:
     spec = new["spec"]
     if (spec.get("replicas") or 0) < 0:
         why = "must be greater than or equal to 0"
-        yield _invalid("spec.replicas", spec["replicas"], why)
+        yield invalid_value("spec.replicas", spec["replicas"], why)
     template = spec.get("template") or {}
     if kind.plural == "deployments":
         yield from _strategy(spec.get("strategy") or {})
     if kind.plural != "jobs":
-        yield from _selector(spec, template, new, old)
+        yield from _selector(kind, spec, template, old)
     if old is None or old["spec"].get("template") != template:
         yield from labels_causes(
             template.get("metadata", {}).get("labels") or {}, "spec.template.metadata.labels"
@@ -385,75 +371,74 @@ def _workload(kind: Kind, new: Obj, old: Obj | None) -> Iterator[Cause]:
         yield from pod_spec_causes(template.get("spec") or {}, "spec.template.spec", claimed)
         policy = template.get("spec", {}).get("restartPolicy")
         if kind.plural != "jobs" and policy in ("OnFailure", "Never"):
-            yield _unsupported("spec.template.spec.restartPolicy", policy, ["Always"])
+            yield unsupported("spec.template.spec.restartPolicy", policy, ["Always"])
         if kind.plural == "jobs" and policy == "Always":
-            yield _required(
-                "spec.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"'
-            )
+            yield required("spec.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"')
     if kind.plural == "jobs" and old is not None and old["spec"].get("template") != template:
-        yield _invalid("spec.template", template, "field is immutable")
+        yield invalid_value("spec.template", template, "field is immutable")
 
 
 def _strategy(strategy: Obj) -> Iterator[Cause]:
     kinds = ["Recreate", "RollingUpdate"]
     rolling = strategy.get("rollingUpdate")
     if strategy.get("type") not in kinds:
-        yield _unsupported("spec.strategy.type", strategy.get("type"), kinds)
+        yield unsupported("spec.strategy.type", strategy.get("type"), kinds)
     elif strategy["type"] == "Recreate" and rolling:
         text = "Forbidden: may not be specified when strategy `type` is 'Recreate'"
         yield Cause("FieldValueForbidden", text, "spec.strategy.rollingUpdate")
     elif rolling and all(str(rolling.get(each)) in ("0", "0%") for each in _ROLLING):
         why = "may not be 0 when `maxSurge` is 0"
-        yield _invalid("spec.strategy.rollingUpdate.maxUnavailable", rolling[_ROLLING[0]], why)
+        yield invalid_value("spec.strategy.rollingUpdate.maxUnavailable", rolling[_ROLLING[0]], why)
 
 
 _ROLLING = ("maxUnavailable", "maxSurge")
 
 
-def _selector(spec: Obj, template: Obj, new: Obj, old: Obj | None) -> Iterator[Cause]:
-    del new
+def _selector(kind: Kind, spec: Obj, template: Obj, old: Obj | None) -> Iterator[Cause]:
+    can_say_so = kind.plural != "statefulsets"  # a StatefulSet's spec is refused as a whole
     selector = spec.get("selector")
     labels = template.get("metadata", {}).get("labels") or {}
     if not selector:
-        yield _required("spec.selector")
+        yield required("spec.selector")
         why = "`selector` does not match template `labels`"
-        yield _invalid("spec.template.metadata.labels", labels or None, why)
+        yield invalid_value("spec.template.metadata.labels", labels or None, why)
     else:
         from demo_cluster.selection import selector_matcher
 
-        if old is not None and old["spec"].get("selector") != selector:
-            yield _invalid("spec.selector", selector, "field is immutable")
+        if can_say_so and old is not None and old["spec"].get("selector") != selector:
+            yield invalid_value("spec.selector", selector, "field is immutable")
         elif not selector_matcher(selector)(labels):
             why = "`selector` does not match template `labels`"
-            yield _invalid("spec.template.metadata.labels", labels, why)
+            yield invalid_value("spec.template.metadata.labels", labels, why)
 
 
 def _service(new: Obj, old: Obj | None, storage: Storage) -> Iterator[Cause]:
     spec = new["spec"]
     ports = spec.get("ports") or []
     if not ports and spec.get("clusterIP") != "None" and spec.get("type") != "ExternalName":
-        yield _required("spec.ports")
+        yield required("spec.ports")
     names: set[str] = set()
     taken = _taken_node_ports((old or new)["metadata"]["uid"], ports, storage)
     for index, port in enumerate(ports):
         path = f"spec.ports[{index}]"
         name = port.get("name")
         if len(ports) > 1 and not name:
-            yield _required(f"{path}.name")
+            yield required(f"{path}.name")
         yield from _port(port.get("port"), f"{path}.port")
         if port.get("protocol") not in ("TCP", "UDP", "SCTP"):
-            yield _unsupported(f"{path}.protocol", port.get("protocol"), ["SCTP", "TCP", "UDP"])
+            yield unsupported(f"{path}.protocol", port.get("protocol"), ["SCTP", "TCP", "UDP"])
         if name in names:
-            yield _duplicate(name, f"{path}.name")
+            yield duplicate(f"{path}.name", name)
         elif name:
             names.add(name)
         if isinstance(port.get("targetPort"), int):
             yield from _port(port["targetPort"], f"{path}.targetPort")
         yield from _node_port(port.get("nodePort"), taken, f"{path}.nodePort")
     yield from _same_ports(ports)
+    yield from _cluster_address(new, old, storage)
     types = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]
     if spec.get("type") not in types:
-        yield _unsupported("spec.type", spec.get("type"), types)
+        yield unsupported("spec.type", spec.get("type"), types)
 
 
 def _same_ports(ports: list[Obj]) -> Iterator[Cause]:
@@ -463,7 +448,8 @@ def _same_ports(ports: list[Obj]) -> Iterator[Cause]:
         protocol, number = port.get("protocol"), port.get("port")
         if (protocol, number) in seen:
             shown = {"Name": "", "Protocol": protocol, "AppProtocol": None, "Port": number}
-            yield _duplicate({**shown, "TargetPort": 0, "NodePort": 0}, f"spec.ports[{index}]")
+            shown |= {"TargetPort": 0, "NodePort": 0}
+            yield duplicate(f"spec.ports[{index}]", shown)
         seen.add((protocol, number))
 
 
@@ -475,14 +461,43 @@ def _taken_node_ports(uid: str, ports: list[Obj], storage: Storage) -> set[int]:
     return {port.get("nodePort") for each in others for port in each["spec"].get("ports") or ()}
 
 
+def _cluster_address(new: Obj, old: Obj | None, storage: Storage) -> Iterator[Cause]:
+    field, addresses = "spec.clusterIPs", new["spec"].get("clusterIPs") or []
+    own = new["spec"].get("clusterIP")
+    before = (old or {"spec": {}})["spec"].get("clusterIP")
+    if not own or own in ("None", before):
+        return
+    if before and new["spec"].get("type") != "ExternalName":
+        yield invalid_value(f"{field}[0]", addresses, "may not change once set")
+        return
+    try:
+        is_inside = ipaddress.ip_address(own) in SERVICE_RANGE
+    except ValueError:
+        yield invalid_value(f"{field}[0]", own, "must be a valid IP address, (e.g. 10.9.8.7)")
+        return
+    uid = (old or new)["metadata"]["uid"]
+    others = (each for each in storage.list(kind_of("services")) if each["metadata"]["uid"] != uid)
+    why = ""
+    if not is_inside:
+        why = "the provided network does not match the current range"
+    elif any(each["spec"].get("clusterIP") == own for each in others):
+        why = "provided IP is already allocated"
+    if why:
+        yield invalid_value(field, addresses, f"failed to allocate IP {own}: {why}")
+
+
+SERVICE_RANGE = ipaddress.ip_network("10.96.0.0/12")
+"""The addresses that services may have."""
+
+
 def _node_port(wanted: int | None, taken: set[int], field: str) -> Iterator[Cause]:
     if not wanted:
         return
     if not 30000 <= wanted <= 32767:
         why = "provided port is not in the valid range. The range of valid ports is 30000-32767"
-        yield _invalid(field, wanted, why)
+        yield invalid_value(field, wanted, why)
     elif wanted in taken:
-        yield _invalid(field, wanted, "provided port is already allocated")
+        yield invalid_value(field, wanted, "provided port is already allocated")
 
 
 _CONFIG_KEY = re.compile(r"[-._a-zA-Z0-9]+")
@@ -496,11 +511,11 @@ def _data(new: Obj, old: Obj | None) -> Iterator[Cause]:
     for field, other in (("data", "binaryData"), ("binaryData", "data")):
         for key in sorted(new.get(field) or {}):
             if not _CONFIG_KEY.fullmatch(key):
-                yield _invalid(f"{field}[{key}]", key, _CONFIG_KEY_RULE)
+                yield invalid_value(f"{field}[{key}]", key, _CONFIG_KEY_RULE)
             if key in (new.get(other) or {}):
-                yield _invalid(f"{field}[{key}]", key, f"duplicate of key present in {other}")
+                yield invalid_value(f"{field}[{key}]", key, f"duplicate of key present in {other}")
     if old is not None and new.get("type") != old.get("type"):
-        yield _invalid("type", new.get("type"), "field is immutable")
+        yield invalid_value("type", new.get("type"), "field is immutable")
     size = sum(len(str(value)) for value in (new.get("data") or {}).values())
     size += sum(len(str(value)) * 3 // 4 for value in (new.get("binaryData") or {}).values())
     if size > _MAX_DATA:
@@ -513,45 +528,54 @@ def _data(new: Obj, old: Obj | None) -> Iterator[Cause]:
                 yield Cause("FieldValueForbidden", why, field)
 
 
+def _cron_job(new: Obj) -> Iterator[Cause]:
+    spec, template = new["spec"], "spec.jobTemplate.spec.template.spec"
+    yield from schedule_causes(new)
+    pod = ((spec["jobTemplate"]["spec"].get("template") or {}).get("spec")) or {}
+    yield from pod_spec_causes(pod, template)
+    if pod.get("restartPolicy") == "Always":
+        yield required(f"{template}.restartPolicy", 'valid values: "OnFailure", "Never"')
+
+
 def _autoscaler(spec: Obj) -> Iterator[Cause]:
     target = spec.get("scaleTargetRef") or {}
     for field in ("kind", "name"):
         if not target.get(field):
-            yield _required(f"spec.scaleTargetRef.{field}")
+            yield required(f"spec.scaleTargetRef.{field}")
     largest = spec.get("maxReplicas", 0)
     if largest < 1:
-        yield _invalid("spec.maxReplicas", largest, "must be greater than 0")
+        yield invalid_value("spec.maxReplicas", largest, "must be greater than 0")
     elif largest < spec.get("minReplicas", 1):
         why = "must be greater than or equal to `minReplicas`"
-        yield _invalid("spec.maxReplicas", largest, why)
+        yield invalid_value("spec.maxReplicas", largest, why)
 
 
 def _rules(new: Obj) -> Iterator[Cause]:
     for index, rule in enumerate(new.get("rules") or ()):
         path = f"rules[{index}]"
         if not rule.get("verbs"):
-            yield _required(f"{path}.verbs", "verbs must contain at least one value")
+            yield required(f"{path}.verbs", "verbs must contain at least one value")
         if rule.get("nonResourceURLs"):
             continue
         if not rule.get("apiGroups"):
             why = "resource rules must supply at least one api group"
-            yield _required(f"{path}.apiGroups", why)
+            yield required(f"{path}.apiGroups", why)
         if not rule.get("resources"):
-            yield _required(f"{path}.resources", "resource rules must supply at least one resource")
+            yield required(f"{path}.resources", "resource rules must supply at least one resource")
 
 
 def _role_binding(new: Obj, old: Obj | None) -> Iterator[Cause]:
     role = new.get("roleRef") or {}
     if role.get("kind") not in ("Role", "ClusterRole"):
-        yield _unsupported("roleRef.kind", role.get("kind", ""), ["ClusterRole", "Role"])
+        yield unsupported("roleRef.kind", role.get("kind", ""), ["ClusterRole", "Role"])
     if not role.get("name"):
-        yield _required("roleRef.name")
+        yield required("roleRef.name")
     for index, subject in enumerate(new.get("subjects") or ()):
         if not subject.get("name"):
-            yield _required(f"subjects[{index}].name")
+            yield required(f"subjects[{index}].name")
         if subject.get("kind") not in ("User", "Group", "ServiceAccount"):
             supported = ["Group", "ServiceAccount", "User"]
-            yield _unsupported(f"subjects[{index}].kind", subject.get("kind", ""), supported)
+            yield unsupported(f"subjects[{index}].kind", subject.get("kind", ""), supported)
     if old is not None:
         yield from _same_role(new, old)
 
@@ -561,7 +585,7 @@ def _same_role(new: Obj, old: Obj) -> Iterator[Cause]:
         role = new.get("roleRef") or {}
         shown = {name[:1].upper() + name[1:]: value for name, value in role.items()}
         shown = {"APIGroup" if name == "ApiGroup" else name: value for name, value in shown.items()}
-        yield _invalid("roleRef", shown, "cannot change roleRef")
+        yield invalid_value("roleRef", shown, "cannot change roleRef")
 
 
 _SECCOMP = "seccomp.security.alpha.kubernetes.io/pod"

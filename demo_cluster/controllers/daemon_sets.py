@@ -14,7 +14,6 @@ from demo_cluster.controllers.owned_pods import (
     update_status,
 )
 from demo_cluster.controllers.revisions import current_revision
-from demo_cluster.defaults import TEMPLATE_GENERATION
 from demo_cluster.events import EventRecorder
 from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Obj, kind_of
@@ -22,6 +21,7 @@ from demo_cluster.scheduler import node_matches, untolerated_taint
 from demo_cluster.status import Failure
 from demo_cluster.storage import Storage, StorageEvent, key_of
 from demo_cluster.work_queue import Key, WorkQueue
+from demo_cluster.workload_defaults import TEMPLATE_GENERATION
 
 DAEMON_SETS = kind_of("daemonsets", "apps")
 NODES = kind_of("nodes")

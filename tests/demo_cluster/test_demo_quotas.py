@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from demo_cluster.defaults import fill_defaults
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.limit_ranges import apply_limit_ranges
 from demo_cluster.quota import check_quotas
@@ -190,7 +191,10 @@ def test_a_quota_with_a_scope_leaves_other_pods_alone() -> None:
 
 
 def limits(**item: Obj) -> list[Obj]:
-    return [{"metadata": {"name": "l"}, "spec": {"limits": [{"type": "Container", **item}]}}]
+    """A LimitRange as it is stored."""
+    made = {"metadata": {"name": "l"}, "spec": {"limits": [{"type": "Container", **item}]}}
+    fill_defaults(kind_of("limitranges"), made)
+    return [made]
 
 
 def test_a_limit_range_fills_in_what_a_container_does_not_state() -> None:
