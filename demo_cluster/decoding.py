@@ -22,6 +22,7 @@ from demo_cluster.schema.types import (
     Field,
     definition_of_kind,
     fields_of,
+    is_object,
 )
 from demo_cluster.status import Failure, bad_request
 from demo_cluster.yaml_body import first_document
@@ -72,7 +73,7 @@ def decoded_body(call: Call, kind: Kind, wanted: str = "") -> Decoded:
             'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; '
             'Kind string "json:\\"kind,omitempty\\"" }'
         )
-        problem = f"json: cannot unmarshal {_go_name(decoded.value)} into Go value of type {go}"
+        problem = f"json: cannot unmarshal {go_name(decoded.value)} into Go value of type {go}"
         raise _unrecognized(name, call.body, problem)
     return decoded
 
@@ -165,7 +166,8 @@ def _go_error(error: json.JSONDecodeError) -> str:
     return f"invalid character '{rest[0]}' {place}"
 
 
-def _go_name(value: Any) -> str:
+def go_name(value: Any) -> str:
+    """What Go's JSON decoder calls the type of a value."""
     if isinstance(value, bool):
         return "bool"
     if isinstance(value, str):
@@ -209,7 +211,7 @@ def _checked(type_field: Field, obj: Any, path: str, owner: str, depth: int) -> 
     known = fields_of(type_field.element)
     unknown: list[str] = []
     for name in list(obj):
-        if depth == 0 and name in ("apiVersion", "kind"):
+        if name in ("apiVersion", "kind") and (depth == 0 or is_object(type_field.element)):
             continue
         found = known.get(name)
         if found is None:
@@ -305,7 +307,7 @@ def _check_base64(value: Any, go: str) -> None:
 
 def _mistyped(value: Any, go: str, wanted: str) -> _Mistyped:
     return _Mistyped(
-        f"json: cannot unmarshal {_go_name(value)} into Go struct field {go} of type {wanted}"
+        f"json: cannot unmarshal {go_name(value)} into Go struct field {go} of type {wanted}"
     )
 
 

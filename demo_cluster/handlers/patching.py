@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 from demo_cluster import managed_fields
 from demo_cluster.admission import admit
 from demo_cluster.conversion import converted, to_stored
-from demo_cluster.decoding import Decoded, JsonError, check_types, parse_json
+from demo_cluster.decoding import Decoded, JsonError, check_types, go_name, parse_json
 from demo_cluster.handlers.objects import existing, the_kind
 from demo_cluster.handlers.writes import (
     Shape,
@@ -38,6 +39,7 @@ from demo_cluster.schema.types import definition_of_kind
 from demo_cluster.status import Cause, Failure, bad_request, not_found, stale_write
 from demo_cluster.strategic import go_text, strategic_merge_patch
 from demo_cluster.timestamps import timestamp
+from demo_cluster.typed_patch import typed_problems
 from demo_cluster.validation import validate
 from demo_cluster.yaml_body import YamlError, first_document
 
@@ -100,12 +102,14 @@ def _patch_body(call: Call, media: str) -> Decoded:
         decoded = parse_json(call.body)
     except JsonError as error:
         raise bad_request(f"error decoding patch: {error}") from error
+    if decoded.value is None:
+        decoded.value = [] if media == _JSON else {}
     if media == _JSON and not isinstance(decoded.value, list):
-        name = "object" if isinstance(decoded.value, dict) else "value"
+        name = go_name(decoded.value)
         text = f"json: cannot unmarshal {name} into Go value of type []handlers.jsonPatchOp"
         raise bad_request(f"error decoding patch: {text}")
     if media != _JSON and not isinstance(decoded.value, dict):
-        name = "array" if isinstance(decoded.value, list) else "value"
+        name = go_name(decoded.value)
         text = f"json: cannot unmarshal {name} into Go value of type map[string]interface {{}}"
         raise bad_request(f"error decoding patch: {text}")
     return decoded
@@ -230,25 +234,30 @@ def _store_applied(
     return call.storage.replace(kind, prepared)
 
 
-def _check_declared(call: Call, kind: Kind, decoded: Decoded) -> None:
-    """An applied object names no field that its schema does not know.
+def _check_declared(call: Call, kind: Kind, problems: list[str]) -> None:
+    """An applied object has only what its schema declares.
 
     Raises:
-        Failure: 500, it does.
+        Failure: 500, it has more, or something else.
     """
-    paths = [
-        problem.removeprefix('unknown field "').removesuffix('"')
-        for problem in decoded.problems
-        if problem.startswith("unknown field ")
-    ]
-    if not paths or kind.is_custom:
+    if not problems:
         return
-    errors = [f".{path}: field not declared in schema" for path in sorted(paths)]
-    listed = errors[0] if len(errors) == 1 else "\n  ".join(["errors:", *errors])
+    listed = problems[0] if len(problems) == 1 else "\n  ".join(["errors:", *problems])
     place = f"{call.route.namespace or ''}/{call.route.name}"
     version = f"{kind.group}/{kind.version}"
     text = f"failed to create typed patch object ({place}; {version}, Kind={kind.kind}): {listed}"
     raise Failure(500, "", text)
+
+
+def _undeclared(decoded: Decoded) -> list[str]:
+    return [
+        f".{problem[len(_UNKNOWN) : -1]}: field not declared in schema"
+        for problem in decoded.problems
+        if problem.startswith(_UNKNOWN)
+    ]
+
+
+_UNKNOWN = 'unknown field "'
 
 
 def _apply_config(call: Call, kind: Kind, options: WriteOptions) -> tuple[Obj, Decoded]:
@@ -264,9 +273,11 @@ def _apply_config(call: Call, kind: Kind, options: WriteOptions) -> tuple[Obj, D
             "Incorrect version specified in apply patch. Specified patch version: "
             f"{version}, expected: {kind.api_version}"
         )
+    if not kind.is_custom:
+        _check_declared(call, kind, typed_problems(definition_of_kind(kind), value))
     decoded = Decoded(value)
-    obj = checked_object(call, kind, decoded, options)
-    _check_declared(call, kind, decoded)
+    obj = checked_object(call, kind, decoded, replace(options, validation="Ignore"))
+    _check_declared(call, kind, _undeclared(decoded))
     meta = obj["metadata"]
     if meta.get("managedFields"):
         raise bad_request("metadata.managedFields must be nil")

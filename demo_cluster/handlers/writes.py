@@ -26,6 +26,7 @@ from demo_cluster.paging import invalid_options
 from demo_cluster.presentation import object_reply
 from demo_cluster.reply import Call, Reply
 from demo_cluster.schema.types import definition_of_kind
+from demo_cluster.signing_requests import SIGNING_REQUESTS, keep_request, name_requester
 from demo_cluster.status import Cause, Failure, bad_request, conflict, forbidden, invalid, not_found
 from demo_cluster.storage import key_of
 from demo_cluster.timestamps import timestamp
@@ -116,6 +117,8 @@ def create_checked(
     if kind.subresource("status") is not None and kind.storage_key not in _STATUS_KEPT:
         obj.pop("status", None)
     meta.pop("managedFields", None)
+    if kind.storage_key == SIGNING_REQUESTS.storage_key:
+        name_requester(obj, call.user)
     new = call.storage.prepare(kind, to_stored(kind, obj))
     given = before_admission(kind, new, obj)
     admit(call.backend, kind, new, None)
@@ -365,6 +368,8 @@ def update_checked(
 ) -> Obj:
     """Admit, validate and store a changed object, or only say what would be stored."""
     shape_for(kind, shape)(new, old)
+    if kind.storage_key == SIGNING_REQUESTS.storage_key:
+        keep_request(new, old, call.backend.clock.now())
     prepared = call.storage.prepare_update(kind, new)
     if prepared is old:
         return old

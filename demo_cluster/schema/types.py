@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from demo_cluster.kinds import Kind
+from demo_cluster.kinds import KINDS, Kind
 
 META = "io.k8s.apimachinery.pkg.apis.meta.v1"
 OBJECT_META, LIST_META = f"{META}.ObjectMeta", f"{META}.ListMeta"
@@ -131,3 +131,13 @@ def definition_of(group: str, version: str, kind: str) -> str:
 def definition_of_kind(kind: Kind) -> str:
     """The name of a built-in kind's type, "" for custom kinds."""
     return "" if kind.is_custom else definition_of(kind.group, kind.version, kind.kind)
+
+
+@cache
+def _objects() -> frozenset[str]:
+    return frozenset(map(definition_of_kind, KINDS)) - {""}
+
+
+def is_object(definition: str) -> bool:
+    """Whether values of this type name their apiVersion and kind, wherever they stand."""
+    return definition in _objects()
