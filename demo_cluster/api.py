@@ -12,6 +12,7 @@ from demo_cluster.faults import Asked
 from demo_cluster.handlers import (
     access,
     attach,
+    component_statuses,
     deletes,
     discovery,
     exec,  # noqa: A004 - the subresource's name
@@ -67,7 +68,8 @@ _BY_RESOURCE: dict[tuple[str, str], Handler] = {
     ("selfsubjectreviews", "create"): access.who_am_i,
     ("tokenreviews", "create"): access.review_token,
     ("bindings", "create"): subresources.bind,
-    ("componentstatuses", "list"): discovery.component_statuses,
+    ("componentstatuses", "list"): component_statuses.list_component_statuses,
+    ("componentstatuses", "get"): component_statuses.get_component_status,
 }
 """What answers for resources that are not kept, by plural and verb."""
 

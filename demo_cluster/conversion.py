@@ -28,6 +28,14 @@ def converted(kind: Kind, obj: Obj) -> Obj:
     return obj
 
 
+def presented(kind: Kind, obj: Obj) -> Obj:
+    """One object as this group and version show it."""
+    shown = converted(kind, obj)
+    if shown.get("apiVersion") == kind.api_version and shown.get("kind") == kind.kind:
+        return shown
+    return {**shown, "kind": kind.kind, "apiVersion": kind.api_version}
+
+
 def to_stored(kind: Kind, obj: Obj) -> Obj:
     """An object of this kind's version in the form that is stored."""
     if kind.storage_key == _EVENTS and kind.group:

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from demo_cluster.conversion import converted
+from demo_cluster.conversion import converted, presented
 from demo_cluster.documents import ListDocument, encoded_body
 from demo_cluster.kinds import Kind, Obj
 from demo_cluster.negotiation import Form, negotiated
 from demo_cluster.reply import Call, Reply, StreamReply
 from demo_cluster.status import Failure, bad_request
 from demo_cluster.tables.table import column_definitions, rows
-
-
-def presented(kind: Kind, obj: Obj) -> Obj:
-    """One object as this group and version show it."""
-    shown = converted(kind, obj)
-    if shown.get("apiVersion") == kind.api_version and shown.get("kind") == kind.kind:
-        return shown
-    return {**shown, "kind": kind.kind, "apiVersion": kind.api_version}
 
 
 def list_item(kind: Kind, obj: Obj) -> Obj:
@@ -145,8 +137,7 @@ def _table_document(
     }
 
     def rows_of(some: Sequence[Obj]) -> list[Obj]:
-        shown = [presented(kind, obj) for obj in some]
-        return rows(kind, shown, now, include, form.version, columns)
+        return rows(kind, some, now, include, form.version, columns)
 
     return ListDocument(head, "rows", objects, rows_of)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from demo_cluster.conversion import presented
 from demo_cluster.kinds import Kind, Obj
 from demo_cluster.negotiation import Form
-from demo_cluster.presentation import partial, presented, table_body
+from demo_cluster.presentation import partial, table_body
 from demo_cluster.reply import Call
 from demo_cluster.storage import StorageEvent
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -12,10 +11,10 @@ import msgspec
 from demo_cluster import discovery_protobuf
 from demo_cluster.documents import encoded_body
 from demo_cluster.handlers.health import check_paths
-from demo_cluster.kinds import Kind, KindRegistry, Obj, Subresource, kind_of
+from demo_cluster.kinds import Kind, KindRegistry, Obj, Subresource
 from demo_cluster.negotiation import PROTOBUF, Encoding, aggregated_form, discovery_form
-from demo_cluster.presentation import is_pretty, list_reply
-from demo_cluster.reply import Call, Reply, StreamReply
+from demo_cluster.presentation import is_pretty
+from demo_cluster.reply import Call, Reply
 from demo_cluster.status import PageNotFound, no_such_resource
 
 VERSION: Obj = {
@@ -52,18 +51,6 @@ async def paths(call: Call) -> Reply:
     found += [*check_paths(), "/flagz", "/metrics", "/metrics/slis", "/openapi/v2", "/openapi/v3"]
     found += ["/openapi/v3/", "/openid/v1/jwks", "/statusz", "/version"]
     return Reply(body={"paths": sorted(found)})
-
-
-async def component_statuses(call: Call) -> Reply | StreamReply:
-    """GET componentstatuses: a deprecated list of what the cluster runs on."""
-    condition = {"type": "Healthy", "status": "True", "message": "ok"}
-    items = [
-        {"metadata": {"name": name}, "conditions": [condition]}
-        for name in ("etcd-0", "scheduler", "controller-manager")
-    ]
-    reply = list_reply(call, kind_of("componentstatuses"), items, {})
-    warning = '299 - "v1 ComponentStatus is deprecated in v1.19+"'
-    return replace(reply, headers={**reply.headers, "Warning": warning})
 
 
 async def core_versions(call: Call) -> Reply:

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from demo_cluster.documents import ListDocument
 from demo_cluster.kinds import Obj, kind_of
-from demo_cluster.negotiation import WHOLE
-from demo_cluster.presentation import is_pretty
+from demo_cluster.negotiation import WHOLE, Form, negotiated
+from demo_cluster.presentation import is_pretty, partial
 from demo_cluster.reply import Call, Reply, StreamReply
 from demo_cluster.selection import label_matcher
 from demo_cluster.status import not_found
@@ -68,6 +68,9 @@ def _selected(call: Call, objects: list[Obj]) -> list[Obj]:
 def _listed(
     call: Call, kind: str, objects: list[Obj], measured: Callable[[Call, Obj], Obj | None]
 ) -> Reply | StreamReply:
+    if (form := negotiated(call.headers.get("accept", ""))).shape == "table":
+        return _table([item for obj in objects if (item := measured(call, obj))], form)
+
     def items(some: Sequence[Obj]) -> list[Obj]:
         found = (measured(call, obj) for obj in some)
         return [{k: v for k, v in item.items() if k not in _HEAD} for item in found if item]
@@ -77,6 +80,43 @@ def _listed(
 
 
 _HEAD = ("kind", "apiVersion")
+
+
+def _one(call: Call, item: Obj) -> Reply:
+    if (form := negotiated(call.headers.get("accept", ""))).shape == "table":
+        return _table([item], form)
+    return Reply(body=item)
+
+
+def _table(items: list[Obj], form: Form) -> Reply:
+    """What is used, in the columns of metrics-server."""
+    columns = [
+        {"name": name, "type": "string", "format": format_, "description": text, "priority": 0}
+        for name, format_, text in _COLUMNS
+    ]
+    body = {
+        "kind": "Table",
+        "apiVersion": f"meta.k8s.io/{form.version}",
+        "metadata": {},
+        "columnDefinitions": columns,
+        "rows": [{"cells": _cells(item), "object": partial(item, form)} for item in items],
+    }
+    return Reply(body=body, headers={"Content-Type": form.content_type})
+
+
+_COLUMNS = (
+    ("Name", "name", "Name of the resource"),
+    ("cpu", "quantity", "Resource usage metric for cpu"),
+    ("memory", "quantity", "Resource usage metric for memory"),
+    ("Window", "duration", "How long was measured"),
+)
+
+
+def _cells(item: Obj) -> list[str]:
+    used = [item["usage"]] if "usage" in item else [each["usage"] for each in item["containers"]]
+    cpu = sum(int(each["cpu"].removesuffix("n")) for each in used)
+    memory = sum(int(each["memory"].removesuffix("Ki")) for each in used)
+    return [item["metadata"]["name"], f"{cpu}n", f"{memory}Ki", "15s"]
 
 
 async def list_pods(call: Call) -> Reply | StreamReply:
@@ -96,7 +136,7 @@ async def get_pod(call: Call) -> Reply:
     measured = _pod(call, pod) if pod else None
     if measured is None:
         raise not_found(kind, call.route.name)
-    return Reply(body=measured)
+    return _one(call, measured)
 
 
 async def list_nodes(call: Call) -> Reply | StreamReply:
@@ -117,4 +157,4 @@ async def get_node(call: Call) -> Reply:
     node = call.storage.get(NODES, "", call.route.name)
     if node is None:
         raise not_found(kind, call.route.name)
-    return Reply(body=_node(call, node))
+    return _one(call, _node(call, node))

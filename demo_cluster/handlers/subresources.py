@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+from demo_cluster.conversion import presented
 from demo_cluster.decoding import JsonError, decoded_body, parse_json
 from demo_cluster.deletion import check_preconditions
 from demo_cluster.handlers.deletes import delete_options_of
@@ -20,7 +21,7 @@ from demo_cluster.handlers.writes import (
 )
 from demo_cluster.kinds import Kind, Obj, kind_of
 from demo_cluster.patches import PatchError, json_patch, merge_patch
-from demo_cluster.presentation import object_reply, presented
+from demo_cluster.presentation import object_reply
 from demo_cluster.quantities import quantity, total_resources
 from demo_cluster.reply import Call, Reply
 from demo_cluster.selection import selector_matcher

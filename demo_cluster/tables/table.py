@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from demo_cluster.conversion import presented
 from demo_cluster.kinds import Kind, Obj
 from demo_cluster.schema.reference import texts_of
 from demo_cluster.tables import others, pods, rarer, workloads
@@ -109,7 +110,7 @@ def rows(
     version: str,
     printer_columns: list[Obj] | None = None,
 ) -> list[Obj]:
-    """One row for each object, with as much of the object as `include` says."""
+    """One row for each object as it is stored, with as much of the shown one as `include` says."""
     found = []
     cells_of = _ROWS.get(_table_name(kind), others.created_row)
     for obj in objects:
@@ -120,7 +121,7 @@ def rows(
             condition = {"type": "Completed", "status": "True", "reason": phase}
             row["conditions"] = [{**condition, "message": _COMPLETED[phase]}]
         if include == "Object":
-            row["object"] = obj
+            row["object"] = presented(kind, obj)
         elif include == "Metadata":
             row["object"] = {
                 "kind": "PartialObjectMetadata",
