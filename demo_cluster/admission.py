@@ -15,6 +15,7 @@ from demo_cluster.quota import check_quotas
 from demo_cluster.reply import Backend
 from demo_cluster.status import Failure, forbidden, resource_details
 from demo_cluster.storage import Storage
+from demo_cluster.storage_classes import class_of
 
 
 def admit(backend: Backend, kind: Kind, new: Obj, old: Obj | None) -> None:
@@ -32,6 +33,8 @@ def admit(backend: Backend, kind: Kind, new: Obj, old: Obj | None) -> None:
         _allocate(backend, new)
     if kind.storage_key == ("", "secrets"):
         _write_string_data(new)
+    if kind.storage_key == ("", "persistentvolumeclaims") and old is None:
+        _name_class(backend.storage, new["spec"])
     if kind.storage_key == ("", "pods") and old is None:
         _check_service_account(backend, new)
         _set_priority(backend, new)
@@ -47,6 +50,14 @@ def admit_within_limits(storage: Storage, kind: Kind, new: Obj, old: Obj | None 
     if kind.storage_key == ("", "pods") and old is None:
         apply_limit_ranges(storage, new)
     check_quotas(storage, kind, new, old)
+
+
+def _name_class(storage: Storage, claim: Obj) -> None:
+    """A claim that names no class gets the cluster's default."""
+    if claim.get("storageClassName") is None:
+        found = class_of(storage, None)
+        if found is not None:
+            claim["storageClassName"] = found["metadata"]["name"]
 
 
 def _write_string_data(secret: Obj) -> None:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from demo_cluster.clock import Clock
+from demo_cluster.controllers.persistent_volumes import CLAIMS, VOLUMES, Volumes
+from demo_cluster.controllers.persistent_volumes import PROTECTION as VOLUME_PROTECTION
 from demo_cluster.events import EventRecorder
 from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.storage import Storage, StorageEvent, key_of
+from demo_cluster.storage_classes import class_of
+from demo_cluster.timestamps import timestamp
 from demo_cluster.work_queue import Key, WorkQueue
 
-CLAIMS = kind_of("persistentvolumeclaims")
-VOLUMES = kind_of("persistentvolumes")
-CLASSES = kind_of("storageclasses", "storage.k8s.io")
 PODS = kind_of("pods")
 PROTECTION = "kubernetes.io/pvc-protection"
-VOLUME_PROTECTION = "kubernetes.io/pv-protection"
-DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
-RETRY = 15.0
+LATE = "WaitForFirstConsumer"
+NO_PROVISIONER = "kubernetes.io/no-provisioner"
+PROVISIONED = "pv.kubernetes.io/provisioned-by"
+RETRY, SETTLE = 15.0, 0.02
 
 
 class ClaimController:
@@ -27,20 +29,33 @@ class ClaimController:
         self._clock = clock
         self._events = events
         self._queue = WorkQueue(clock, self._sync, 0.03)
+        self._volumes = Volumes(storage, clock)
 
     def on_event(self, event: StorageEvent) -> None:
-        """A claim changed, or a pod that used one went."""
+        """A claim or a volume changed, or a pod that used one went."""
         key = event.kind.storage_key
         if key == CLAIMS.storage_key:
             if event.type == "DELETED":
-                self._reclaim(event.obj)
+                self._volumes.release(event.obj)
             else:
                 self._queue.add(key_of(event.obj))
+        elif key == VOLUMES.storage_key:
+            if event.type != "DELETED":
+                name = event.obj["metadata"]["name"]
+                self._clock.call_later(SETTLE, lambda: self._volumes.settle(name))
+            made_for_one = PROVISIONED in (event.obj["metadata"].get("annotations") or {})
+            if event.type == "ADDED" and not made_for_one:
+                self._wake_pending()
         elif key == PODS.storage_key:
             ended = event.obj.get("status", {}).get("phase") in ("Succeeded", "Failed")
             if event.type in ("ADDED", "DELETED") or ended:
                 for name in _claims_of(event.obj):
                     self._queue.add((event.obj["metadata"]["namespace"], name))
+
+    def _wake_pending(self) -> None:
+        for claim in self._storage.list(CLAIMS):
+            if (claim.get("status") or {}).get("phase") == "Pending":
+                self._queue.add(key_of(claim))
 
     def _sync(self, key: Key) -> None:
         claim = self._storage.get(CLAIMS, *key)
@@ -55,12 +70,15 @@ class ClaimController:
 
     def _bind(self, claim: Obj) -> None:
         name = claim["spec"].get("storageClassName")
-        found = self._class(name)
+        found = class_of(self._storage, name)
+        wanted = found["metadata"]["name"] if found else name or ""
+        volume = self._volumes.fitting(claim, wanted)
+        is_waiting = found is not None and found.get("volumeBindingMode") == LATE
+        if volume is not None and (claim["spec"].get("volumeName") or not is_waiting):
+            self._bound(claim, volume)
+            return
         if found is None:
-            volume = self._fitting(claim)
-            if volume is not None:
-                self._bound(claim, volume)
-            elif name:
+            if name:
                 message = f'storageclass.storage.k8s.io "{name}" not found'
                 self._wait(claim, "ProvisioningFailed", message, warning=True)
             else:
@@ -70,38 +88,17 @@ class ClaimController:
                     "no persistent volumes available for this claim and no storage class is set",
                 )
             return
-        if found.get("volumeBindingMode") == "WaitForFirstConsumer" and not self._has_user(claim):
+        if is_waiting and not self._has_user(claim):
             self._wait(
                 claim,
                 "WaitForFirstConsumer",
                 "waiting for first consumer to be created before binding",
             )
             return
-        volume = self._provision(claim, found)
-        self._bound(claim, volume)
-
-    def _class(self, name: str | None) -> Obj | None:
-        if name == "":
-            return None
-        for each in self._storage.list(CLASSES):
-            annotations = each["metadata"].get("annotations") or {}
-            if each["metadata"]["name"] == name:
-                return each
-            if name is None and annotations.get(DEFAULT_CLASS) == "true":
-                return each
-        return None
-
-    def _fitting(self, claim: Obj) -> Obj | None:
-        for each in self._storage.list(VOLUMES):
-            spec = each["spec"]
-            same_class = spec.get("storageClassName", "") == (
-                claim["spec"].get("storageClassName") or ""
-            )
-            wanted = claim["spec"].get("volumeName")
-            named = wanted in (None, each["metadata"]["name"])
-            if same_class and named and not spec.get("claimRef"):
-                return each
-        return None
+        if volume is None and found["provisioner"] == NO_PROVISIONER:
+            self._wait(claim, "ProvisioningFailed", "no volume plugin matched", warning=True)
+            return
+        self._bound(claim, volume or self._provision(claim, found))
 
     def _has_user(self, claim: Obj) -> bool:
         namespace, name = key_of(claim)
@@ -122,7 +119,7 @@ class ClaimController:
         volume = {
             "metadata": {
                 "name": f"pvc-{meta['uid']}",
-                "annotations": {"pv.kubernetes.io/provisioned-by": found["provisioner"]},
+                "annotations": {PROVISIONED: found["provisioner"]},
                 "finalizers": [VOLUME_PROTECTION],
             },
             "spec": {
@@ -156,7 +153,8 @@ class ClaimController:
                 "apiVersion": "v1",
                 "resourceVersion": meta["resourceVersion"],
             }
-            obj["status"] = {"phase": "Bound"}
+            now = timestamp(self._clock.now())
+            obj["status"] = {"phase": "Bound", "lastPhaseTransitionTime": now}
 
         def bind(obj: Obj) -> None:
             obj["spec"]["volumeName"] = volume["metadata"]["name"]
@@ -166,7 +164,7 @@ class ClaimController:
             annotations["pv.kubernetes.io/bound-by-controller"] = "yes"
             obj["status"] = {
                 "phase": "Bound",
-                "accessModes": obj["spec"]["accessModes"],
+                "accessModes": volume["spec"]["accessModes"],
                 "capacity": volume["spec"]["capacity"],
             }
 
@@ -188,20 +186,6 @@ class ClaimController:
             claim["metadata"].get("finalizers") or ()
         ):
             self._storage.modify(CLAIMS, *key_of(claim), _unprotect, by=CONTROLLERS)
-
-    def _reclaim(self, claim: Obj) -> None:
-        name = claim["spec"].get("volumeName")
-        volume = self._storage.get(VOLUMES, "", name) if name else None
-        if volume is None:
-            return
-        if volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete":
-            self._storage.remove(VOLUMES, "", volume["metadata"]["name"])
-            return
-
-        def release(obj: Obj) -> None:
-            obj["status"] = {"phase": "Released"}
-
-        self._storage.modify(VOLUMES, "", volume["metadata"]["name"], release, by=CONTROLLERS)
 
 
 def _claims_of(pod: Obj) -> list[str]:
