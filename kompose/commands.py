@@ -44,6 +44,19 @@ class PsForm(StrEnum):
     JSON = "json"
 
 
+class SecretForm(StrEnum):
+    """Where Secrets come from."""
+
+    PLAIN = "plain"
+    EXTERNAL = "external"
+
+
+_Secrets = Annotated[
+    SecretForm,
+    typer.Option("--secrets", help="plain: made as the file says; external: they are there"),
+]
+
+
 class Protocol(StrEnum):
     """What a port speaks."""
 
@@ -100,6 +113,7 @@ def up(
         bool,
         typer.Option("--prune", "--remove-orphans", help="Remove what the file no longer has"),
     ] = False,
+    secrets: _Secrets = SecretForm.PLAIN,
     force: Annotated[
         bool, typer.Option("--force", help="Take over fields that others have set")
     ] = False,
@@ -135,6 +149,7 @@ def up(
         timeout=timeout or None,
         watches=watch,
         builds=build,
+        secrets=secrets.value,
         pushes=push,
         dry_run=dry_run,
         prune=prune,
@@ -251,6 +266,7 @@ def logs(
 def diff(
     context: typer.Context,
     prune: Annotated[bool, typer.Option("--prune", help="As if for up --prune")] = False,
+    secrets: _Secrets = SecretForm.PLAIN,
 ) -> None:
     """Show what up would change; exit code 1 when it would change something.
 
@@ -261,7 +277,7 @@ def diff(
 
     run_loaded(
         context.obj,
-        load_project(context.obj),
+        load_project(context.obj, secrets=secrets.value),
         partial(show_diff, prunes=prune, colours=uses_colour(sys.stdout)),
     )
 

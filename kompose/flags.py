@@ -55,6 +55,8 @@ FLAGS = (
     Flag("push-image-registry", "string", "Registry to push to"),
     Flag("pvc-request-size", "string", "Size of each claim that has none of its own"),
     Flag("replicas", "int", "Copies of each service", "", 1),
+    Flag("secrets", "string", "plain; external: leave Secrets out, and say which must be there; "
+         "only: write nothing but Secrets", "", "plain"),
     _bool("secrets-as-files", "Mount each secret at its own path"),
     Flag("service-group-mode", "string", "Group services into pods: by label or by volume"),
     Flag("service-group-name", "string", "Name of the group, with the mode volume"),

@@ -51,6 +51,8 @@ class ConvertOptions(NamedTuple):
     secrets_as_files: bool = False
     insecure_repository: bool = False
     build: BuildOptions = BuildOptions()
+    secrets: str = "plain"
+    """`plain`, `external` or `only`: see `kompose.manifests.secrets`."""
     mends: bool = False
     """Whether to write what was meant where the original writes what a cluster refuses, or what
     does not do what compose does. `up` does; `convert` does with `--mend`."""

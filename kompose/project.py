@@ -40,7 +40,7 @@ class Project(NamedTuple):
 def project_from_model(model: Tree, working_dir: str, environment: Mapping[str, str]) -> Project:
     """The project that a canonical model describes; its services stay in their order.
 
-    `environment` has the values of configs that are variables.
+    `environment` has the values of secrets and configs that are variables.
     """
     services = model.get("services") or {}
     networks = model.get("networks") or {}
@@ -53,7 +53,7 @@ def project_from_model(model: Tree, working_dir: str, environment: Mapping[str, 
             for name, tree in (model.get("volumes") or {}).items()
         },
         network_names={key: (tree or {}).get("name", key) for key, tree in networks.items()},
-        secrets=_file_sources(model.get("secrets"), {}),
+        secrets=_file_sources(model.get("secrets"), environment),
         configs=_file_sources(model.get("configs"), environment),
     )
 

@@ -9,6 +9,7 @@ from kompose.options import BuildOptions, ConvertOptions
 from kompose.report import ConvertError
 
 _VOLUME_KINDS = ("emptyDir", "hostPath", "configMap", "persistentVolumeClaim")
+_SECRET_FORMS = ("plain", "external", "only")
 _KUBERNETES_ONLY = {
     "chart": "--chart, -c is a Kubernetes only flag",
     "daemon-set": "--daemon-set is a Kubernetes only flag",
@@ -96,6 +97,7 @@ def convert_request(parsed: Parsed, line: Sequence[str]) -> Request:
             insecure_repository=values["insecure-repository"],
             build=_build_options(values),
             mends=values["mend"],
+            secrets=values["secrets"],
         ),
         output=Output(
             out=out,
@@ -169,10 +171,18 @@ def _check_volumes(parsed: Parsed) -> None:
         raise ConvertError(f"Unknown Volume type: {kind}, possible values are: {known}")
 
 
+def _check_secrets(parsed: Parsed) -> None:
+    form = parsed.values["secrets"]
+    if form not in _SECRET_FORMS:
+        known = ", ".join(_SECRET_FORMS)
+        raise ConvertError(f"Unknown form of secrets: {form}, possible values are: {known}")
+
+
 _CHECKS: tuple[Callable[[Parsed], None], ...] = (
     _check_provider_flags,
     _check_output,
     _check_volumes,
+    _check_secrets,
 )
 
 

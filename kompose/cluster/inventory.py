@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from kompose.cluster.errors import ClusterError
 from kompose.cluster.kinds import OWNED, WORKLOADS, title
+from kompose.cluster.needed import needed_titles
 from kompose.cluster.ownership import MANAGED_BY, Object, project_selector, service_key
 from kube_client.client import Client
 from kube_client.errors import ForbiddenError, NotFoundError
@@ -53,9 +54,10 @@ async def orphans(
 ) -> tuple[Object, ...]:
     """What an earlier up of a project made and its files, converted to objects, no longer have.
 
-    Claims that a StatefulSet of the files made for its pods are no orphans.
+    Claims that a StatefulSet of the files made for its pods are no orphans, nor is what the files
+    take to be there already.
     """
-    wanted = {title(obj) for obj in objects}
+    wanted = {title(obj) for obj in objects} | needed_titles(objects)
     found = await owned_objects(client, project, namespace)
     set_keys = {
         service_key(claim)

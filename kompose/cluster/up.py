@@ -12,6 +12,7 @@ from kompose.cluster.health import Crash, Health, Phase, crashes
 from kompose.cluster.inventory import orphans
 from kompose.cluster.kinds import resource_of, title
 from kompose.cluster.namespace import ensure_namespace
+from kompose.cluster.needed import refuse_missing
 from kompose.cluster.ownership import Object, project_selector, stamped
 from kompose.cluster.plan import (
     Need,
@@ -112,6 +113,7 @@ async def up(
     view = project.selected(options.services, alone=options.alone)
     chosen = selected_objects(objects, view) if options.services else objects
     plan = make_plan(without_scaled_replicas(chosen), view)
+    await refuse_missing(client, chosen, options.namespace)
     made = await ensure_namespace(client, options.namespace, project.name, dry_run=options.dry_run)
     if made is not None:
         progress(Progress(applied=made))

@@ -94,7 +94,9 @@ def _finish(
         raise typer.Exit(code)
 
 
-def load_project(invocation: Invocation, *, builds: bool = False, pushes: bool = True) -> Loaded:
+def load_project(
+    invocation: Invocation, *, builds: bool = False, pushes: bool = True, secrets: str = "plain"
+) -> Loaded:
     """Read the compose files and convert them, as `convert` does; images are built first.
 
     Annotations that tell the command line are left out: they would make every pod new when the
@@ -119,6 +121,7 @@ def load_project(invocation: Invocation, *, builds: bool = False, pushes: bool =
         with_kompose_annotation=False,
         version=COMPATIBLE_VERSION,
         build=BuildOptions(mode="local" if builds else "none", push=builds and pushes),
+        secrets=secrets,
         mends=True,
     )
     objects = convert(model, options, invocation.report)

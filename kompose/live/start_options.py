@@ -19,6 +19,7 @@ class StartOptions:
     timeout: float | None = 300.0
     watches: bool = False
     builds: bool = False
+    secrets: str = "plain"
     pushes: bool = True
     dry_run: bool = False
     prune: bool = False
@@ -56,7 +57,7 @@ def load_sized(invocation: Invocation, options: StartOptions) -> Loaded:
     """
     sizes = sizes_of(options.sizes)
     builds = options.builds and not options.dry_run
-    loaded = load_project(invocation, builds=builds, pushes=options.pushes)
+    loaded = load_project(invocation, builds=builds, pushes=options.pushes, secrets=options.secrets)
     service_keys(loaded.view, options.services)
     for name in without_workload(loaded.objects, loaded.view):
         invocation.report.warn(

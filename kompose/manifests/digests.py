@@ -6,10 +6,12 @@ hash first: a guess costs time and memory.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from hashlib import scrypt, sha256
 from typing import Any
+
+from kompose.manifests.references import references
 
 _Contents = Mapping[tuple[str, str], str]
 """What stands for the content of each ConfigMap and Secret, by kind and name."""
@@ -20,15 +22,6 @@ _GUESS = {"n": 2**13, "r": 8, "p": 1}
 """What a guess at a secret costs: some 20 ms and 8 MiB."""
 _PARTS = ("data", "binaryData", "stringData")
 _SOURCES = frozenset(("ConfigMap", "Secret"))
-_NAMES = {
-    "configMap": ("ConfigMap", "name"),
-    "configMapRef": ("ConfigMap", "name"),
-    "configMapKeyRef": ("ConfigMap", "name"),
-    "secret": ("Secret", "secretName"),
-    "secretRef": ("Secret", "name"),
-    "secretKeyRef": ("Secret", "name"),
-}
-"""Where a pod names a source: the kind, and the field with the name."""
 _TEMPLATE = ("spec", "template")
 _PODS = {"Pod": (), "CronJob": ("spec", "jobTemplate", *_TEMPLATE)}
 """Where the pod stands in an object of a kind."""
@@ -69,7 +62,7 @@ def _changed(
 def _annotated(pod: dict[str, Any], contents: _Contents) -> dict[str, Any]:
     read = {
         f"{kind}/{name}": contents[kind, name]
-        for kind, name in _sources(pod.get("spec"))
+        for kind, name in references(pod.get("spec"))
         if (kind, name) in contents
     }
     if not read:
@@ -79,17 +72,3 @@ def _annotated(pod: dict[str, Any], contents: _Contents) -> dict[str, Any]:
     meta = pod.get("metadata") or {}
     annotations = {**(meta.get("annotations") or {}), CONFIG_DIGEST: digest}
     return {**pod, "metadata": {**meta, "annotations": dict(sorted(annotations.items()))}}
-
-
-def _sources(value: Any) -> Iterator[tuple[str, str]]:
-    """The kind and name of every source that a part of a pod's spec names."""
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            if key in _NAMES and isinstance(inner, Mapping):
-                kind, field = _NAMES[key]
-                yield kind, str(inner.get(field, ""))
-            else:
-                yield from _sources(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _sources(inner)

@@ -8,25 +8,37 @@ from kompose.manifests.component import Component, Scope
 from kompose.manifests.fields import fields, metadata
 from kompose.manifests.names import resource_name
 from kompose.manifests.sources import read_secret
+from kompose.project import FileSource
+from kompose.report import ConvertError
 
+PLAIN, EXTERNAL, ONLY = "plain", "external", "only"
+"""Secrets among the other objects; left out, to be there already; or nothing but them."""
 _DIRECTORY = "/run/secrets"
 
 
 def secrets(scope: Scope) -> list[dict[str, Any]]:
     """One Secret for each top-level secret with a file, used or not.
 
+    Mended, also for each that is a variable. Those that are on the cluster already, as all are
+    where the options say so, are not written.
+
     Raises:
-        ConvertError: A file cannot be read.
+        ConvertError: A file cannot be read, or a variable is not set.
     """
     made = []
+    mends = scope.options.mends
     for source in scope.project.secrets.values():
-        if not source.file or source.is_external:
-            scope.report.warn(
-                f"External secrets {source.name} is not currently supported - ignoring"
-            )
-            continue
         name = resource_name(source.name)
-        content = base64.b64encode(read_secret(source.file)).decode()
+        if scope.options.secrets == EXTERNAL:
+            scope.report.info(_must_exist(source, name, scope))
+            continue
+        if source.is_external or not (source.file or mends):
+            if not mends:
+                scope.report.warn(
+                    f"External secrets {source.name} is not currently supported - ignoring"
+                )
+            continue
+        content = base64.b64encode(_content(source)).decode()
         made.append(
             {
                 "kind": "Secret",
@@ -61,6 +73,30 @@ def secret_volumes(
         }
         sources.append({"name": name, "secret": source})
     return mounts, sources
+
+
+def _content(source: FileSource) -> bytes:
+    if source.file:
+        return read_secret(source.file)
+    if not source.content:
+        raise ConvertError(
+            f"The secret {source.name} is the variable {source.environment or '?'}, which is not "
+            "set; set it, or give the secret a file"
+        )
+    return source.content.encode()
+
+
+def _must_exist(source: FileSource, name: str, scope: Scope) -> str:
+    """Which Secret must be there, and how to make it; its value is for a person to fill in."""
+    made = resource_name(source.external_name) or name
+    content = f"--from-file={name}={source.file or 'FILE'}"
+    if source.environment:
+        content = f'--from-literal={name}="${source.environment}"'
+    place = f" -n {scope.options.namespace}" if scope.options.namespace else ""
+    return (
+        f"The Secret {made} must be on the cluster with the key {name}: "
+        f"kubectl create secret generic {made} {content}{place}"
+    )
 
 
 def _object_name(reference: FileReference, scope: Scope) -> str:

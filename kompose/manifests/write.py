@@ -13,7 +13,7 @@ from kompose.manifests.groups import group_objects, groups
 from kompose.manifests.ingress import ingress, route
 from kompose.manifests.network_policy import network_policies
 from kompose.manifests.openshift import image_stream
-from kompose.manifests.secrets import secrets
+from kompose.manifests.secrets import ONLY, secrets
 from kompose.manifests.service import service_type, services
 from kompose.manifests.shared_network import join_shared_networks
 from kompose.manifests.volumes import volumes
@@ -58,6 +58,8 @@ def write_manifests(scope: Scope) -> Objects:
     objects = _without_repeats(objects, scope)
     if not is_openshift:
         objects = join_shared_networks(objects, ready, mends=scope.options.mends)
+    if scope.options.secrets == ONLY:
+        objects = [each for each in objects if each["kind"] == "Secret"]
     if scope.options.mends:
         from kompose.manifests.digests import with_digests  # hashing is slow to load
 
