@@ -68,8 +68,19 @@ def text_key(entry: Any, path: KeyPath) -> str:
 
 def unsupported(entry: Any, path: KeyPath) -> PathError:
     """The words for an entry that is no text, with the slip that the original makes in them."""
-    value = "<nil>" if entry is None else f"{kind_name(entry)}={scalar_text(entry)}"
-    return PathError(f"{indexed(path)}: unsupported expose value %!s({value})", path)
+    value = "%!s(<nil>)" if entry is None else _as_text(entry)
+    return PathError(f"{indexed(path)}: unsupported expose value {value}", path)
+
+
+def _as_text(value: Any) -> str:
+    """A value where a text was wanted, as Go prints one."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return f"[{' '.join(map(_as_text, value))}]"
+    if isinstance(value, dict):
+        return f"map[{' '.join(f'{key}:{_as_text(value[key])}' for key in sorted(value))}]"
+    return "<nil>" if value is None else f"%!s({kind_name(value)}={scalar_text(value)})"
 
 
 def indexed(path: KeyPath) -> str:
