@@ -6,7 +6,7 @@ from typing import NamedTuple
 from kompose.compose.keys.depends_on import Dependency
 from kompose.compose.keys.ports import PublishedPort
 from kompose.manifests.labels import NAME_OVERRIDE
-from kompose.manifests.names import dns_label
+from kompose.manifests.names import service_label
 from kompose.project import Project
 
 
@@ -23,7 +23,7 @@ class ServiceView(NamedTuple):
     @property
     def key(self) -> str:
         """The value of the label that the service's objects carry."""
-        return dns_label(self.other_name or self.name)
+        return service_label(self.other_name or self.name)
 
 
 class ProjectView(NamedTuple):

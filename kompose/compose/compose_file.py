@@ -65,7 +65,9 @@ _IPAM = record(
         "options": Form(_TEXT_MAPPING),
     }
 )
-_TRUTH = shape.one_of_kinds("boolean", "string")
+_TRUTH = shape.one_of_kinds("boolean", "string")._replace(
+    refusal="must be a boolean, mapping or string"
+)
 _NAMED = {"name": TEXT.shape}
 _EXTERNAL = Form(shape.either(_TRUTH, shape.record(_NAMED)), flag, cast=to_boolean)
 _EXTERNAL_FILE = _EXTERNAL._replace(shape=shape.either(_TRUTH, shape.record(_NAMED, free="")))

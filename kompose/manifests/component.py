@@ -11,7 +11,7 @@ from kompose.manifests.labels import (
     readiness_labels,
 )
 from kompose.manifests.mounts import ParsedMount, parse_mount
-from kompose.manifests.names import dashed, dns_label, key_name
+from kompose.manifests.names import dashed, key_name, service_label
 from kompose.manifests.numbers import whole_number
 from kompose.manifests.placement import Placed, placed
 from kompose.options import ConvertOptions
@@ -111,6 +111,8 @@ def _component(service: Service, scope: Scope) -> Component:
     ports = tuple(_ports(service))
     if scope.options.mends:
         ports = tuple(port for port in ports if port.container)
+        if (service.stop_grace_period or 0) < 0:
+            service = service._replace(stop_grace_period=0)
     place = placed(service, scope.report)
     readiness = readiness_labels(service.labels)
     display_name = service.labels.get("kompose.service.name_override", "").lower()
@@ -184,7 +186,7 @@ def _container_name(name: str, scope: Scope) -> str:
 def _key(name: str, scope: Scope) -> str:
     if not scope.options.mends:
         return key_name(name)
-    if not (key := dns_label(name)):
+    if not (key := service_label(name)):
         raise ConvertError(
             f"The name {name!r} has no letter or digit that a name in Kubernetes may have. "
             "Choose another one with the label kompose.service.name_override"

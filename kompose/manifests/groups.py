@@ -13,6 +13,7 @@ from kompose.manifests.container import (
 )
 from kompose.manifests.environment import env_file_config_maps
 from kompose.manifests.ingress import ingress
+from kompose.manifests.names import service_label
 from kompose.manifests.network_policy import network_policies
 from kompose.manifests.placement import affinity
 from kompose.manifests.pod import (
@@ -63,6 +64,8 @@ def groups(components: list[Component], scope: Scope) -> list[Group]:
     found: dict[str, list[Component]] = {}
     for component in components:
         mark = component.labels.group if mode == "label" else _volume_mark(component)
+        if mode == "label" and scope.options.mends:
+            mark = service_label(mark)
         if mark:
             found.setdefault(mark, []).append(component)
     return [
@@ -90,7 +93,8 @@ def _volume_mark(component: Component) -> str:
 
 
 def _joined_name(members: list[Component], scope: Scope) -> str:
-    return scope.options.group_name or "-".join(member.key for member in members)
+    name = scope.options.group_name or "-".join(member.key for member in members)
+    return service_label(name) if scope.options.mends else name
 
 
 def group_objects(group: Group, scope: Scope) -> list[dict[str, Any]]:

@@ -19,6 +19,12 @@ def dns_label(name: str) -> str:
     return _NOT_IN_LABEL.sub("-", name.lower())[:_LONGEST].strip("-")
 
 
+def service_label(name: str) -> str:
+    """The name as a Service may have it: a label that begins with a letter."""
+    label = dns_label(name)
+    return dns_label(f"s-{label}") if label[:1].isdigit() else label
+
+
 def with_suffix(name: str, suffix: str) -> str:
     """A label of the API from a name and what stands behind it.
 

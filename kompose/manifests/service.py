@@ -47,7 +47,7 @@ def services(component: Component, scope: Scope, selected: str = "") -> list[dic
     if component.labels.traffic_policy and kind not in ("NodePort", "LoadBalancer"):
         _ignore_policy(owner, kind or "", scope)
     spec = fields(
-        ports=_ports(component.ports, component.labels.node_port),
+        ports=_ports(_reachable(component, scope), component.labels.node_port),
         selector={"io.kompose.service": owner},
         clusterIP="None" if kind == "Headless" else "",
         type="ClusterIP" if kind == "Headless" else kind,
@@ -92,6 +92,21 @@ def _load_balancers(component: Component, scope: Scope, owner: str) -> Iterable[
                 externalTrafficPolicy=component.labels.traffic_policy,
             )
             yield _service(name, name, component, spec)
+
+
+def _reachable(component: Component, scope: Scope) -> Iterable[Port]:
+    """The ports; mended, each number and protocol once, as the API has it."""
+    if not scope.options.mends:
+        return component.ports
+    found: dict[tuple[int, str], Port] = {}
+    for port in component.ports:
+        kept = found.setdefault((port.service_port, port.protocol), port)
+        if kept.container != port.container:
+            scope.report.warn(
+                f"Port {port.service_port} of service {component.service.name} leads to "
+                f"{kept.container}: {port.container} is left out"
+            )
+    return found.values()
 
 
 def _ports(ports: Iterable[Port], node_port: int) -> list[dict[str, Any]]:

@@ -50,6 +50,8 @@ def volumes(component: Component, scope: Scope, owner: str = "") -> Volumes:
     for index, mount in enumerate(component.mounts):
         _add(found, component, scope, owner, mount, index, kind)
     for index, path in enumerate(component.service.tmpfs):
+        if scope.options.mends and not path.split(":")[0]:
+            continue
         name = f"tmpfs{index}"
         name = with_suffix(owner, name) if scope.options.mends else f"{owner}-{name}"
         _add_memory(found, name, path.split(":")[0])

@@ -232,3 +232,32 @@ def test_an_ordinary_file_is_the_same_with_and_without(tmp_path: Path) -> None:
     )
 
     assert _run(tmp_path, text, "--mend").stdout == _run(tmp_path, text).stdout
+
+
+def test_a_name_that_begins_with_a_digit_gets_a_letter(tmp_path: Path) -> None:
+    objects = _mended(tmp_path, 'services: {1st: {image: x, ports: ["80"]}}')
+
+    assert {each["metadata"]["name"] for each in objects} == {"s-1st"}
+
+
+def test_a_port_that_is_published_twice_stands_once(tmp_path: Path) -> None:
+    outcome = _run(tmp_path, 'services: {a: {image: x, ports: ["80:1", "80:2", "80:1"]}}', "--mend")
+
+    service, _ = yaml.safe_load_all(outcome.stdout)
+
+    assert [(port["port"], port["targetPort"]) for port in service["spec"]["ports"]] == [(80, 1)]
+    assert "WARN Port 80 of service a leads to 1: 2 is left out" in outcome.stderr
+
+
+def test_a_memory_volume_without_a_place_is_none(tmp_path: Path) -> None:
+    objects = _mended(tmp_path, 'services: {a: {image: x, tmpfs: [""]}}')
+
+    assert "volumeMounts" not in _container(objects)
+
+
+def test_the_name_of_a_group_is_valid(tmp_path: Path) -> None:
+    text = "services: {a: {image: x, labels: {kompose.service.group: My_Group}}}"
+
+    objects = _mended(tmp_path, text, "--service-group-mode", "label")
+
+    assert _only(objects, "Deployment")["metadata"]["name"] == "my-group"
