@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def run(line: Sequence[str]) -> int:
     """Runs one command line and returns its exit code."""
     command, rest = split_command(line)
-    if command is not None and command not in COMMANDS and command != "kompose":
+    if command is not None and command not in COMMANDS:
         return _refuse_command(command)
     try:
         if command is not None and command not in ORIGINAL_COMMANDS:
@@ -66,10 +66,14 @@ def run(line: Sequence[str]) -> int:
 
 def _refuse_command(command: str) -> int:
     from kompose.twins import COMMANDS_INSTEAD
+    from kompose.usage import similar_commands
 
     sys.stderr.write(f'unknown command "{command}" for "kompose"\n')
     if command in COMMANDS_INSTEAD:
         sys.stderr.write(f"Use instead: {COMMANDS_INSTEAD[command]}\n")
+    elif similar := similar_commands(command):
+        names = "".join(f"\t{name}\n" for name in similar)
+        sys.stderr.write(f"\nDid you mean this?\n{names}\n")
     return 1
 
 

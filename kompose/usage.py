@@ -28,6 +28,7 @@ _SECTIONS = (
     ("Flags", COMMON),
     ("Global Flags", GLOBAL),
 )
+_MOST_SLIPS = 2
 _EXAMPLES = """Examples:
   # Write a file for each object of the compose file here
   kompose convert
@@ -52,6 +53,29 @@ def program_help() -> str:
         f"Flags:\n{flags}\n\n"
         'Use "kompose [command] --help" for more information about a command.\n'
     )
+
+
+def similar_commands(word: str) -> list[str]:
+    """The commands that a word may be meant for: it begins one, or is two slips away from one."""
+    text = word.lower()
+    return [
+        name
+        for name in COMMANDS
+        if name != "help"
+        and (name.startswith(text) or _distance(text, name) <= min(_MOST_SLIPS, len(name) - 1))
+    ]
+
+
+def _distance(text: str, other: str) -> int:
+    """How many letters have to be put in, taken out or changed."""
+    above = list(range(len(other) + 1))
+    for row, letter in enumerate(text, 1):
+        line = [row]
+        for column, opposite in enumerate(other, 1):
+            change = above[column - 1] + (letter != opposite)
+            line.append(min(above[column] + 1, line[-1] + 1, change))
+        above = line
+    return above[-1]
 
 
 def convert_usage() -> str:

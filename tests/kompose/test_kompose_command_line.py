@@ -86,6 +86,9 @@ def test_a_line_that_makes_no_sense_is_refused_in_the_original_words(
     ("line", "exit_code", "stderr"),
     [
         (["foo"], 1, 'unknown command "foo" for "kompose"'),
+        (["kompose"], 1, 'unknown command "kompose" for "kompose"'),
+        (["conver"], 1, "Did you mean this?\n\tconvert"),
+        (["CON"], 1, "Did you mean this?\n\tconfig\n\tconvert"),
         (
             ["version", "--provider", "foo"],
             1,
