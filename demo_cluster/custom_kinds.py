@@ -157,6 +157,9 @@ def kinds_of(definition: Obj, *, only_served: bool = True) -> Iterator[tuple[Kin
             subresources,
             tuple(names.get("categories") or ()),
             is_custom=True,
+            selectable_fields=tuple(
+                each["jsonPath"].removeprefix(".") for each in version.get("selectableFields") or ()
+            ),
         )
         schema = (version.get("schema") or {}).get("openAPIV3Schema") or {}
         yield kind, CustomForm(schema, version.get("additionalPrinterColumns"), parts.get("scale"))

@@ -48,6 +48,8 @@ class Kind:
     categories: tuple[str, ...] = ()
     storage_group: str | None = None
     is_custom: bool = False
+    selectable_fields: tuple[str, ...] = ()
+    """What a definition lets field selectors name, such as `spec.colour`."""
 
     @property
     def api_version(self) -> str:
@@ -413,7 +415,7 @@ class KindRegistry:
         if key not in self._forms:
             return ""
         if key not in self._digests:
-            text = json.dumps(self._forms[key].schema, sort_keys=True)
+            text = json.dumps([kind.selectable_fields, self._forms[key].schema], sort_keys=True)
             self._digests[key] = hashlib.sha256(text.encode()).hexdigest()
         return self._digests[key]
 

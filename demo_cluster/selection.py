@@ -306,7 +306,7 @@ def _field_clause(kind: Kind, text: str, clause: str) -> tuple[str, bool, str]:
         raise bad_request(f"invalid selector: '{text}'; can't understand '{clause}'")
     path, operator, value = match.groups()
     names = _METADATA_FIELDS if kind.namespaced else ("metadata.name",)
-    known = (*names, *_FIELDS.get(kind.storage_key, ()))
+    known = (*names, *_FIELDS.get(kind.storage_key, ()), *kind.selectable_fields)
     if kind.storage_key == ("", "events") and kind.group:
         first, dot, rest = path.partition(".")
         path = _EVENT_PATHS.get(first, first) + dot + rest

@@ -16,8 +16,8 @@ import msgspec
 from demo_cluster.kinds import Kind, KindRegistry
 from demo_cluster.negotiation import first_acceptable
 from demo_cluster.reply import Call, Reply
+from demo_cluster.schema.custom_schemas import CustomVersion
 from demo_cluster.schema.openapi import (
-    CustomVersion,
     built_in_operations,
     custom_document,
     document,
@@ -110,7 +110,7 @@ def _built_in(kinds: tuple[Kind, ...], name: str) -> bytes:
 
 def _custom_versions(registry: KindRegistry, kinds: tuple[Kind, ...]) -> list[CustomVersion]:
     return [
-        CustomVersion(kind, form.schema, kind.list_kind)
+        CustomVersion(kind, form.schema)
         for kind in kinds
         if (form := registry.form(kind)) is not None
     ]
@@ -144,19 +144,16 @@ async def old(call: Call) -> Reply:
 def _old_encoded(kinds: tuple[Kind, ...], schemas: bytes, is_protobuf: bool) -> bytes:
     """The old document of these kinds; `schemas` are those of the custom ones, in their order."""
     built_in = [kind for kind in kinds if not kind.is_custom]
+    custom = [kind for kind in kinds if kind.is_custom]
     groups = dict.fromkeys(kind.group for kind in built_in if kind.group)
-    custom = [
-        CustomVersion(kind, schema, kind.list_kind)
-        for kind, schema in zip(
-            (kind for kind in kinds if kind.is_custom), msgspec.json.decode(schemas), strict=True
-        )
-    ]
+    decoded = msgspec.json.decode(schemas)
+    versions = [CustomVersion(*each) for each in zip(custom, decoded, strict=True)]
     operations = [
         *small_operations(),
         *map(group_operation, groups),
         *built_in_operations(built_in),
     ]
-    made = old_document(operations, custom)
+    made = old_document(operations, versions)
     return old_document_in_protobuf(made) if is_protobuf else msgspec.json.encode(made)
 
 

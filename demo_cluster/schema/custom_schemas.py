@@ -6,6 +6,7 @@ Follows the builder of the API extensions' server.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from demo_cluster.kinds import Kind, Obj
@@ -29,40 +30,60 @@ _EMBEDDED_TEXTS = {
 }
 
 
-def custom_schemas(kind: Kind, schema: Obj, list_kind: str) -> dict[str, Obj]:
+@dataclass(frozen=True, slots=True)
+class CustomVersion:
+    """One version of a custom kind, with the schema that its definition gives it."""
+
+    kind: Kind
+    schema: Obj
+
+
+def custom_schemas(version: CustomVersion) -> dict[str, Obj]:
     """The schemas of a custom kind and of its lists."""
-    shown: Obj = _with_embedded(_unfolded(schema)) if schema else {"type": "object"}
-    if schema:
-        shown["properties"] = _as_object(shown)
-    return _named(kind, shown, list_kind)
+    if not version.schema:
+        return _named(version, {"type": "object"})
+    shown: Obj = _with_embedded(_unfolded(version.schema))
+    return _named(version, {**shown, "properties": _as_object(shown)})
 
 
-def old_custom_schemas(kind: Kind, schema: Obj, list_kind: str) -> dict[str, Obj]:
+def old_custom_schemas(version: CustomVersion) -> dict[str, Obj]:
     """The same for the older form, which cannot say as much."""
-    if not schema or schema.get(_UNKNOWN):
+    if not version.schema or version.schema.get(_UNKNOWN):
         shown: Obj = {"type": "object"}
     else:
-        shown = _with_embedded(_simplified(schema), is_old=True)
-        shown["properties"] = _as_object(shown)
-    return {name: old_form(each) for name, each in _named(kind, shown, list_kind).items()}
+        shown = _with_embedded(_simplified(version.schema), is_old=True)
+        shown = {**shown, "properties": _as_object(shown)}
+    return {
+        name: old_form(each, keeps_defaults=True) for name, each in _named(version, shown).items()
+    }
 
 
-def _named(kind: Kind, shown: Obj, list_kind: str) -> dict[str, Obj]:
-    name = schema_name(kind)
-    shown = {**shown, "x-kubernetes-group-version-kind": [gvk(kind.group, kind.version, kind.kind)]}
-    return {name: shown, f"{name}List": _list_schema(kind, name, list_kind)}
+def _named(version: CustomVersion, shown: Obj) -> dict[str, Obj]:
+    kind, name = version.kind, schema_name(version.kind)
+    of_kind = _extensions(version, kind.kind)
+    return {name: {**shown, **of_kind}, f"{name}List": _list_schema(version, name)}
 
 
-def _list_schema(kind: Kind, name: str, list_kind: str) -> Obj:
+def _extensions(version: CustomVersion, kind: str) -> Obj:
+    about = gvk(version.kind.group, version.kind.version, kind)
+    shown: Obj = {"x-kubernetes-group-version-kind": [about]}
+    if version.kind.selectable_fields:
+        fields = [{"fieldPath": path} for path in version.kind.selectable_fields]
+        shown["x-kubernetes-selectable-fields"] = fields
+    return shown
+
+
+def _list_schema(version: CustomVersion, name: str) -> Obj:
+    kind = version.kind
     text = f"List of {kind.plural}. More info: {_CONVENTIONS}"
     items = {"description": text, "type": "array", "items": {"$ref": REF + name}}
     properties = {**type_properties(), "items": items, "metadata": _pointing_to(LIST_META)}
     return {
-        "description": f"{list_kind} is a list of {kind.kind}",
+        "description": f"{kind.list_kind} is a list of {kind.kind}",
         "type": "object",
         "required": ["items"],
         "properties": dict(sorted(properties.items())),
-        "x-kubernetes-group-version-kind": [gvk(kind.group, kind.version, list_kind)],
+        **_extensions(version, kind.list_kind),
     }
 
 
@@ -119,7 +140,7 @@ def _simplified(schema: Obj) -> Obj:
         for name, each in (schema.get("properties") or {}).items()
         if isinstance(each, dict) and each.get("nullable")
     }
-    shown = {name: each for name, each in schema.items() if name not in (*_JUNCTORS, "default")}
+    shown = {name: each for name, each in schema.items() if name not in _JUNCTORS}
     if shown.pop("nullable", False) or shown.get(_UNKNOWN):
         for name in ("items", "properties"):
             shown.pop(name, None)

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from demo_cluster.kinds import Kind, Obj
-from demo_cluster.schema.custom_schemas import custom_schemas, old_custom_schemas
+from demo_cluster.schema.custom_schemas import (
+    CustomVersion,
+    custom_schemas,
+    old_custom_schemas,
+)
 from demo_cluster.schema.openapi_paths import old_paths, paths
-from demo_cluster.schema.operations import STRING, Operation, announcement, operations_of, root_of
+from demo_cluster.schema.operations import (
+    OPTIONS,
+    STRING,
+    Operation,
+    announcement,
+    operations_of,
+    root_of,
+)
 from demo_cluster.schema.schemas import closure, old_form
 from demo_cluster.schema.types import LIST_META, OBJECT_META, is_known
 
@@ -20,17 +30,12 @@ _BEARER: Obj = {
     "name": "authorization",
     "in": "header",
 }
+_OF_SERVERS = frozenset(
+    {"admission.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "imagepolicy.k8s.io"}
+)
+"""Groups that the builder of custom kinds' documents does not know."""
 Operations = Sequence[tuple[str, Operation]]
 """Operations, each with its path."""
-
-
-@dataclass(frozen=True, slots=True)
-class CustomVersion:
-    """One version of a custom kind, with the schema that its definition gives it."""
-
-    kind: Kind
-    schema: Obj
-    list_kind: str
 
 
 def built_in_operations(kinds: Iterable[Kind]) -> Operations:
@@ -60,7 +65,7 @@ def custom_document(versions: Iterable[CustomVersion]) -> Obj:
     operations = _custom_operations(listed)
     schemas = _needed_by_custom(operations)
     for each in listed:
-        schemas.update(custom_schemas(each.kind, each.schema, each.list_kind))
+        schemas.update(custom_schemas(each))
     return {
         "openapi": "3.0.0",
         "info": _CUSTOM_INFO,
@@ -77,7 +82,7 @@ def old_document(operations: Operations, versions: Iterable[CustomVersion]) -> O
         name: old_form(schema, name) for name, schema in closure(_named_in(operations)).items()
     }
     for each in listed:
-        definitions.update(old_custom_schemas(each.kind, each.schema, each.list_kind))
+        definitions.update(old_custom_schemas(each))
     return {
         "swagger": "2.0",
         "info": _INFO,
@@ -102,4 +107,11 @@ def _named_in(operations: Operations) -> set[str]:
 
 def _needed_by_custom(operations: Operations) -> dict[str, Obj]:
     known = {name for name in _named_in(operations) if is_known(name)}
-    return closure({*known, OBJECT_META, LIST_META})
+    found = closure({*known, OBJECT_META, LIST_META})
+    return {**found, OPTIONS: _of_clients(found[OPTIONS])}
+
+
+def _of_clients(schema: Obj) -> Obj:
+    """A schema without the groups that only servers know."""
+    name = "x-kubernetes-group-version-kind"
+    return {**schema, name: [each for each in schema[name] if each["group"] not in _OF_SERVERS]}

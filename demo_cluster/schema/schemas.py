@@ -237,8 +237,8 @@ def _packages() -> dict[str, tuple[str, str]]:
     }
 
 
-def old_form(value: Obj, definition: str = "") -> Obj:
-    """A schema in the older form: without defaults, and with texts beside a reference."""
+def old_form(value: Obj, definition: str = "", *, keeps_defaults: bool = False) -> Obj:
+    """A schema in the older form: with texts beside a reference, and mostly without defaults."""
     if definition in _OLD_TEXTUAL:
         kept = {name: each for name, each in value.items() if name not in ("oneOf", "format")}
         return {**kept, **_OLD_TEXTUAL[definition]}
@@ -249,9 +249,12 @@ def old_form(value: Obj, definition: str = "") -> Obj:
         elif name == "$ref":
             shown["$ref"] = inner.replace(REF, OLD_REF)
         elif name == "properties":
-            shown["properties"] = {each: old_form(schema_) for each, schema_ in inner.items()}
-        elif name in ("items", "additionalProperties"):
-            shown[name] = old_form(inner)
-        elif name != "default":
+            shown["properties"] = {
+                each: old_form(schema_, keeps_defaults=keeps_defaults)
+                for each, schema_ in inner.items()
+            }
+        elif name in ("items", "additionalProperties") and isinstance(inner, dict):
+            shown[name] = old_form(inner, keeps_defaults=keeps_defaults)
+        elif name != "default" or keeps_defaults:
             shown[name] = inner
     return shown

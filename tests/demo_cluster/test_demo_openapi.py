@@ -11,8 +11,8 @@ import pytest
 from demo_cluster.api import Api, RawRequest
 from demo_cluster.kinds import KINDS, CustomForm, Kind, Obj
 from demo_cluster.reply import Reply
+from demo_cluster.schema.custom_schemas import CustomVersion
 from demo_cluster.schema.openapi import (
-    CustomVersion,
     built_in_operations,
     custom_document,
     document,
@@ -119,7 +119,7 @@ def test_defaults_are_the_zero_of_what_must_be_there_and_else_what_the_type_says
 
 
 def test_a_kind_of_a_definition_has_its_paths_and_its_list() -> None:
-    made = custom_document([CustomVersion(HAMMER, {"type": "object"}, "HammerList")])
+    made = custom_document([CustomVersion(HAMMER, {"type": "object"})])
 
     assert "com.example.tools.v1.HammerList" in made["components"]["schemas"]
     one = made["paths"]["/apis/tools.example.com/v1/namespaces/{namespace}/hammers/{name}"]
@@ -149,7 +149,7 @@ def test_the_old_document_says_less_of_a_field_that_may_be_null() -> None:
         "required": ["weight"],
     }
 
-    made = old_document([], [CustomVersion(HAMMER, schema, "HammerList")])
+    made = old_document([], [CustomVersion(HAMMER, schema)])
 
     shown = made["definitions"]["com.example.tools.v1.Hammer"]
     assert "type" not in shown["properties"]["weight"]

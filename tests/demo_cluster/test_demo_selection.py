@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from demo_cluster.kinds import kind_of
+from demo_cluster.kinds import Kind, kind_of
 from demo_cluster.selection import field_matcher, label_matcher
 from demo_cluster.status import Failure
 
@@ -58,3 +58,22 @@ def test_pods_are_selected_by_node_and_phase() -> None:
 def test_a_field_that_a_kind_is_not_selected_by_is_named() -> None:
     with pytest.raises(Failure, match=r"field label not supported: spec\.containers"):
         field_matcher(kind_of("pods"), "spec.containers=x")
+
+
+def test_objects_are_selected_by_the_fields_that_their_definition_names() -> None:
+    kind = Kind(
+        "tools.example.com",
+        "v1",
+        "hammers",
+        "Hammer",
+        True,
+        is_custom=True,
+        selectable_fields=("spec.colour",),
+    )
+
+    matches = field_matcher(kind, "spec.colour=red")
+
+    assert matches({"spec": {"colour": "red"}})
+    assert not matches({"spec": {}})
+    with pytest.raises(Failure, match=r"field label not supported: spec\.weight"):
+        field_matcher(kind, "spec.weight=1")
