@@ -207,12 +207,13 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except (OSError, ValueError) as error:
-        print(f"demo-cluster: {_in_words(error, flags)}", file=sys.stderr)
+        for sentence in _in_words(error, flags).splitlines():
+            print(f"demo-cluster: {sentence}", file=sys.stderr)
         return 1
 
 
 def _in_words(error: OSError | ValueError, flags: argparse.Namespace) -> str:
-    """One sentence that says what to do."""
+    """One sentence that says what to do; a line for each mistake of a scenario."""
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
         return (
             f"port {flags.port} on {flags.host} is in use; take another with --port, "

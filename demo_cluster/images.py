@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
 from demo_cluster.chatter import Saying, Speech, Voice
+from demo_cluster.durations import seconds_of
 
 SHELLS = ("sh", "ash", "bash")
 RESERVED_HOSTS = (".invalid", ".example", ".test", ".nowhere")
@@ -144,11 +146,7 @@ def full_name(name: str) -> str:
 
 
 def image_of(settings: Mapping[str, Any]) -> Image:
-    """An image from its entry in a scenario file.
-
-    Raises:
-        ValueError: The entry has a key that means nothing, or a wrong value.
-    """
+    """An image from its entry in a scenario file, whose values have been looked at."""
     entry = dict(settings)
     values: dict[str, Any] = {"names": _texts(entry.pop("name"))}
     values["speech"] = _speech(entry)
@@ -158,46 +156,35 @@ def image_of(settings: Mapping[str, Any]) -> Image:
             if "lines" in part:
                 part["lines"] = _texts(part["lines"])
             values[name] = make(**part)
-    for name in ("command", "workers"):
-        if name in entry:
-            values[name] = _texts(entry.pop(name))
-    if "checks" in entry:
-        values["checks"] = _checks(entry.pop("checks"))
-    if "ports" in entry:
-        values["ports"] = tuple(int(port) for port in entry.pop("ports"))
-    if "unready" in entry:
-        every, lasting = entry.pop("unready")
-        values["unready"] = (float(every), float(lasting))
-    for name in ("memory", "leaks_per_hour", "size"):
-        if name in entry:
-            values[name] = byte_count(entry.pop(name))
-    try:
-        return Image(**values, **entry)
-    except TypeError as error:
-        raise ValueError(f"image {values['names'][0]}: {error}") from error
+    values |= {name: _READ[name](entry.pop(name)) for name in tuple(entry) if name in _READ}
+    return Image(**values, **entry)
 
 
-_NO_CHECKS = "checks are programs and what they print: {pg_isready: accepting}"
+def _named_texts(value: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(text) for name, text in value.items()}
 
 
-def _checks(value: Any) -> dict[str, str]:
-    if not isinstance(value, Mapping):
-        raise ValueError(_NO_CHECKS)  # noqa: TRY004 - a wrong value, as the reader of files has it
-    return {str(program): str(text) for program, text in value.items()}
+def _pair(value: Iterable[str | float]) -> tuple[float, float]:
+    every, lasting = value
+    return seconds_of(every), seconds_of(lasting)
 
 
 def _speech(entry: dict[str, Any]) -> Speech:
     voices = tuple(
-        Voice(float(voice["every"]), tuple(_saying(saying) for saying in voice["say"]))
+        Voice(float(voice["every"]), tuple(_saying(saying) for saying in _listed(voice["say"])))
         for voice in entry.pop("talk", ())
     )
     words = {name: _texts(choices) for name, choices in entry.pop("words", {}).items()}
     return Speech(_texts(entry.pop("opening", ())), voices, words)
 
 
-def _saying(saying: str | Mapping[str, Any]) -> Saying:
-    if isinstance(saying, str):
-        return Saying((saying.rstrip("\n"),))
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _saying(saying: Any) -> Saying:
+    if not isinstance(saying, Mapping):
+        return Saying((str(saying).rstrip("\n"),))
     lines = saying["lines"]
     texts = tuple(lines.rstrip("\n").split("\n")) if isinstance(lines, str) else _texts(lines)
     return Saying(texts, float(saying.get("weight", 1)))
@@ -207,11 +194,46 @@ def _texts(value: str | Iterable[Any]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(str(text) for text in value)
 
 
+def core_count(value: str | float) -> float:
+    """`200m` or `0.2` as cores.
+
+    Raises:
+        ValueError: It is no number of cores.
+    """
+    text = str(value)
+    cores = float(text[:-1]) / 1000 if text.endswith("m") else float(text)
+    if not 0 <= cores < math.inf:
+        raise ValueError(f"{value!r} is no number of cores")
+    return cores
+
+
 def byte_count(value: str | int) -> int:
-    """`64Mi` as a number."""
+    """`64Mi` as a number.
+
+    Raises:
+        ValueError: It is no size.
+    """
     units = {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "k": 1000, "M": 10**6, "G": 10**9}
     text = str(value)
     for unit, factor in units.items():
         if text.endswith(unit):
             return int(float(text.removesuffix(unit)) * factor)
     return int(float(text))
+
+
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "command": _texts,
+    "workers": _texts,
+    "files": _named_texts,
+    "environment": _named_texts,
+    "checks": _named_texts,
+    "page": str,
+    "user": str,
+    "ports": tuple,
+    "unready": _pair,
+    "cpu": core_count,
+    "memory": byte_count,
+    "leaks_per_hour": byte_count,
+    "size": byte_count,
+}
+"""How the settings of an image are read that are not kept as they stand there."""

@@ -16,6 +16,8 @@ from demo_cluster.toybox.network_programs import http_answer
 
 HEALTH_PATH = re.compile(r"/(?:healthz?|readyz?|livez?|healthy|ping|status)$")
 """Where servers are asked how they are."""
+_FIELD = re.compile(r"\{(pod|container|namespace|port)\}")
+"""What a page may say of itself; other braces stay as they are."""
 
 
 class Listener(Protocol):
@@ -111,6 +113,13 @@ def port_number(pod: Obj, port: int | str) -> int:
 
 
 def _page(listener: Listener, container: str, image: Image, port: int) -> Server:
+    facts = {
+        "pod": listener.name,
+        "container": container,
+        "namespace": listener.namespace,
+        "port": str(port),
+    }
+
     def serve(request: bytes) -> bytes:
         first = request.split(b"\r\n", 1)[0].decode("utf-8", "replace").split(" ")
         path = (first[1] if len(first) > 1 else "/").partition("?")[0]
@@ -125,9 +134,6 @@ def _page(listener: Listener, container: str, image: Image, port: int) -> Server
             "<!doctype html>\n<title>{pod}</title>\n<h1>{pod}</h1>\n"
             "<p>Container {container} in namespace {namespace}, port {port}.</p>\n"
         )
-        text = page.format(
-            pod=listener.name, container=container, namespace=listener.namespace, port=port
-        )
-        return http_answer("200 OK", text.encode())
+        return http_answer("200 OK", _FIELD.sub(lambda field: facts[field[1]], page).encode())
 
     return serve

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from importlib.resources import files
 from typing import Any
 
 from demo_cluster.chatter import check_template
 from demo_cluster.durations import seconds_of
-from demo_cluster.images import Crash, Farewell, Finish, Image, byte_count, image_of
+from demo_cluster.images import Image, image_of
 from demo_cluster.kinds import Obj
-from demo_cluster.scenario_source import Entry, at, parse, plain
-
-_IMAGE_KEYS = (
-    "name",
-    "opening",
-    "talk",
-    "words",
-    *(each.name for each in fields(Image) if each.name not in ("names", "speech")),
+from demo_cluster.scenario_shapes import (
+    CRASH,
+    FAREWELL,
+    FINISH,
+    IMAGE,
+    SAYING,
+    TEXT,
+    VOICE,
+    Shapes,
 )
+from demo_cluster.scenario_source import Entry, Mistakes, ScenarioError, at, parse, plain
 
 
 def load_images(dials: Mapping[str, Any]) -> list[Image]:
@@ -31,23 +32,52 @@ def load_images(dials: Mapping[str, Any]) -> list[Image]:
 
 
 def read_image(entry: Entry, rate: float) -> Image:
-    """An image with its durations in seconds and its voices at the rate."""
-    entry.check("an image", _IMAGE_KEYS, ("name",))
+    """An image with its durations in seconds and its voices at the rate.
+
+    Raises:
+        ScenarioError: It is none; says everything that is wrong with it.
+    """
+    mistakes = Mistakes()
+    with mistakes.noted():
+        entry.check("an image", IMAGE, ("name",))
+    for part, (shapes, needs) in _ENDS.items():
+        if isinstance(inner := entry.get(part), Entry):
+            with mistakes.noted():
+                inner.check(part, shapes, needs)
+    with mistakes.noted():
+        _check_talk(entry, mistakes)
+    mistakes.tell()
     settings = plain(entry)
     settings["talk"] = list(_voices(entry, rate))
-    _read_ends(entry, settings)
+    _read_ends(settings)
     for name in ("ready_after", "hangs_after"):
         if name in entry:
-            with at(entry.place_of(name)):
-                settings[name] = seconds_of(entry[name])
-    for name in ("memory", "leaks_per_hour", "size"):
-        if name in entry:
-            with at(entry.place_of(name)):
-                byte_count(entry[name])
+            settings[name] = seconds_of(entry[name])
     with at(entry.place):
-        image = image_of(settings)
+        image = image_of({key: value for key, value in settings.items() if value is not None})
         _check_templates(image)
     return image
+
+
+_ENDS: dict[str, tuple[Shapes, tuple[str, ...]]] = {
+    "crash": (CRASH, ("after",)),
+    "finish": (FINISH, ("after",)),
+    "farewell": (FAREWELL, ()),
+}
+
+
+def _check_talk(entry: Entry, mistakes: Mistakes) -> None:
+    for voice in entry.entries("talk", "a voice"):
+        with mistakes.noted():
+            voice.check("a voice", VOICE, ("every", "say"))
+        says = voice.get("say")
+        for saying in says if isinstance(says, list) else ():
+            if isinstance(saying, Entry):
+                with mistakes.noted():
+                    saying.check("a saying", SAYING, ("lines",))
+            elif not TEXT.fits(saying):
+                with mistakes.noted():
+                    raise ScenarioError(f"{voice.place_of('say')}: a saying is no text; quote it.")
 
 
 _CLOSEST = 0.0002
@@ -65,26 +95,14 @@ def _check_templates(image: Image) -> None:
 
 def _voices(entry: Entry, rate: float) -> Iterator[Obj]:
     for voice in entry.entries("talk", "a voice"):
-        voice.check("a voice", ("every", "say"), ("every", "say"))
-        with at(voice.place_of("every")):
-            every = seconds_of(voice["every"])
-            if every <= 0:
-                raise ValueError("every is 0; write how far apart the lines are, as 2s.")
-        for saying in voice["say"] if isinstance(voice["say"], list) else ():
-            if isinstance(saying, Entry):
-                saying.check("a saying", ("lines", "weight"), ("lines",))
         if rate > 0:
+            every = seconds_of(voice["every"])
             yield {**plain(voice), "every": max(every / rate, _CLOSEST)}
 
 
-def _read_ends(entry: Entry, settings: Obj) -> None:
-    for part, made in (("crash", Crash), ("finish", Finish), ("farewell", Farewell)):
-        inner = entry.get(part)
-        if not isinstance(inner, Entry):
-            continue
-        needs = () if part == "farewell" else ("after",)
-        inner.check(part, [each.name for each in fields(made)], needs)
+def _read_ends(settings: Obj) -> None:
+    for part in _ENDS:
+        inner = settings.get(part) or {}
         for name in ("after", "jitter", "seconds"):
             if name in inner:
-                with at(inner.place_of(name)):
-                    settings[part][name] = seconds_of(inner[name])
+                inner[name] = seconds_of(inner[name])

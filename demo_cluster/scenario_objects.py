@@ -8,6 +8,7 @@ from typing import Any
 
 from demo_cluster.images import byte_count
 from demo_cluster.kinds import Obj
+from demo_cluster.scenario_shapes import CONTAINER, POD
 
 _NODE_FEATURES = (
     "ExtendWebSocketsToKubelet",
@@ -23,15 +24,17 @@ def node_object(entry: Mapping[str, Any]) -> Obj:
     name = entry["name"]
     cpu, memory = str(entry.get("cpu", 4)), entry.get("memory", "16Gi")
     kilobytes = byte_count(memory) // 1024
-    roles = {f"node-role.kubernetes.io/{role}": "" for role in entry.get("roles", ())}
+    roles = entry.get("roles") or ()
+    roles = [roles] if isinstance(roles, str) else roles
+    role_labels = {f"node-role.kubernetes.io/{role}": "" for role in roles}
     labels = {
         "beta.kubernetes.io/arch": "amd64",
         "beta.kubernetes.io/os": "linux",
         "kubernetes.io/arch": "amd64",
         "kubernetes.io/hostname": name,
         "kubernetes.io/os": "linux",
-        **roles,
-        **entry.get("labels", {}),
+        **role_labels,
+        **_texts(entry.get("labels")),
     }
     room = {
         "cpu": cpu,
@@ -88,31 +91,6 @@ def node_object(entry: Mapping[str, Any]) -> Obj:
     }
 
 
-POD_KEYS = (
-    "initContainers",
-    "volumes",
-    "nodeSelector",
-    "tolerations",
-    "hostNetwork",
-    "terminationGracePeriodSeconds",
-    "serviceAccountName",
-    "restartPolicy",
-    "priorityClassName",
-)
-CONTAINER_KEYS = (
-    "image",
-    "command",
-    "args",
-    "env",
-    "envFrom",
-    "resources",
-    "readinessProbe",
-    "livenessProbe",
-    "startupProbe",
-    "volumeMounts",
-    "lifecycle",
-    "securityContext",
-)
 WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod")
 _GROUPS = {"Job": "batch/v1", "CronJob": "batch/v1", "Pod": "v1"}
 
@@ -120,12 +98,12 @@ _GROUPS = {"Job": "batch/v1", "CronJob": "batch/v1", "Pod": "v1"}
 def workload_objects(entry: Mapping[str, Any]) -> Iterator[Obj]:
     """A workload and the service before it, from the short form of scenario files."""
     name, namespace, kind = entry["name"], entry["namespace"], entry.get("kind", "Deployment")
-    labels = {"app": name, **entry.get("labels", {})}
+    labels = {"app": name, **_texts(entry.get("labels"))}
     pod = _pod_spec(entry)
     template = {
         "metadata": {
             "labels": labels,
-            **({"annotations": entry["annotations"]} if "annotations" in entry else {}),
+            **({"annotations": _texts(entry["annotations"])} if "annotations" in entry else {}),
         },
         "spec": pod,
     }
@@ -156,6 +134,10 @@ def workload_objects(entry: Mapping[str, Any]) -> Iterator[Obj]:
     }
     if entry.get("service"):
         yield _service(entry, name, namespace, kind)
+
+
+def _texts(values: Mapping[str, Any] | None) -> dict[str, str]:
+    return {key: str(value) for key, value in (values or {}).items()}
 
 
 def _service(entry: Mapping[str, Any], name: str, namespace: str, kind: str) -> Obj:
@@ -193,13 +175,13 @@ def _ports(entry: Mapping[str, Any]) -> list[Obj]:
 
 def _pod_spec(entry: Mapping[str, Any]) -> Obj:
     container: Obj = {"name": entry.get("container", entry["name"])}
-    container |= {key: copy.deepcopy(entry[key]) for key in CONTAINER_KEYS if key in entry}
+    container |= {key: copy.deepcopy(entry[key]) for key in CONTAINER if key in entry}
     if entry.get("ports"):
         container["ports"] = _ports(entry)
     env = container.get("env")
     if isinstance(env, dict):
         container["env"] = [{"name": key, "value": str(value)} for key, value in env.items()]
-    spec = {key: copy.deepcopy(entry[key]) for key in POD_KEYS if key in entry}
+    spec = {key: copy.deepcopy(entry[key]) for key in POD if key in entry}
     if entry.get("kind") in ("Job", "CronJob"):
         spec.setdefault("restartPolicy", "Never")
     spec["containers"] = [container, *copy.deepcopy(entry.get("sidecars", []))]

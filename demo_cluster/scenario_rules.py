@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 
 from demo_cluster.clock import SteppedClock
 from demo_cluster.decoding import Decoded, check_types
 from demo_cluster.json_copy import json_copy
 from demo_cluster.kinds import Kind, KindRegistry, Obj
-from demo_cluster.scenario_source import Entry, ScenarioError, at
+from demo_cluster.scenario_source import Entry, Place, ScenarioError, at
 from demo_cluster.status import Failure
 from demo_cluster.storage import Storage
 from demo_cluster.validation import validate
@@ -49,8 +50,13 @@ class ObjectRules:
             prepared = self._scratch.prepare(kind, checked)
             causes = list(validate(kind, prepared, None, self._scratch))
         if causes:
-            text = f"{causes[0].field}: {causes[0].message}"
-            raise ScenarioError(f"{entry.place}: {kind.kind} is invalid, {text}; correct it.")
+            raise ScenarioError(
+                *(
+                    f"{_place_at(entry, cause.field)}: {kind.kind} is invalid, {cause.field}: "
+                    f"{cause.message}; correct it."
+                    for cause in causes
+                )
+            )
         return checked
 
     @staticmethod
@@ -61,20 +67,57 @@ class ObjectRules:
             check_types(kind, decoded)
         except Failure as failure:
             problem = failure.message.partition("json: ")[2] or failure.message
-            raise ScenarioError(f"{entry.place}: {problem}; correct its type.") from failure
+            field = _FIELD_OF_GO.search(problem)
+            place = _place_at(entry, field[1]) if field else entry.place
+            raise ScenarioError(f"{place}: {problem}; correct its type.") from failure
         if decoded.problems:
-            raise ScenarioError(f"{entry.place}: {kind.kind} has {decoded.problems[0]}; remove it.")
+            raise ScenarioError(
+                *(
+                    f"{_place_of(entry, problem)}: {kind.kind} has {problem}; remove it."
+                    for problem in decoded.problems
+                )
+            )
         checked: Obj = decoded.value
         return checked
 
     def kind(self, entry: Entry, value: Obj) -> Kind | None:
-        """The kind that is named; None for a custom one."""
-        api, kind = str(value.get("apiVersion", "v1")), str(value.get("kind"))
-        found = self._registry.by_kind(api, kind)
+        """The kind that is named, with or without its apiVersion; None for a custom one."""
+        api, kind = str(value.get("apiVersion", "")), str(value.get("kind"))
+        if not api:
+            found = next((each for each in self._registry.all() if each.kind == kind), None)
+            if found is None and self.custom_version(kind):
+                return None
+        else:
+            found = self._registry.by_kind(api, kind)
         if found is None and (api, kind) not in self.custom:
             place = entry.place_of("kind")
+            where = f" in {api}" if api else ""
             raise ScenarioError(
-                f"{place}: no kind {kind!r} in {api}; correct apiVersion or kind, or add its "
+                f"{place}: no kind {kind!r}{where}; correct apiVersion or kind, or add its "
                 "CustomResourceDefinition to the objects."
             )
         return found
+
+    def custom_version(self, kind: str) -> str:
+        """The apiVersion of a kind that the scenario defines; "" when it defines none."""
+        return next((api for api, name in sorted(self.custom) if name == kind), "")
+
+
+_FIELD_OF_GO = re.compile(r"struct field \w+\.([\w.]+)")
+_QUOTED = re.compile(r'"([^"]+)"')
+
+
+def _place_of(entry: Entry, problem: str) -> Place:
+    """Where the field is that a problem names: `unknown field "spec.replica"`."""
+    field = _QUOTED.search(problem)
+    return _place_at(entry, field[1]) if field else entry.place
+
+
+def _place_at(entry: Entry, field: str) -> Place:
+    """Where a field stands; all containers of a workload but the first are its sidecars."""
+    if "sidecars" in entry:
+        field = _OTHERS.sub(lambda match: f"sidecars[{int(match[1]) - 1}]", field)
+    return entry.place_at(field)
+
+
+_OTHERS = re.compile(r"(?<!init)containers\[([1-9]\d*)\]", re.IGNORECASE)

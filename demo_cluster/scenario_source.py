@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,11 +11,51 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from demo_cluster.scenario_shapes import Shapes
+
 SHIPPED = ("shop", "bad-day", "big", "empty")
+_LONGEST_PATH = 12
+_LONGEST_SHOWN = 60
 
 
 class ScenarioError(ValueError):
-    """The file is no scenario: one sentence that says where, what is wrong, and what to do."""
+    """The file is no scenario: a line for each mistake: where, what is wrong, and what to do."""
+
+    def __init__(self, *mistakes: str) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+class Mistakes:
+    """What is wrong with a file, so that a person hears of all of it at once."""
+
+    def __init__(self) -> None:
+        self._found: list[str] = []
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Go on after a mistake inside."""
+        try:
+            yield
+        except ScenarioError as error:
+            self._found += error.mistakes
+
+    def tell(self) -> None:
+        """Say what was found, in the order of the lines.
+
+        Raises:
+            ScenarioError: Anything was.
+        """
+        if self._found:
+            raise ScenarioError(*sorted(dict.fromkeys(self._found), key=_line))
+
+
+_PLACED = re.compile(r"(.*?):(\d+): ")
+
+
+def _line(mistake: str) -> tuple[str, int]:
+    match = _PLACED.match(mistake)
+    return (match[1], int(match[2])) if match else ("", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,37 +86,77 @@ class Entry(dict[str, Any]):
         """Where a key stands."""
         return Place(self.place.file, self._lines.get(key, self.place.line))
 
-    def check(self, what: str, known: Sequence[str], required: Sequence[str] = ()) -> None:
-        """Every key is known, and the required ones are there.
+    def place_at(self, path: str) -> Place:
+        """Where the part stands that an object's field path names, as near as it is written here.
+
+        A short form has only some of the path's steps; the others are passed over.
+        """
+        steps = [step for step in re.split(r"[.\[\]]+", path) if step]
+        return self._nearest(steps[-_LONGEST_PATH:])[1] or self.place
+
+    def _nearest(self, steps: Sequence[str]) -> tuple[int, Place | None]:
+        """How many of the steps are written here, and the place of the last."""
+        best: tuple[int, Place | None] = (0, None)
+        for position, step in enumerate(steps):
+            if step not in self:
+                continue
+            place, value, rest = self.place_of(step), self[step], steps[position + 1 :]
+            if isinstance(value, list) and rest and rest[0].isdigit() and int(rest[0]) < len(value):
+                value, rest = value[int(rest[0])], rest[1:]
+                place = value.place if isinstance(value, Entry) else place
+            count, deeper = value._nearest(rest) if isinstance(value, Entry) else (0, None)
+            if count + 1 > best[0]:
+                best = (count + 1, deeper or place)
+        return best
+
+    def check(self, what: str, known: Shapes, required: Sequence[str] = ()) -> None:
+        """Every key is known, the required ones are there, and each holds what it may.
 
         Raises:
-            ScenarioError: One is not.
+            ScenarioError: One is not; says it of each.
         """
-        for key in self:
-            if key not in known:
-                near = difflib.get_close_matches(key, known, 1)
-                advice = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}."
-                raise ScenarioError(f"{self.place_of(key)}: {what} has no key {key!r}; {advice}")
-        for key in required:
-            if key not in self:
-                raise ScenarioError(f"{self.place}: {what} lacks the key {key!r}; add it.")
+        found = [self._mistake(what, key, value, known) for key, value in self.items()]
+        meant = {_near(key, known) for key in self if key not in known}
+        found += [
+            f"{self.place}: {what} lacks the key {key!r}; add it."
+            for key in required
+            if key not in self and key not in meant
+        ]
+        mistakes = [mistake for mistake in found if mistake]
+        if mistakes:
+            raise ScenarioError(*mistakes)
+
+    def _mistake(self, what: str, key: str, value: Any, known: Shapes) -> str:
+        place = self.place_of(key)
+        if key not in known:
+            near = _near(key, known)
+            advice = f"did you mean {near!r}?" if near else f"known are {', '.join(known)}."
+            return f"{place}: {what} has no key {key!r}; {advice}"
+        shape = known[key]
+        if value is None or shape.fits(value):
+            return ""
+        shown = repr(plain(value))
+        shown = shown if len(shown) < _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}..."
+        return f"{place}: {key} of {what} is {shown}; write {shape.example}."
 
     def entries(self, key: str, what: str) -> Iterator[Entry]:
-        """The mappings of a list under this key; none when it is not there.
+        """The mappings of a list under this key; none when there is no list.
 
         Raises:
-            ScenarioError: It is no list of mappings.
+            ScenarioError: An entry is no mapping.
         """
         value = self.get(key)
-        if value is None:
-            return
         if not isinstance(value, list):
-            raise ScenarioError(f"{self.place_of(key)}: {key!r} is no list; write `- ` entries.")
+            return
         for each in value:
             if not isinstance(each, Entry):
                 text = f"an entry of {key!r} is no mapping, but {what} is; write `key: value`."
                 raise ScenarioError(f"{self.place_of(key)}: {text}")
             yield each
+
+
+def _near(key: str, known: Shapes) -> str:
+    return next(iter(difflib.get_close_matches(key, known, 1)), "")
 
 
 @contextmanager
@@ -122,6 +203,8 @@ def _read(name: str, below: tuple[str, ...]) -> Entry:
     if base is None:
         return tree
     place = tree.place_of("extends")
+    if not isinstance(base, str):
+        raise ScenarioError(f"{place}: extends is {plain(base)!r}; write one name or file.")
     if str(base) in below or str(base) == name:
         raise ScenarioError(f"{place}: {base!r} extends itself; take one of the two lines out.")
     if base not in SHIPPED and not Path(str(base)).is_absolute():

@@ -59,7 +59,7 @@ def test_every_shipped_scenario_loads(name: str) -> None:
         ("workloads:\n- name: a\n  image: x\n  replica: 2\n", 4, "did you mean 'replicas'?"),
         ("workloads:\n- {name: a, image: x, kind: Deploy}\n", 2, "no workload 'Deploy'; write"),
         ("workloads:\n- {name: a, image: x, kind: CronJob}\n", 2, "lacks a schedule; add"),
-        ("workloads: 7\n", 1, "'workloads' is no list; write `- ` entries"),
+        ("workloads: 7\n", 1, "workloads of a scenario is 7; write a list"),
         ("workloads:\n- web\n", 1, "an entry of 'workloads' is no mapping"),
         (
             "workloads:\n- {name: a, image: x, replicas: two}\n",
@@ -83,7 +83,30 @@ def test_every_shipped_scenario_loads(name: str) -> None:
         ("timeline:\n- {at: 5s, lose_node: node-9}\n", 2, "known are node-1, node-2"),
         ("timeline:\n- {at: 5s, patch: {kind: Pod, name: a}}\n", 2, "a patch changes nothing"),
         ("timeline:\n- {at: 5s, faults: [flood]}\n", 2, "unknown fault 'flood'"),
-        ("dials:\n  pods: many\n", 2, "write a number"),
+        ("dials:\n  pods: many\n", 2, "write 0, 1, 2"),
+        ("dials: [pods]\n", 1, "write {key: value}"),
+        ("images:\n- name: x\n  cpu: lots\n", 3, "write 0.2 or 200m"),
+        ("images:\n- name: x\n  unready: [10, 60]\n", 3, "for 35 s in every 240"),
+        ("images:\n- name: x\n  is_missing: maybe\n", 3, "write true or false"),
+        (
+            "images:\n- name: x\n  crash:\n    after: 1s\n    code: 256\n",
+            5,
+            "an exit code, 0 to 255",
+        ),
+        ("workloads:\n- name: a\n  image: x\n  ports: 80\n", 4, "write [8080]"),
+        ("workloads:\n- {name: a, image: x}\n- {name: a, image: y}\n", 3, "on line 2 already"),
+        (
+            "workloads:\n- {name: a, image: x, kind: CronJob, schedule: often}\n",
+            2,
+            'write "*/5 * * * *"',
+        ),
+        ("users:\n- {name: a, role: boss}\n", 2, "no ClusterRole 'boss'; write one of"),
+        (
+            "timeline:\n- at: 5s\n  patch: {kind: Deployment, name: web, replicas: 2}\n",
+            3,
+            "no Deployment 'web' in the namespace 'default'; known there are none",
+        ),
+        ("faults: ['503,on']\n", 1, "is not aimed with 'on'"),
         ("dials:\n  latency: soon\n", 2, "write 90s"),
         ("users:\n- {name: a, rules: [{verb: get}]}\n", 2, "did you mean 'verbs'?"),
         ("a: &a [*a]\n", 1, "an anchor contains itself"),
@@ -98,9 +121,83 @@ def test_a_mistake_is_one_sentence_with_its_line(
     with pytest.raises(ScenarioError) as raised:
         load_scenario(str(file))
 
-    assert str(raised.value).startswith(f"{file}:{line}: ")
-    assert words in str(raised.value)
-    assert "\n" not in str(raised.value)
+    first = raised.value.mistakes[0]
+    assert first.startswith(f"{file}:{line}: ")
+    assert words in first
+    assert "\n" not in first
+
+
+def test_all_mistakes_are_told_at_once_in_the_order_of_the_lines(tmp_path: Path) -> None:
+    file = write(tmp_path, MISTAKEN)
+
+    with pytest.raises(ScenarioError) as raised:
+        load_scenario(str(file))
+
+    assert [text.removeprefix(f"{file}:") for text in raised.value.mistakes] == [
+        "3: every of a voice is 'soon'; write how far apart the lines are, as 2s.",
+        "4: code of crash is 'one'; write an exit code, 0 to 255.",
+        ("5: no kind 'Thing' in v1; correct apiVersion or kind, or add its "
+        "CustomResourceDefinition to the objects."),
+        ('12: Deployment has unknown field "spec.template.spec.containers[0].livenessProbe.'
+        'httpGet.prt"; remove it.'),
+        "13: a workload lacks the key 'image'; add it.",
+        "14: no node 'node-7'; known are node-1, node-2.",
+        "15: churn of dials is -1; write a number, 0 or more.",
+    ]
+
+
+MISTAKEN = """\
+images:
+- name: x
+  talk: [{every: soon, say: [a]}]
+  crash: {after: 1s, code: one}
+objects: [{apiVersion: v1, kind: Thing, metadata: {name: a}}]
+workloads:
+- name: web
+  image: x
+  livenessProbe:
+    httpGet:
+      path: /
+      prt: 80
+- {name: api}
+timeline: [{at: 1s, lose_node: node-7}]
+dials: {churn: -1}
+"""
+
+
+def test_what_stands_in_both_files_is_as_the_file_on_top_has_it(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(
+        "workloads: [{name: a, image: one}, {name: b, image: one}]\nnodes: [{name: n, cpu: 1}]\n"
+    )
+    top = write(
+        tmp_path,
+        "extends: base.yaml\nworkloads: [{name: a, image: two}]\nnodes: [{name: n, cpu: 2}]\n",
+    )
+
+    made = [step.value for step in load_scenario(str(top)).steps]
+
+    images = {
+        obj["metadata"]["name"]: obj["spec"]["template"]["spec"]["containers"][0]["image"]
+        for obj in made
+        if obj["kind"] == "Deployment"
+    }
+    assert images == {"a": "two", "b": "one"}
+    assert [o["status"]["capacity"]["cpu"] for o in made if o["kind"] == "Node"] == ["2"]
+
+
+def test_a_step_needs_no_version_of_a_kind_that_everybody_knows(tmp_path: Path) -> None:
+    text = "workloads: [{name: web, image: x}]\ntimeline:\n- at: 1s\n  patch: "
+    file = write(tmp_path, text + "{kind: Deployment, name: web, replicas: 2}\n")
+
+    [*_, step] = load_scenario(str(file)).steps
+
+    assert step.value["apiVersion"] == "apps/v1"
+
+
+def test_a_fault_with_seconds_is_no_number_to_base_sixty(tmp_path: Path) -> None:
+    [fault] = load_scenario(str(write(tmp_path, "faults: [429:30]\n"))).faults
+
+    assert (fault.kind, fault.amount) == ("429", 30.0)
 
 
 def test_a_scenario_that_is_not_there_names_those_that_are() -> None:
