@@ -136,10 +136,14 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_lines(tmp_path: Path)
     assert [text.removeprefix(f"{file}:") for text in raised.value.mistakes] == [
         "3: every of a voice is 'soon'; write how far apart the lines are, as 2s.",
         "4: code of crash is 'one'; write an exit code, 0 to 255.",
-        ("5: no kind 'Thing' in v1; correct apiVersion or kind, or add its "
-        "CustomResourceDefinition to the objects."),
-        ('12: Deployment has unknown field "spec.template.spec.containers[0].livenessProbe.'
-        'httpGet.prt"; remove it.'),
+        (
+            "5: no kind 'Thing' in v1; correct apiVersion or kind, or add its "
+            "CustomResourceDefinition to the objects."
+        ),
+        (
+            '12: Deployment has unknown field "spec.template.spec.containers[0].livenessProbe.'
+            'httpGet.prt"; remove it.'
+        ),
         "13: a workload lacks the key 'image'; add it.",
         "14: no node 'node-7'; known are node-1, node-2.",
         "15: churn of dials is -1; write a number, 0 or more.",
