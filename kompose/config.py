@@ -10,11 +10,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kompose.compose.read import Model
+from kompose.compose.record import Record
 from kompose.compose.scalars import scalar_text
+from kompose.emit.key_order import ordered
 from kompose.emit.scalars import block, inline
 from kompose.errors import KomposeError
 
-_ORDER = ("name", "services", "networks", "volumes", "secrets", "configs")
+_ORDER = ("name", "services", "networks", "volumes", "secrets", "configs", "models")
+_NEVER_IN_JSON = "models"
+_ONLY_IN_JSON = frozenset(("command", "entrypoint", "exec", "ipam", "placement", "resources"))
+"""Attributes of records that the original's YAML leaves out when there is nothing in them."""
+_ESCAPED_IN_JSON = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
 
 
 def config_tree(
@@ -26,9 +32,11 @@ def config_tree(
         KomposeError: A service does not exist.
     """
     tree = _narrowed(model.tree, tuple(services))
+    if model.models:
+        tree["models"] = model.models
     rest = sorted(key for key in tree if key not in _ORDER)
-    ordered = {key: tree[key] for key in (*_ORDER, *rest) if key in tree}
-    escaped: dict[str, Any] = _escaped(ordered) if escapes_dollars else ordered
+    whole = {key: tree[key] for key in (*_ORDER, *rest) if key in tree}
+    escaped: dict[str, Any] = _escaped(whole) if escapes_dollars else whole
     return escaped
 
 
@@ -51,30 +59,62 @@ def _narrowed(tree: Mapping[str, Any], chosen: tuple[str, ...]) -> dict[str, Any
 def _escaped(value: Any) -> Any:
     if isinstance(value, str):
         return value.replace("$", "$$")
-    if isinstance(value, dict):
+    if isinstance(value, Record):
+        values = {key: _escaped(entry) for key, entry in value.items()}
+        return Record(values, value.order, _escaped(value.extensions))
+    if isinstance(value, Mapping):
         return {key: _escaped(entry) for key, entry in value.items()}
     return [_escaped(entry) for entry in value] if isinstance(value, list) else value
 
 
 def config_json(tree: Mapping[str, Any]) -> str:
-    """The tree as JSON, keys in order, with a newline at the end."""
-    return json.dumps(tree, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    """The tree as JSON, with a newline at the end; extensions are shown at the top only."""
+    shown = {key: _in_order(tree[key]) for key in sorted(tree) if key != _NEVER_IN_JSON}
+    text = json.dumps(shown, indent=2, ensure_ascii=False)
+    return text.translate(_ESCAPED_IN_JSON) + "\n"
+
+
+def _in_order(value: Any) -> Any:
+    """The value with the keys of its mappings in the order of their text."""
+    if isinstance(value, Record):
+        return {key: _in_order(value[key]) for key in value.in_order()}
+    if isinstance(value, dict):
+        return {key: _in_order(value[key]) for key in sorted(value)}
+    return list(map(_in_order, value)) if isinstance(value, list) else value
 
 
 def config_yaml(tree: Mapping[str, Any]) -> str:
-    """The tree as block YAML: keys sorted below the top, nothing left out."""
+    """The tree as block YAML, extensions and all."""
     lines: list[str] = []
     for key, value in tree.items():
         _write(lines, f"{inline(key)}:", value, 0)
     return "\n".join([*lines, ""])
 
 
+def _entries(value: dict[str, Any]) -> list[tuple[str, Any]]:
+    """What YAML shows of a mapping, in its order; devices have the names of compose in it."""
+    if not isinstance(value, Record):
+        return [(key, value[key]) for key in ordered(value)]
+    shown = {**value.extensions, **value}
+    known = [key for key in value.order if key in shown]
+    rest = ordered({key: None for key in value.extensions if key not in value.order})
+    return [
+        (key.lower() if key in value.order else key, shown[key])
+        for key in (*known, *rest)
+        if key not in _ONLY_IN_JSON or not _is_nothing(shown[key])
+    ]
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or (isinstance(value, Record) and not _entries(value))
+
+
 def _write(lines: list[str], lead: str, value: Any, column: int) -> None:
     """Appends ``lead`` and the value after or under it."""
-    if isinstance(value, dict) and value:
+    if isinstance(value, dict) and (entries := _entries(value)):
         lines.append(lead)
-        for key in sorted(value):
-            _write(lines, f"{' ' * (column + 2)}{inline(key)}:", value[key], column + 2)
+        for key, entry in entries:
+            _write(lines, f"{' ' * (column + 2)}{inline(key)}:", entry, column + 2)
     elif isinstance(value, list) and value:
         lines.append(lead)
         for entry in value:
@@ -85,16 +125,16 @@ def _write(lines: list[str], lead: str, value: Any, column: int) -> None:
 
 def _write_item(lines: list[str], entry: Any, column: int) -> None:
     """Appends an item of a list; the first line of a collection stands beside its dash."""
-    if not isinstance(entry, dict | list) or not entry:
-        lines.append(f"{' ' * column}- {_scalar(entry, column + 2)}")
-        return
     inside: list[str] = []
     if isinstance(entry, dict):
-        for key in sorted(entry):
-            _write(inside, f"{' ' * (column + 2)}{inline(key)}:", entry[key], column + 2)
-    else:
+        for key, nested in _entries(entry):
+            _write(inside, f"{' ' * (column + 2)}{inline(key)}:", nested, column + 2)
+    elif isinstance(entry, list):
         for nested in entry:
             _write_item(inside, nested, column + 2)
+    if not inside:
+        lines.append(f"{' ' * column}- {_scalar(entry, column + 2)}")
+        return
     first, *rest = inside
     lines.append(f"{' ' * column}- {first[column + 2 :]}")
     lines.extend(rest)

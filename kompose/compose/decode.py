@@ -7,10 +7,11 @@ The forms of the keys say which codec each attribute has.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from kompose.compose.casts import to_boolean, to_float, to_int64
+from kompose.compose.record import Record
 from kompose.compose.scalars import scalar_text
 from kompose.compose.shell_words import split_words
 from kompose.compose.units import format_duration, parse_duration, parse_size
@@ -29,7 +30,8 @@ class DecodeError(ValueError):
         self.findings = findings
 
 
-def _findings(place: str, error: ValueError) -> list[tuple[str, str]]:
+def below(place: str, error: ValueError) -> list[tuple[str, str]]:
+    """What could not be decoded at a place, or in it."""
     if isinstance(error, DecodeError):
         return [(place + inner, reason) for inner, reason in error.findings]
     return [(place, str(error))]
@@ -96,14 +98,24 @@ def texts(value: Any) -> Any:
 
 def whole_texts(value: Any) -> Any:
     """Texts in which a whole number stands for its digits, and no other number for anything."""
+    _refuse_fractions(enumerate(value or ()))
+    return texts(value)
+
+
+def whole_text_mapping(value: Any) -> Any:
+    """A mapping of such texts."""
+    _refuse_fractions((value or {}).items())
+    return plain_mapping(value)
+
+
+def _refuse_fractions(entries: Iterable[tuple[object, Any]]) -> None:
     findings = [
-        (f"[{index}]", "expected type 'string', got unconvertible type 'float64'")
-        for index, entry in enumerate(value or ())
+        (f"[{place}]", "expected type 'string', got unconvertible type 'float64'")
+        for place, entry in entries
         if isinstance(entry, float)
     ]
     if findings:
         raise DecodeError(findings)
-    return texts(value)
 
 
 def plain_mapping(value: Any) -> Any:
@@ -234,7 +246,7 @@ def listed(codec: Codec) -> Codec:
             try:
                 shown.append(codec(entry))
             except ValueError as error:
-                findings.extend(_findings(f"[{index}]", error))
+                findings.extend(below(f"[{index}]", error))
         if findings:
             raise DecodeError(findings)
         return shown or OMIT
@@ -252,7 +264,7 @@ def keyed(codec: Codec) -> Codec:
             try:
                 decoded = None if entry is None else codec(entry)
             except ValueError as error:
-                findings.extend(_findings(f"[{key}]", error))
+                findings.extend(below(f"[{key}]", error))
                 continue
             if decoded is not OMIT:
                 shown[key] = decoded
@@ -263,34 +275,51 @@ def keyed(codec: Codec) -> Codec:
     return decode
 
 
-def record(fields: Mapping[str, Codec], always: Mapping[str, Any] | None = None) -> Codec:
-    """A mapping with known attributes, extensions left out; ``always`` are never missing."""
-    defaults = dict(always or {})
+def record(
+    fields: Mapping[str, Codec],
+    always: Mapping[str, Any] | None = None,
+    *,
+    has_extensions: bool = True,
+) -> Codec:
+    """A record of known attributes, in their order; ``always`` are never missing."""
+    defaults = {
+        key: Record(value, tuple(value)) if isinstance(value, dict) else value
+        for key, value in (always or {}).items()
+    }
+    order = tuple(fields)
 
     def decode(value: Any) -> Any:
         if value is not None and not isinstance(value, dict):
             raise ValueError(f'expected a map or struct, got "{_go_kind(value)}"')
+        given: dict[str, Any] = value or {}
         shown: dict[str, Any] = {}
         findings: list[tuple[str, str]] = []
-        for key, entry in (value or {}).items():
+        for key, entry in given.items():
             codec = fields.get(key)
             if codec is None:
                 continue
             try:
                 decoded = codec(entry)
             except ValueError as error:
-                findings.extend(_findings(f".{key}", error))
+                findings.extend(below(f".{key}", error))
                 continue
             if decoded is not OMIT:
                 shown[key] = decoded
         if findings:
-            raise DecodeError(findings)
+            raise DecodeError(sorted(findings, key=lambda finding: _rank(finding[0], order)))
         for key, default in defaults.items():
-            if key not in shown:
-                shown[key] = dict(default) if isinstance(default, dict) else default
-        return shown
+            shown.setdefault(key, default)
+        if not has_extensions:
+            return Record(shown, order)
+        extensions = {key: entry for key, entry in given.items() if key.startswith("x-")}
+        return Record(shown, order, extensions)
 
     return decode
+
+
+def _rank(place: str, order: tuple[str, ...]) -> int:
+    """Where in the order the attribute stands in which something is wrong."""
+    return order.index(re.split(r"[.\[]", place.removeprefix("."))[0])
 
 
 def _go_kind(value: Any) -> str:

@@ -8,14 +8,15 @@ from typing import Any
 
 from kompose.compose.dotenv import read_dotenv
 from kompose.compose.key_path import KeyPath
+from kompose.compose.record import Record
 from kompose.errors import ComposeError
 
 WarnAt = Callable[[str, KeyPath], None]
 
 
 def with_file_values(
-    services: dict[str, Any], environment: Mapping[str, str], warn: WarnAt
-) -> dict[str, Any]:
+    services: Mapping[str, Record], environment: Mapping[str, str], warn: WarnAt
+) -> dict[str, Record]:
     """The services with the contents of their env and label files in place.
 
     Raises:
@@ -24,12 +25,10 @@ def with_file_values(
     return {name: _service(name, service, environment, warn) for name, service in services.items()}
 
 
-def _service(
-    name: str, service: dict[str, Any], environment: Mapping[str, str], warn: WarnAt
-) -> dict[str, Any]:
+def _service(name: str, service: Record, environment: Mapping[str, str], warn: WarnAt) -> Record:
     if not service.get("env_file") and not service.get("label_file"):
         return service
-    result = dict(service)
+    result = service.having(service)
     if service.get("env_file"):
         result["environment"] = _environment(name, service, environment, warn)
         if not result["environment"]:

@@ -61,7 +61,7 @@ def record(
     codecs = {key: form.decode for key, form in fields.items() if form.decode is not None}
     return Form(
         shape.record({key: form.shape for key, form in fields.items()}, required, free=free),
-        decode.record(codecs, always),
+        decode.record(codecs, always, has_extensions=free == "x-"),
         cast={key: form.cast for key, form in fields.items() if form.cast} or None,
         merge={key: form.merge for key, form in fields.items() if form.merge} or None,
         entry_key={key: form.entry_key for key, form in fields.items() if form.entry_key} or None,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kompose.compose.compose_file import SECTIONS
-from kompose.compose.decode import DecodeError
+from kompose.compose.decode import below
 from kompose.compose.dotenv import read_dotenv
 from kompose.compose.environment import with_file_values
 from kompose.compose.key_path import KeyPath, PathError
@@ -46,6 +46,7 @@ class ReadOptions(NamedTuple):
 _DEFAULTS = ReadOptions()
 _SHELL_OPERATOR = frozenset(";&|<>")
 _NO_VARIABLES: Mapping[str, str] = {}
+_NO_MODELS: Mapping[str, Any] = {}
 
 
 def _nowhere(_path: KeyPath) -> Position | None:
@@ -70,6 +71,8 @@ class Model(NamedTuple):
     """Services that no chosen profile has."""
     environment: Mapping[str, str] = _NO_VARIABLES
     """The variables that the files saw."""
+    models: Mapping[str, Any] = _NO_MODELS
+    """The language models, which compose does not print in JSON."""
     locate: Callable[[KeyPath], Position | None] = _nowhere
     """Finds where a value of the tree is written."""
 
@@ -128,11 +131,12 @@ def _read(
     if options.checks:
         _check(decoded, frozenset(disabled), loader)
 
-    decoded.pop("models", None)
+    models = decoded.pop("models", {})
     if options.checks:
         decoded["services"] = with_file_values(services, variables, loader.warn)
     return Model(
         tree=decoded,
+        models=models,
         name=name,
         working_dir=directory,
         files=tuple(source.name for source in sources),
@@ -222,8 +226,8 @@ def _decode(tree: dict[str, Any], loader: Loader) -> dict[str, Any]:
         for name, entry in (value or {}).items():
             try:
                 shown[name] = form.decode(entry)
-            except DecodeError as fault:
-                findings.extend((f"{section}[{name}]{p}", why) for p, why in fault.findings)
+            except ValueError as fault:
+                findings.extend(below(f"{section}[{name}]", fault))
         if shown or section == "services":
             decoded[section] = shown
     if findings:

@@ -37,12 +37,11 @@ from kompose.compose.units import whole_seconds
 from kompose.compose.values import (
     AMOUNT,
     BYTES,
-    CAST_CHOICE,
-    CAST_FLAG,
     CHOICE,
     COMMAND,
     COUNT,
     DURATION,
+    FLAG,
     FRACTION,
     LABELS,
     NAMES,
@@ -109,10 +108,10 @@ class Service(NamedTuple):
     group_add: Annotated[tuple[str, ...], Key("group_add", _GROUPS, texts)] = ()
     cap_add: Annotated[tuple[str, ...], Key("cap_add", NAMES, texts)] = ()
     cap_drop: Annotated[tuple[str, ...], Key("cap_drop", NAMES, texts)] = ()
-    is_privileged: Annotated[bool, Key("privileged", CAST_FLAG, bool)] = False
-    is_read_only: Annotated[bool, Key("read_only", CAST_FLAG, bool)] = False
-    keeps_stdin_open: Annotated[bool, Key("stdin_open", CAST_FLAG, bool)] = False
-    has_tty: Annotated[bool, Key("tty", CAST_FLAG, bool)] = False
+    is_privileged: Annotated[bool, Key("privileged", FLAG, bool)] = False
+    is_read_only: Annotated[bool, Key("read_only", FLAG, bool)] = False
+    keeps_stdin_open: Annotated[bool, Key("stdin_open", FLAG, bool)] = False
+    has_tty: Annotated[bool, Key("tty", FLAG, bool)] = False
     restart: Annotated[str, Key("restart", TEXT, text)] = ""
     pull_policy: Annotated[str, Key("pull_policy", _PULL_POLICY, text, instead=_PULL_LABEL)] = ""
     stop_grace_period: Annotated[int | None, Key("stop_grace_period", DURATION, _seconds)] = None
@@ -174,14 +173,14 @@ _IGNORED_KEYS: tuple[Key[Any], ...] = (
     _ignored("dns_search", _LISTS),
     _ignored("external_links", TEXTS),
     _ignored("extra_hosts", EXTRA_HOSTS),
-    _ignored("init", CAST_CHOICE),
+    _ignored("init", CHOICE),
     _ignored("ipc", TEXT),
     _ignored("isolation", TEXT),
     _ignored("mac_address", TEXT),
     _ignored("mem_reservation", _RESERVED, "use deploy.resources.reservations.memory"),
     _ignored("mem_swappiness", NUMBER._replace(decode=decode.size)),
     _ignored("memswap_limit", BYTES),
-    _ignored("oom_kill_disable", CAST_FLAG),
+    _ignored("oom_kill_disable", FLAG),
     _ignored("oom_score_adj", _OOM_SCORE),
     _ignored("pid", _PID),
     _ignored("pids_limit", AMOUNT),

@@ -6,6 +6,7 @@ Positions are not kept here: ``positions`` finds them when somebody asks.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -26,6 +27,7 @@ from kompose.compose.scalars import resolve_plain
 _RESOLVED_TAGS = frozenset(
     f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null", "timestamp")
 )
+_BINARY = "tag:yaml.org,2002:binary"
 _TAKING_BACK = frozenset({"!reset", "!override"})
 _TAKEN_BACK: Any = object()
 _MERGE_KEY: Any = object()
@@ -217,7 +219,19 @@ class _Builder:
     def _scalar(self, event: Any) -> Any:
         if (event.tag is None and event.implicit[0]) or event.tag in _RESOLVED_TAGS:
             return self._plain[event.value]
+        if event.tag == _BINARY:
+            return self._binary(event)
         return event.value
+
+    def _binary(self, event: Any) -> str:
+        """The text whose bytes are written in base64."""
+        try:
+            return base64.b64decode("".join(event.value.split()), validate=True).decode()
+        except UnicodeDecodeError:
+            problem = "is not UTF-8 text"
+        except ValueError:
+            problem = "contains invalid base64 data"
+        raise YamlContentError(f"yaml: !!binary value {problem}", event.start_mark.line + 1)
 
     def _mapping(self) -> dict[Any, Any]:
         next_event, plain, path = self._next_event, self._plain, self._path

@@ -21,12 +21,10 @@ _PAIRS = shape.either(
 TEXT = Form(_TEXT, decode.text)
 DURATION = Form(_TEXT, decode.duration)
 BYTES = Form(_AMOUNT, decode.size)
-FLAG = Form(_TRUTH, decode.flag)
+FLAG = Form(_TRUTH, decode.flag, cast=to_boolean)
 """A truth that counts when it holds."""
-CHOICE = Form(_TRUTH, decode.choice)
+CHOICE = Form(_TRUTH, decode.choice, cast=to_boolean)
 """A truth that says something either way."""
-CAST_FLAG = FLAG._replace(cast=to_boolean)
-CAST_CHOICE = CHOICE._replace(cast=to_boolean)
 NUMBER = Form(_WHOLE, decode.number)
 AMOUNT = Form(_AMOUNT, decode.number, cast=to_int64)
 FRACTION = Form(_AMOUNT, decode.float_number, cast=to_float)

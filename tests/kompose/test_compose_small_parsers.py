@@ -85,7 +85,7 @@ def test_what_is_wrong_with_a_port(text: str, fault: str) -> None:
 def test_a_label_for_selinux_is_kept_on_a_named_volume() -> None:
     volume = parse_volume("data:/data:Z,ro")
 
-    assert volume["bind"] == {"selinux": "Z"}
+    assert volume["bind"] == {"selinux": "Z", "create_host_path": False}
     assert (volume["type"], volume["read_only"]) == ("volume", True)
 
 

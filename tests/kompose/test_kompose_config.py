@@ -32,13 +32,57 @@ volumes: {data: }
 """
 
 
-def test_the_printed_file_is_yaml_of_the_same_tree(tmp_path: Path) -> None:
-    tree = config_tree(read_text(SHOP, tmp_path))
+def test_json_shows_the_whole_tree_and_yaml_all_but_what_nobody_said(tmp_path: Path) -> None:
+    tree = config_tree(read_text("services: {a: {image: x, command: y}}\n", tmp_path))
 
     [document] = parse_documents(config_yaml(tree))
 
-    assert document.value == tree
     assert json.loads(config_json(tree)) == tree
+    assert tree["services"]["a"]["entrypoint"] is None
+    assert document.value["services"]["a"] == {
+        "command": ["y"],
+        "image": "x",
+        "networks": {"default": None},
+    }
+
+
+def test_keys_stand_in_the_order_of_the_original(tmp_path: Path) -> None:
+    text = (
+        "services:\n  b: {image: x, ports: ['1:2'], cpu_shares: 1, environment: {A10: a, A9: b}}\n"
+    )
+
+    shown = config_yaml(config_tree(read_text(text, tmp_path)))
+
+    names = [line.strip("- ").partition(":")[0] for line in shown.splitlines()]
+    assert names[3:14] == [
+        *("cpu_shares", "environment", "A9", "A10", "image", "networks", "default", "ports"),
+        *("mode", "target", "published"),
+    ]
+
+
+def test_extensions_are_kept_in_yaml_wherever_they_stand(tmp_path: Path) -> None:
+    text = (
+        "x-top: {b: 1}\n"
+        "services:\n  a:\n    image: x\n    x-mine: [1, {c: d}]\n"
+        "    ports: [{target: 80, x-why: because}]\n"
+        "models: {m: {model: ai/m}}\n"
+    )
+
+    tree = config_tree(read_text(text, tmp_path))
+    [document] = parse_documents(config_yaml(tree))
+
+    service = document.value["services"]["a"]
+    assert document.value["x-top"] == {"b": 1}
+    assert service["x-mine"] == [1, {"c": "d"}]
+    assert service["ports"][0]["x-why"] == "because"
+    assert document.value["models"] == {"m": {"model": "ai/m"}}
+    assert "x-mine" not in config_json(tree)
+
+
+def test_json_hides_what_a_browser_would_take_for_markup(tmp_path: Path) -> None:
+    tree = config_tree(read_text("services: {a: {image: x, user: '<&>'}}\n", tmp_path))
+
+    assert '"user": "\\u003c\\u0026\\u003e"' in config_json(tree)
 
 
 TEXTS = st.text(st.sampled_from("ab :#-?{}[]&*!|>'\"%@`,\n\t\r\\$=~0.1é\u2028\x07\x85"), max_size=8)

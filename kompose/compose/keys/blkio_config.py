@@ -8,16 +8,19 @@ from typing import Any
 from kompose.compose.decode import number, size
 from kompose.compose.form import Form, list_of, optional, record
 from kompose.compose.key import Key, unread
+from kompose.compose.record import Record
 from kompose.compose.values import NUMBER, TEXT
 
 
 def _limits(name: str, amount: Form, nothing: str | int) -> Form:
     """Limits of devices, which the model shows under the names of Docker's API."""
     limit = record({"path": TEXT, name: amount}, free=None)
+    shown_as = name.capitalize()
 
-    def decode(value: Any) -> dict[str, Any]:
+    def decode(value: Any) -> Record:
         shown: Mapping[str, Any] = limit.decode(value) if limit.decode else {}
-        return {"Path": shown.get("path", ""), name.capitalize(): shown.get(name, nothing)}
+        values = {"Path": shown.get("path", ""), shown_as: shown.get(name, nothing)}
+        return Record(values, tuple(values))
 
     return list_of(limit._replace(decode=decode))
 

@@ -18,7 +18,7 @@ from kompose.compose.merging import add_up, merge_mappings
 from kompose.compose.scalars import scalar_text
 from kompose.compose.shape import one_of_kinds
 from kompose.compose.values import (
-    CAST_FLAG,
+    FLAG,
     LABELS,
     ONE_OR_MORE,
     PAIRS,
@@ -61,20 +61,28 @@ _ONCE = dict.fromkeys(("args", "additional_contexts", "platform", "tags", "label
 _BUILD = record(
     {
         **dict.fromkeys(("context", "dockerfile", "dockerfile_inline"), TEXT),
-        **dict.fromkeys(("isolation", "network", "target"), TEXT),
-        **dict.fromkeys(("no_cache", "pull", "privileged"), CAST_FLAG),
-        **dict.fromkeys(("cache_from", "cache_to", "entitlements", "tags", "platforms"), TEXT_LIST),
+        "entitlements": TEXT_LIST,
         "args": VARIABLES._replace(merge=add_up),
-        "additional_contexts": LABELS,
-        "extra_hosts": EXTRA_HOSTS,
-        "labels": LABELS,
-        "no_cache_filter": ONE_OR_MORE,
         "provenance": _WORD_OR_TRUTH,
         "sbom": _WORD_OR_TRUTH,
+        "ssh": PAIRS._replace(decode=_ssh),
+        "labels": LABELS,
+        "cache_from": TEXT_LIST,
+        "cache_to": TEXT_LIST,
+        "no_cache": FLAG,
+        "no_cache_filter": ONE_OR_MORE,
+        "additional_contexts": LABELS,
+        "pull": FLAG,
+        "extra_hosts": EXTRA_HOSTS,
+        "isolation": TEXT,
+        "network": TEXT,
+        "target": TEXT,
         "secrets": FILE_MOUNTS,
         "shm_size": Form(one_of_kinds("integer", "string"), size),
-        "ssh": PAIRS._replace(decode=_ssh),
+        "tags": TEXT_LIST,
         "ulimits": ULIMITS._replace(cast=None),
+        "platforms": TEXT_LIST,
+        "privileged": FLAG,
     }
 )._replace(entry_key=_ONCE)
 

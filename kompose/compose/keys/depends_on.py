@@ -11,7 +11,7 @@ from kompose.compose.key import Key
 from kompose.compose.key_path import KeyPath
 from kompose.compose.merging import by_name, merge_mappings
 from kompose.compose.shape import one_of_kinds
-from kompose.compose.values import CAST_FLAG, ENTRY_NAMES, TEXTS, words
+from kompose.compose.values import ENTRY_NAMES, FLAG, TEXTS, words
 
 
 class Dependency(NamedTuple):
@@ -52,7 +52,7 @@ def _merge(base: Any, override: Any, path: KeyPath) -> Any:
 _RULE = record(
     {
         "condition": words("service_started", "service_healthy", "service_completed_successfully"),
-        "restart": CAST_FLAG,
+        "restart": FLAG,
         "required": Form(one_of_kinds("boolean"), choice, cast=to_boolean),
     },
     required=("condition",),

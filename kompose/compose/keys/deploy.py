@@ -140,8 +140,8 @@ _RESERVATIONS = record(
     {
         "cpus": _CPUS,
         "memory": _MEMORY,
-        "generic_resources": list_of(_GENERIC),
         "devices": list_of(record(REQUEST_FIELDS, required=("capabilities",))),
+        "generic_resources": list_of(_GENERIC),
     }
 )
 _RESTART = record(
@@ -157,7 +157,6 @@ _PLACEMENT = record(
 _DEPLOY = record(
     {
         "mode": TEXT,
-        "endpoint_mode": TEXT,
         "replicas": COUNT,
         "labels": LABELS,
         "update_config": _UPDATE,
@@ -165,6 +164,7 @@ _DEPLOY = record(
         "resources": record({"limits": optional(_LIMITS), "reservations": optional(_RESERVATIONS)}),
         "restart_policy": optional(_RESTART),
         "placement": _PLACEMENT,
+        "endpoint_mode": TEXT,
     },
     always={"resources": {}, "placement": {}},
 )

@@ -15,12 +15,12 @@ from kompose.compose.values import ONE_OR_MORE, TEXT, words
 
 _TRIGGER = record(
     {
-        "ignore": ONE_OR_MORE,
-        "include": ONE_OR_MORE,
         "path": TEXT,
         "action": words("rebuild", "sync", "restart", "sync+restart", "sync+exec"),
         "target": TEXT,
         "exec": HOOK,
+        "include": ONE_OR_MORE,
+        "ignore": ONE_OR_MORE,
         "initial_sync": Form(one_of_kinds("boolean"), flag),
     },
     required=("path", "action"),
@@ -32,10 +32,10 @@ def _resolved(develop: Any, absolute: Absolute) -> Any:
     if not isinstance(develop, dict):
         return develop
     triggers = develop.get("watch")
-    if isinstance(triggers, list):
-        real = partial(_real, absolute=absolute)
-        triggers = [with_path(trigger, "path", real) for trigger in triggers]
-    return {**develop, "watch": triggers}
+    if not isinstance(triggers, list):
+        return develop
+    real = partial(_real, absolute=absolute)
+    return {**develop, "watch": [with_path(trigger, "path", real) for trigger in triggers]}
 
 
 def _real(path: str, absolute: Absolute) -> str:

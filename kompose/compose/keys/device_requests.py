@@ -23,9 +23,9 @@ def _count(value: Any) -> Any:
 
 REQUEST_FIELDS: dict[str, Form] = {
     "capabilities": TEXTS,
+    "driver": TEXT,
     "count": Form(one_of_kinds("integer", "string"), _count),
     "device_ids": TEXTS,
-    "driver": TEXT,
     "options": PAIRS,
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from kompose.compose.casts import to_boolean
 from kompose.compose.decode import OMIT
 from kompose.compose.entry_keys import indexed
 from kompose.compose.form import Form, either, list_of, record
@@ -70,10 +71,12 @@ def _resolved_files(files: Any, absolute: Absolute) -> Any:
 _ENTRY = record(
     {
         "path": TEXT,
-        "format": TEXT,
         "required": Form(
-            one_of_kinds("boolean", "string"), lambda value: False if value is False else OMIT
+            one_of_kinds("boolean", "string"),
+            lambda value: False if value is False else OMIT,
+            cast=to_boolean,
         ),
+        "format": TEXT,
     },
     required=("path",),
     free=None,

@@ -22,7 +22,7 @@ EXTENDS = Key(
     "extends",
     either(
         TEXT.shape,
-        optional(record({"service": TEXT, "file": TEXT}, required=("service",), free=None)),
+        optional(record({"file": TEXT, "service": TEXT}, required=("service",), free=None)),
     ),
     read=unread,
     long=_long,

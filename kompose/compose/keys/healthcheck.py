@@ -11,7 +11,7 @@ from kompose.compose.key import Key
 from kompose.compose.merging import replace
 from kompose.compose.shape import one_of_kinds
 from kompose.compose.units import whole_seconds
-from kompose.compose.values import CAST_FLAG, DURATION, FILES
+from kompose.compose.values import DURATION, FILES, FLAG
 
 
 class Healthcheck(NamedTuple):
@@ -43,12 +43,12 @@ HEALTHCHECK = Key(
         record(
             {
                 "test": Form(FILES.shape, health_test, merge=replace),
-                "interval": DURATION,
                 "timeout": DURATION,
+                "interval": DURATION,
+                "retries": Form(one_of_kinds("number", "string"), count, cast=to_int),
                 "start_period": DURATION,
                 "start_interval": DURATION,
-                "retries": Form(one_of_kinds("number", "string"), count, cast=to_int),
-                "disable": CAST_FLAG,
+                "disable": FLAG,
             }
         )
     ),

@@ -8,12 +8,12 @@ from kompose.compose.keys.networks import long_names
 from kompose.compose.merging import merge_by_name
 from kompose.compose.values import ENTRY_NAMES, TEXT, TEXTS
 
-_USE = record({"endpoint_var": TEXT, "model_var": TEXT})
+_USE = or_null(record({"endpoint_var": TEXT, "model_var": TEXT}), is_choice=True)
 MODELS = Key(
     "models",
-    either(TEXTS.shape, mapping_of(or_null(_USE), ENTRY_NAMES, is_open=True))._replace(
-        merge=merge_by_name
-    ),
+    either(
+        TEXTS.shape, mapping_of(or_null(_USE, is_choice=True), ENTRY_NAMES, is_open=True)
+    )._replace(merge=merge_by_name),
     read=unread,
     long=long_names,
     instead="",

@@ -24,12 +24,13 @@ def _read(value: dict[str, Any] | None) -> tuple[str, ...]:
 _PRIORITY = Form(one_of_kinds("number"), number)
 _ATTACHMENT = record(
     {
-        **dict.fromkeys(("interface_name", "ipv4_address", "ipv6_address", "mac_address"), TEXT),
         "aliases": NAMES,
-        "link_local_ips": NAMES,
         "driver_opts": DRIVER_OPTIONS,
-        "priority": _PRIORITY,
         "gw_priority": _PRIORITY,
+        **dict.fromkeys(("interface_name", "ipv4_address", "ipv6_address"), TEXT),
+        "link_local_ips": NAMES,
+        "mac_address": TEXT,
+        "priority": _PRIORITY,
     }
 )
 NETWORKS = Key(

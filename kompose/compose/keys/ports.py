@@ -140,9 +140,10 @@ def _publication(entry: Any, path: KeyPath) -> str:
 
 _PORT = record(
     {
-        **dict.fromkeys(("name", "mode", "host_ip", "protocol", "app_protocol"), TEXT),
+        **dict.fromkeys(("name", "mode", "host_ip"), TEXT),
         "target": NUMBER._replace(cast=to_int),
         "published": Form(one_of_kinds("string", "integer"), TEXT.decode),
+        **dict.fromkeys(("protocol", "app_protocol"), TEXT),
     }
 )
 _NUMBER_OR_TEXT = shape.either(one_of_kinds("number"), TEXT.shape)

@@ -9,6 +9,7 @@ from kompose.compose.decode import number
 from kompose.compose.entry_keys import kind_name
 from kompose.compose.form import CastOrTable, Form, mapping_of, record
 from kompose.compose.key import ShapeError
+from kompose.compose.record import Record
 from kompose.compose.shape import either, one_of_kinds
 from kompose.compose.values import NUMBER
 
@@ -18,8 +19,15 @@ _PAIR = record({"soft": _BOUND, "hard": _BOUND}, required=("soft", "hard"))
 
 def _decode(value: Any) -> Any:
     if not isinstance(value, dict):
-        return number(value) if value else {}
-    return _PAIR.decode(value) if _PAIR.decode else {}
+        return number(value) if value else _pair({"soft": 0, "hard": 0})
+    return _pair(value)
+
+
+def _pair(value: dict[str, Any]) -> Any:
+    """Both bounds; a zero is one that only YAML shows."""
+    pair = _PAIR.decode(value) if _PAIR.decode else Record({}, ())
+    zeros = dict.fromkeys([bound for bound in pair.order if bound not in pair], 0)
+    return Record(pair, pair.order, {**zeros, **pair.extensions})
 
 
 def long_ulimits(value: Any, *place: str) -> Any:

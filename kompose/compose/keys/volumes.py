@@ -15,7 +15,7 @@ from kompose.compose.host_paths import clean_path, with_path
 from kompose.compose.key import Absolute, Key
 from kompose.compose.key_path import KeyPath, PathError
 from kompose.compose.shape import either, one_of_kinds, whole_number
-from kompose.compose.values import CAST_FLAG, PAIRS, TEXT, words
+from kompose.compose.values import FLAG, PAIRS, TEXT, words
 
 _SHORTEST = 3
 _PROPAGATIONS = frozenset({"rprivate", "private", "rshared", "shared", "rslave", "slave"})
@@ -52,7 +52,7 @@ def parse_volume(spec: str) -> dict[str, Any]:
     source = volume.get("source", "")
     if _is_local_path(source):
         volume["type"] = "bind"
-        volume.setdefault("bind", {}).setdefault("create_host_path", True)
+        _bind(volume)["create_host_path"] = True
     else:
         volume["type"] = "volume"
         volume.setdefault("volume", {})
@@ -100,9 +100,14 @@ def _apply_options(volume: dict[str, Any], options: str) -> None:
             case "nocopy":
                 volume.setdefault("volume", {})["nocopy"] = True
             case "z" | "Z":
-                volume.setdefault("bind", {})["selinux"] = option
+                _bind(volume)["selinux"] = option
             case _ if option in _PROPAGATIONS:
-                volume.setdefault("bind", {})["propagation"] = option
+                _bind(volume)["propagation"] = option
+
+
+def _bind(volume: dict[str, Any]) -> dict[str, Any]:
+    bind: dict[str, Any] = volume.setdefault("bind", {"create_host_path": False})
+    return bind
 
 
 def _is_local_path(source: str) -> bool:
@@ -162,12 +167,10 @@ def _resolved_mount(mount: Any, absolute: Absolute) -> Any:
 
 _BIND = record(
     {
-        "propagation": TEXT,
-        "create_host_path": CAST_FLAG._replace(
-            decode=lambda value: False if value is False else OMIT
-        ),
-        "recursive": words("enabled", "disabled", "writable", "readonly"),
         "selinux": words("z", "Z"),
+        "propagation": TEXT,
+        "create_host_path": FLAG._replace(decode=lambda value: False if value is False else OMIT),
+        "recursive": words("enabled", "disabled", "writable", "readonly"),
     }
 )
 _MEMORY = record(
@@ -179,10 +182,11 @@ _MEMORY = record(
 _LONG_VOLUME = record(
     {
         "type": words("bind", "volume", "tmpfs", "cluster", "npipe", "image"),
-        **dict.fromkeys(("source", "target", "consistency"), TEXT),
-        "read_only": CAST_FLAG,
+        **dict.fromkeys(("source", "target"), TEXT),
+        "read_only": FLAG,
+        "consistency": TEXT,
         "bind": optional(_BIND),
-        "volume": optional(record({"labels": PAIRS, "nocopy": CAST_FLAG, "subpath": TEXT})),
+        "volume": optional(record({"labels": PAIRS, "nocopy": FLAG, "subpath": TEXT})),
         "tmpfs": optional(_MEMORY),
         "image": optional(record({"subpath": TEXT})),
     },
