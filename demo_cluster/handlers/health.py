@@ -41,8 +41,8 @@ _HOOKS = (
 )
 _LAST_HOOKS = ("apiservice-openapi-controller", "apiservice-openapiv3-controller")
 _BEGINNING = {
-    "healthz": ("ping", "log", "etcd"),
-    "livez": ("ping", "log", "etcd"),
+    "healthz": ("ping", "log", "loopback-serving-certificate", "etcd"),
+    "livez": ("ping", "log", "loopback-serving-certificate", "etcd"),
     "readyz": ("ping", "log", "etcd", "etcd-readiness", "informer-sync"),
 }
 
@@ -60,8 +60,6 @@ def check_paths() -> Iterator[str]:
     for name in _BEGINNING:
         yield f"/{name}"
         yield from (f"/{name}/{check}" for check in checks(name))
-    for name in ("healthz", "livez"):
-        yield f"/{name}/loopback-serving-certificate"
 
 
 async def health(call: Call) -> Reply:

@@ -122,7 +122,7 @@ def _object(definition: str, texts: dict[str, str], facts: Published) -> Obj:
     if required:
         shown["required"] = required
     properties = {
-        name: _property(field, texts.get(name) or _known_text(field), facts)
+        name: _property(field, texts.get(name, _known_text(field)), facts)
         for name, field in fields.items()
     }
     if facts.object:
