@@ -245,8 +245,10 @@ def _cron_job(parts: Parts) -> dict[str, Any]:
 def _deployment_config(parts: Parts) -> dict[str, Any]:
     component = parts.component
     spec = _spec(parts)
+    # The original forgets the pull secret of a service without configs.
     spec = spec._replace(
-        pull_secrets=(), containers=tuple(one._replace(image=" ") for one in spec.containers)
+        pull_secrets=spec.pull_secrets if component.service.configs else (),
+        containers=tuple(one._replace(image=" ") for one in spec.containers),
     )
     return deployment_config(
         component,
