@@ -13,7 +13,7 @@ _DEFAULTS = {"replicas.min": 1, "replicas.max": 3, "cpu": 50, "memory": 70}
 def autoscalers(component: Component, scope: Scope) -> list[dict[str, Any]]:
     """The autoscaler that the labels ask for, if any; always for a Deployment."""
     labels = component.service.labels
-    if not any(_PREFIX + name in labels for name in _DEFAULTS):
+    if scope.options.is_openshift or not any(_PREFIX + name in labels for name in _DEFAULTS):
         return []
     low, high = (_value(name, component, scope) for name in ("replicas.min", "replicas.max"))
     if high < low:

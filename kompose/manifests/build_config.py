@@ -1,41 +1,27 @@
 """OpenShift's BuildConfig: the image of a service built in the cluster from its repository."""
 
 import os
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from kompose.compose.keys.build import Build
 from kompose.manifests.component import Component, Scope
 from kompose.manifests.fields import fields, metadata
+from kompose.manifests.git import GitSource, context_directory
 from kompose.manifests.openshift import image_tag
-from kompose.report import ConvertError
+from kompose.manifests.parts import Parts
 
 
-class GitSource(NamedTuple):
-    """Where the cluster gets the source from."""
-
-    repository: str
-    branch: str
-
-
-def git_source(build: Build, scope: Scope) -> GitSource:
-    """The repository and branch asked for, else those of the working copy.
-
-    Raises:
-        ConvertError: They cannot be found.
-    """
-    options = scope.options.build
-    branch = options.branch or _current_branch(build.context)
-    repository = options.repository or _remote(build.context)
-    if not repository.endswith(".git"):
-        repository += ".git"
-    return GitSource(repository, branch)
+def build_configs(parts: Parts) -> list[dict[str, Any]]:
+    """The BuildConfig of a component that has something to build, when they are asked for."""
+    build = parts.component.service.build
+    if parts.source is None or build is None or "deploymentconfig" not in parts.kinds:
+        return []
+    return [_build_config(parts.component, build, parts.source, parts.scope)]
 
 
-def build_config(
+def _build_config(
     component: Component, build: Build, source: GitSource, scope: Scope
 ) -> dict[str, Any]:
-    """The BuildConfig of a component."""
     scope.report.info(f"Buildconfig using {source.repository}::{source.branch} as source.")
     env = [
         fields(name=name, value=os.environ.get(name, "") if value is None else value)
@@ -56,7 +42,7 @@ def build_config(
             "source": {
                 "type": "Git",
                 "git": {"uri": source.repository, "ref": source.branch},
-                "contextDir": _context_directory(build.context),
+                "contextDir": context_directory(build.context),
             },
             "strategy": {
                 "type": "Docker",
@@ -69,55 +55,3 @@ def build_config(
         },
         "status": {"lastVersion": 0},
     }
-
-
-def _current_branch(directory: str) -> str:
-    try:
-        return _git(directory, "rev-parse", "--abbrev-ref", "HEAD")
-    except ConvertError as error:
-        raise ConvertError(
-            "Buildconfig cannot be created because current git branch couldn't be detected.: "
-            f"{error}"
-        ) from error
-
-
-def _remote(directory: str) -> str:
-    try:
-        remote = _git(directory, "config", "--get", "branch.master.remote") or "origin"
-    except ConvertError:
-        remote = "origin"
-    try:
-        return _git(directory, "remote", "get-url", remote)
-    except ConvertError as error:
-        raise ConvertError(
-            "Buildconfig cannot be created because git remote origin repo "
-            f"couldn't be detected.: {error}"
-        ) from error
-
-
-def _context_directory(context: str) -> str:
-    """The directory within the repository, with a slash at its end."""
-    try:
-        top = _git(context, "rev-parse", "--show-toplevel")
-    except ConvertError:
-        return ""
-    inside = os.path.relpath(Path(context).resolve(), Path(top).resolve())
-    return "" if inside == "." else f"{inside}/"
-
-
-def _git(directory: str, *words: str) -> str:
-    import subprocess  # needs 15 ms to load, and few conversions ask git
-
-    try:
-        done = subprocess.run(
-            ["git", *words], cwd=directory, check=False, capture_output=True, text=True
-        )
-    except FileNotFoundError as error:
-        raise ConvertError(
-            "Git is not installed! Please install Git to create buildconfig, else supply source "
-            "repository and branch to use for build using '--build-repo', '--build-branch' "
-            "options respectively"
-        ) from error
-    if done.returncode:
-        raise ConvertError(done.stderr.strip() or f"git {' '.join(words)} failed")
-    return done.stdout.strip()

@@ -11,10 +11,12 @@ from kompose.manifests.container import (
     pull_policy,
     security_context,
 )
+from kompose.manifests.controllers import MOUNTS_CONFIGS, controller_kinds
 from kompose.manifests.environment import env_file_config_maps
-from kompose.manifests.ingress import ingress
+from kompose.manifests.ingress import outside
 from kompose.manifests.names import service_label
 from kompose.manifests.network_policy import network_policies
+from kompose.manifests.parts import Parts, SharedPod
 from kompose.manifests.placement import affinity
 from kompose.manifests.pod import (
     PodSpec,
@@ -25,18 +27,10 @@ from kompose.manifests.pod import (
     restart_policy,
 )
 from kompose.manifests.resources import container_resources
-from kompose.manifests.service import service_type, services
+from kompose.manifests.service import services
 from kompose.manifests.volumes import Volumes, volumes
-from kompose.manifests.workload import (
-    MOUNTS_CONFIGS,
-    Parts,
-    SharedPod,
-    controller_kinds,
-    workload,
-)
+from kompose.manifests.workload import workload
 from kompose.report import ConvertError
-
-_NO_VOLUMES = Volumes([], [], [], [])
 
 
 class Group(NamedTuple):
@@ -118,14 +112,14 @@ def group_objects(group: Group, scope: Scope) -> list[dict[str, Any]]:
             later = group.members[number:]
             found.append(_Planned(kind, member, any(each.mounts for each in later)))
         found.extend(env_file_config_maps(member, scope, group.name))
-        found.extend(_reached(member, group, scope))
+        found.extend(services(member, scope, group.name))
+        found.extend(outside(member, scope, group.name))
         made = volumes(member, scope, group.name)
         pod.add_volumes(made)
         found.extend(made.claims)
         found.extend(made.config_maps)
         pod.add_rights(member)
-        if scope.options.network_policies:
-            found.extend(network_policies(member, scope))
+        found.extend(network_policies(member, scope))
     return [
         _planned(each, group, pod, scope) if isinstance(each, _Planned) else each for each in found
     ]
@@ -137,16 +131,7 @@ def _planned(plan: _Planned, group: Group, pod: "_Pod", scope: Scope) -> dict[st
     labels = {**pod_labels(last, scope), "io.kompose.service": group.name}
     shared = SharedPod(pod.spec, labels, last.annotations, plan.is_recreated)
     component = plan.member._replace(key=group.name)
-    return workload(plan.kind, Parts(component, scope, None, _NO_VOLUMES, shared))
-
-
-def _reached(member: Component, group: Group, scope: Scope) -> list[dict[str, Any]]:
-    """The Services of a member, and its Ingress."""
-    found = services(member, scope, group.name)
-    kind = service_type(member, scope, is_member=True)
-    if member.labels.expose and member.ports and kind != "LoadBalancer":
-        found.append(ingress(member, member.ports[0].service_port, group.name))
-    return found
+    return workload(plan.kind, Parts(component, scope, shared=shared))
 
 
 class _Pod:

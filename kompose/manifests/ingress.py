@@ -3,11 +3,27 @@
 import re
 from typing import Any
 
-from kompose.manifests.component import Component
+from kompose.manifests.component import Component, Scope
 from kompose.manifests.fields import fields, metadata
+from kompose.manifests.service import service_type
 
 _EVERY_HOST = "true"
 _SEPARATOR = re.compile("[ ,]*,[ ,]*")
+
+
+def outside(component: Component, scope: Scope, selected: str = "") -> list[dict[str, Any]]:
+    """The Ingress or the Route that the label asks for, if any.
+
+    `selected` is the name of the group whose pods run the component, if it is not its own.
+    """
+    if not component.labels.expose or not component.ports:
+        return []
+    if service_type(component, scope, is_member=bool(selected)) == "LoadBalancer":
+        return []
+    port = component.ports[0].service_port
+    if scope.options.is_openshift:
+        return [route(component, port)]
+    return [ingress(component, port, selected)]
 
 
 def ingress(component: Component, port: int, selected: str = "") -> dict[str, Any]:

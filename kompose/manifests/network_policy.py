@@ -8,8 +8,10 @@ from kompose.manifests.names import network_name
 
 
 def network_policies(component: Component, scope: Scope) -> list[dict[str, Any]]:
-    """One policy for each network of the component."""
-    made = []
+    """One policy for each network of the component, when they are asked for."""
+    made: list[dict[str, Any]] = []
+    if scope.options.is_openshift or not scope.options.network_policies:
+        return made
     for network in component.service.networks:
         name = network_name(scope.project.network_names.get(network, network))
         scope.report.info(

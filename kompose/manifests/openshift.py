@@ -4,6 +4,7 @@ from typing import Any
 
 from kompose.manifests.component import Component, Scope
 from kompose.manifests.fields import fields, metadata
+from kompose.manifests.parts import Parts
 from kompose.report import ConvertError
 
 
@@ -77,8 +78,14 @@ def _strategy(component: Component, *, is_recreated: bool) -> dict[str, Any]:
     return {**strategy, "resources": {}}
 
 
-def image_stream(component: Component, scope: Scope) -> dict[str, Any]:
-    """The ImageStream that the DeploymentConfig takes its image from."""
+def image_streams(parts: Parts) -> list[dict[str, Any]]:
+    """The ImageStream that a DeploymentConfig takes its image from."""
+    if "deploymentconfig" not in parts.kinds:
+        return []
+    return [_image_stream(parts.component, parts.scope)]
+
+
+def _image_stream(component: Component, scope: Scope) -> dict[str, Any]:
     builds = scope.options.build.mode == "build-config"
     import_policy = fields(insecure=scope.options.insecure_repository)
     tag = {

@@ -1,122 +1,36 @@
-"""Which object runs a component, and that object."""
+"""The object that runs a component."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from kompose.manifests.component import Component, Scope
-from kompose.manifests.config_maps import Configs
 from kompose.manifests.container import container
 from kompose.manifests.fields import fields, metadata
 from kompose.manifests.numbers import wrapped
 from kompose.manifests.openshift import deployment_config
-from kompose.manifests.pod import (
-    PodSpec,
-    placed_spreads,
-    pod_labels,
-    pod_spec,
-    pod_template,
-)
-from kompose.manifests.volumes import Volumes
-from kompose.report import ConvertError
-
-_ONE_SHOT = ("no", "on-failure")
-MOUNTS_CONFIGS = frozenset(("deployment", "statefulset", "deploymentconfig"))
-"""Kinds whose pods see the configs of their component."""
-_DEFAULT_KINDS = ("deployment", "daemonset", "statefulset")
+from kompose.manifests.parts import NO_CONFIGS, Parts
+from kompose.manifests.pod import PodSpec, placed_spreads, pod_spec, pod_template
 
 
-class SharedPod(NamedTuple):
-    """The pod of a group, and what its members say about the object that runs it."""
-
-    spec: PodSpec
-    labels: dict[str, str]
-    annotations: Mapping[str, str]
-    is_recreated: bool
+def workloads(parts: Parts) -> list[dict[str, Any]]:
+    """What runs the component, OpenShift's own kind left out."""
+    return [workload(kind, parts) for kind in parts.kinds if kind != "deploymentconfig"]
 
 
-class Parts(NamedTuple):
-    """What a workload is put together from."""
-
-    component: Component
-    scope: Scope
-    configs: Configs | None
-    """None for a kind that does not mount them."""
-    volumes: Volumes
-    shared: SharedPod | None = None
-    """The pod of a group; None for a component that has its pod for itself."""
-
-    @property
-    def annotations(self) -> dict[str, str]:
-        """Of the object, not of its pods."""
-        return dict(self.component.annotations if self.shared is None else self.shared.annotations)
-
-    @property
-    def pod_labels(self) -> dict[str, str]:
-        """What selects the pod."""
-        if self.shared is not None:
-            return self.shared.labels
-        return pod_labels(self.component, self.scope)
-
-    @property
-    def is_recreated(self) -> bool:
-        """Whether an old pod has to go before a new one comes: they would fight over volumes."""
-        return bool(self.component.mounts) if self.shared is None else self.shared.is_recreated
+def deployment_configs(parts: Parts) -> list[dict[str, Any]]:
+    """OpenShift's own kind of what runs the component."""
+    return [workload(kind, parts) for kind in parts.kinds if kind == "deploymentconfig"]
 
 
-def workload_kinds(component: Component, scope: Scope) -> list[str]:
-    """The kinds of objects that run the component; empty when nothing does."""
-    options = scope.options
-    is_one_shot = component.restart in _ONE_SHOT
-    if is_one_shot and (options.is_openshift or not options.has_controller_flag):
-        if options.is_openshift and options.has_deployment_config_flag:
-            raise ConvertError("Controller object cannot be specified with restart: 'on-failure'")
-        if not component.labels.cron:
-            return ["pod"]
-        if not options.is_openshift:
-            scope.report.info(
-                "Create kubernetes pod instead of pod controller due to restart policy: "
-                + component.restart
-            )
-        return ["cronjob"]
-    found = controller_kinds(component, scope)
-    if options.is_openshift and options.creates_deployment_config:
-        return [*found, "deploymentconfig"]
-    return found
+def claims(parts: Parts) -> list[dict[str, Any]]:
+    """The claims that are objects of their own.
 
-
-def lasts(kinds: Iterable[str]) -> bool:
-    """Whether something keeps the component running; none at all counts too."""
-    return not {"pod", "cronjob"} & set(kinds)
-
-
-def controller_kinds(component: Component, scope: Scope) -> list[str]:
-    """The controllers that keep the component running, whatever its restart policy."""
-    options = scope.options
-    is_global = component.service.deploy is not None and component.service.deploy.mode == "global"
-    label = component.labels.controller
-    if is_global and options.controller not in ("", "daemonset"):
-        scope.report.warn(
-            "Global deploy mode service is best converted to daemonset, "
-            f"now it convert to {options.controller}"
-        )
-    if label is not None:
-        if options.controller:
-            scope.report.warn(
-                f"Use label kompose.controller.type type {label} for service "
-                f"{component.key}, ignore {options.controller} flags"
-            )
-        return [label] if label in _DEFAULT_KINDS else []
-    wants_deployment, wants_daemon_set = options.creates_deployment, options.creates_daemon_set
-    if is_global and not options.controller:
-        wants_deployment, wants_daemon_set = False, True
-    elif not options.creates_any and not options.controller and not options.is_openshift:
-        wants_deployment = True
-    wanted = (
-        ("deployment", wants_deployment),
-        ("daemonset", wants_daemon_set),
-        ("statefulset", False),
-    )
-    return [kind for kind, is_wanted in wanted if is_wanted or kind == options.controller]
+    Others are part of the workload, or forgotten with it as the original does.
+    """
+    options = parts.scope.options
+    is_inside = options.controller == "statefulset"
+    if options.mends:
+        is_inside = "statefulset" in parts.kinds
+    return [] if is_inside else parts.volumes.claims
 
 
 def workload(kind: str, parts: Parts) -> dict[str, Any]:
@@ -161,7 +75,7 @@ def _deployment(parts: Parts) -> dict[str, Any]:
 
 def _daemon_set(parts: Parts) -> dict[str, Any]:
     component = parts.component
-    spec = _lasting_spec(parts._replace(configs=None))
+    spec = _lasting_spec(parts, mounts_configs=False)
     return {
         "kind": "DaemonSet",
         "apiVersion": "apps/v1",
@@ -209,7 +123,7 @@ def _stateful_set(parts: Parts) -> dict[str, Any]:
 
 def _pod(parts: Parts) -> dict[str, Any]:
     component = parts.component
-    spec = _spec(parts._replace(configs=None))
+    spec = _spec(parts, mounts_configs=False)
     labels = parts.pod_labels
     return {
         "kind": "Pod",
@@ -224,7 +138,7 @@ def _cron_job(parts: Parts) -> dict[str, Any]:
     component = parts.component
     cron = component.labels.cron
     assert cron is not None
-    spec = _spec(parts._replace(configs=None))
+    spec = _spec(parts, mounts_configs=False)
     job = {
         **fields(backoffLimit=cron.backoff_limit),
         "template": pod_template(spec, parts.pod_labels),
@@ -268,13 +182,13 @@ _RULES = {
 }
 
 
-def _spec(parts: Parts) -> PodSpec:
+def _spec(parts: Parts, *, mounts_configs: bool = True) -> PodSpec:
     if parts.shared is not None:
         return parts.shared.spec
     component, scope = parts.component, parts.scope
     options = scope.options
-    has_configs = parts.configs is not None and bool(component.service.configs)
-    mounted = parts.configs or Configs([], [], [])
+    has_configs = mounts_configs and bool(component.service.configs)
+    mounted = parts.configs if mounts_configs else NO_CONFIGS
     spreads = placed_spreads(component, scope)
     made = container(component, scope, [*mounted.mounts, *parts.volumes.mounts])
     if has_configs and not component.image and not options.mends:
@@ -285,9 +199,9 @@ def _spec(parts: Parts) -> PodSpec:
     return pod_spec(component, scope, made, sources, spreads)
 
 
-def _lasting_spec(parts: Parts) -> PodSpec:
+def _lasting_spec(parts: Parts, *, mounts_configs: bool = True) -> PodSpec:
     """The pod of a controller that keeps it running; mended, it always starts again."""
-    spec = _spec(parts)
+    spec = _spec(parts, mounts_configs=mounts_configs)
     return spec._replace(restart_policy="Always") if parts.scope.options.mends else spec
 
 

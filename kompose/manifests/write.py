@@ -1,31 +1,46 @@
 """The whole project as objects: which rules run, and in which order."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from operator import itemgetter
 from typing import Any
 
 from kompose.manifests.autoscaler import autoscalers
-from kompose.manifests.build_config import GitSource, build_config, git_source
+from kompose.manifests.build_config import build_configs
 from kompose.manifests.component import Component, Scope, components
-from kompose.manifests.config_maps import Configs, configs, missing_configs
-from kompose.manifests.environment import check_env_files, env_file_config_maps
+from kompose.manifests.environment import env_file_config_maps
 from kompose.manifests.fields import fields
+from kompose.manifests.git import GitSource, git_source
 from kompose.manifests.groups import group_objects, groups
-from kompose.manifests.ingress import ingress, route
+from kompose.manifests.ingress import outside
 from kompose.manifests.network_policy import network_policies
-from kompose.manifests.openshift import image_stream
+from kompose.manifests.openshift import image_streams
+from kompose.manifests.parts import Parts
 from kompose.manifests.secrets import ONLY, secrets
-from kompose.manifests.service import service_type, services
+from kompose.manifests.service import services
 from kompose.manifests.shared_network import join_shared_networks
-from kompose.manifests.volumes import volumes
-from kompose.manifests.workload import (
-    MOUNTS_CONFIGS,
-    Parts,
-    lasts,
-    workload,
-    workload_kinds,
-)
+from kompose.manifests.workload import claims, deployment_configs, workloads
 
 Objects = list[dict[str, Any]]
+
+_RULES: tuple[tuple[int, Callable[[Parts], Objects]], ...] = (
+    (1, lambda parts: parts.configs.objects),  # ConfigMap, of a config
+    (3, lambda parts: env_file_config_maps(parts.component, parts.scope)),  # of an env file
+    (7, lambda parts: services(parts.component, parts.scope)),
+    (10, lambda parts: parts.volumes.config_maps),  # of a file or directory that is mounted
+    (2, workloads),  # Deployment, DaemonSet, StatefulSet, CronJob, Pod
+    (4, deployment_configs),
+    (5, image_streams),
+    (6, build_configs),
+    (8, lambda parts: outside(parts.component, parts.scope)),  # Ingress, Route
+    (9, claims),
+    (11, lambda parts: network_policies(parts.component, parts.scope)),
+    (12, lambda parts: autoscalers(parts.component, parts.scope)),
+)
+"""What a component becomes, a line for each kind.
+
+The lines run from top to bottom, which is the order of what is said on the way. The number is
+the place of a kind's objects among what is written.
+"""
 
 
 def write_manifests(scope: Scope) -> Objects:
@@ -91,49 +106,10 @@ def _git_source(ready: Iterable[Component], scope: Scope) -> GitSource | None:
 
 
 def _component_objects(component: Component, scope: Scope, source: GitSource | None) -> Objects:
-    """The objects of one component; each line is one kind."""
-    is_openshift = scope.options.is_openshift
-    kinds = workload_kinds(component, scope)
-    made_configs = configs(component, scope) if lasts(kinds) else Configs([], [], [])
-    for _ in filter(MOUNTS_CONFIGS.__contains__, kinds):
-        missing_configs(component, scope)
-    env_objects = env_file_config_maps(component, scope)
-    made_services = services(component, scope)
-    check_env_files(component, scope)
-    made_volumes = volumes(component, scope)
-    parts = Parts(component, scope, made_configs, made_volumes)
-    workloads = [workload(kind, parts) for kind in kinds]
-    objects: Objects = [*made_configs.objects]
-    objects.extend(each for each in workloads if each["kind"] != "DeploymentConfig")
-    objects.extend(env_objects)
-    if "deploymentconfig" in kinds:
-        objects.append(workloads[-1])
-        objects.append(image_stream(component, scope))
-        if source is not None and component.service.build is not None:
-            objects.append(build_config(component, component.service.build, source, scope))
-    objects.extend(made_services)
-    if (
-        component.labels.expose
-        and component.ports
-        and service_type(component, scope) != "LoadBalancer"
-    ):
-        port = component.ports[0].service_port
-        objects.append(route(component, port) if is_openshift else ingress(component, port))
-    if not _claims_are_inside(kinds, scope):
-        objects.extend(made_volumes.claims)
-    objects.extend(made_volumes.config_maps)
-    if not is_openshift:
-        if scope.options.network_policies:
-            objects.extend(network_policies(component, scope))
-        objects.extend(autoscalers(component, scope))
-    return objects
-
-
-def _claims_are_inside(kinds: Iterable[str], scope: Scope) -> bool:
-    """Whether claims are part of the workload, or forgotten with it as the original does."""
-    if scope.options.mends and "statefulset" not in kinds:
-        return False
-    return scope.options.mends or scope.options.controller == "statefulset"
+    parts = Parts(component, scope, source=source)
+    made = [(place, rule(parts)) for place, rule in _RULES]
+    made.sort(key=itemgetter(0))
+    return [each for _, objects in made for each in objects]
 
 
 def _without_repeats(objects: Iterable[dict[str, Any]], scope: Scope) -> Objects:

@@ -10,6 +10,7 @@ import pytest
 from kompose.compose.service import Service
 from kompose.manifests.component import Component, EnvFileContent, Scope, components
 from kompose.manifests.container import container_ports, security_context
+from kompose.manifests.controllers import workload_kinds
 from kompose.manifests.ingress import ingress
 from kompose.manifests.labels import (
     ProbeLabels,
@@ -23,7 +24,6 @@ from kompose.manifests.placement import affinity, placed, spread_constraints
 from kompose.manifests.resources import container_resources
 from kompose.manifests.secrets import secret_volumes
 from kompose.manifests.service import services
-from kompose.manifests.workload import workload_kinds
 from kompose.options import ConvertOptions
 from kompose.project import Project, project_from_model
 from kompose.report import ConvertError, Level, Report
