@@ -4,9 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from shutil import which
-from typing import NamedTuple, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from kompose.compose.keys.build import Build
 from kompose.compose.service import Service
@@ -14,10 +15,34 @@ from kompose.compose.shell_words import expanded_words
 from kompose.manifests.component import MakeImage
 from kompose.options import BuildOptions
 from kompose.report import ConvertError, Report
+from kompose.suspicion import looks_like_a_secret
 
 _TOOLS = ("docker", "podman", "buildah")
 _DEFAULT_REGISTRY = "docker.io"
 _OLD_REGISTRY = "index.docker.io"
+
+
+_WISHES = {
+    "tags": "--tag",
+    "labels": "--label",
+    "network": "--network",
+    "no_cache": "--no-cache",
+    "pull": "--pull",
+    "cache_from": "--cache-from",
+    "cache_to": "--cache-to",
+    "shm_size": "--shm-size",
+    "ssh": "--ssh",
+    "additional_contexts": "--build-context",
+}
+"""Keys of `build` that are a flag of every program that builds."""
+
+
+class PushError(ConvertError):
+    """An image was built, and no registry took it."""
+
+    def __init__(self, message: str, image: str) -> None:
+        super().__init__(message)
+        self.image = image
 
 
 class ImageName(NamedTuple):
@@ -35,6 +60,8 @@ def image_maker(options: BuildOptions, report: Report, *, is_openshift: bool) ->
     """
 
     def make(service: Service, key: str) -> None:
+        if options.only is not None and service.name not in options.only:
+            return
         if options.is_custom and not is_openshift:
             _run_own(options.build_command, "build")
             _run_own(options.push_command, "push")
@@ -56,7 +83,7 @@ def image_maker(options: BuildOptions, report: Report, *, is_openshift: bool) ->
                 push_image(image, options.registry, report)
             except ConvertError as error:
                 words = f"Unable to push Docker image for service {key}: {error}"
-                raise ConvertError(words) from error
+                raise PushError(words, image) from error
         elif options.registry:
             report.warn(
                 f"Push image registry '{options.registry}' is specified but push image is "
@@ -130,23 +157,63 @@ def _build(image: str, key: str, build: Build, report: Report) -> None:
         )
     folder = build.context.rstrip("/").rpartition("/")[2]
     report.info(f"Building image '{image}' from directory '{folder}'")
-    _run([image_tool(), "build", *build_arguments(image, build)], f"build the image {image}")
+    if build.wishes.get("secrets"):
+        report.warn(f"The secrets of the build of {key} are not given to it")
+    _run(
+        [image_tool(), "build", *build_arguments(image, build)],
+        f"build the image {image}",
+        environment=hidden_arguments(build),
+        stdin=build.wishes.get("dockerfile_inline") or "",
+    )
     report.info(f"Image '{image}' from directory '{folder}' built successfully")
 
 
 def build_arguments(image: str, build: Build) -> list[str]:
-    """What stands after `docker build`; a build argument without a value takes the one here."""
+    """What stands after `docker build`; a build argument without a value takes the one here.
+
+    Of an argument that looks like a secret only the name is there: every user of this machine can
+    read command lines.
+    """
     words = ["--tag", image]
-    if build.dockerfile:
+    if build.wishes.get("dockerfile_inline"):
+        words += ["--file", "-"]
+    elif build.dockerfile:
         words += ["--file", os.path.join(build.context, build.dockerfile)]  # noqa: PTH118 - may be a URL
     if build.target:
         words += ["--target", build.target]
+    hidden = hidden_arguments(build)
     for name in sorted(build.args):
         value = build.args[name]
         value = os.environ.get(name) if value is None else value
         if value is not None:
-            words += ["--build-arg", f"{name}={value}"]
+            words += ["--build-arg", name if name in hidden else f"{name}={value}"]
+    for key, flag in _WISHES.items():
+        words += _flags(flag, build.wishes.get(key))
+    words += _flags("--platform", ",".join(build.wishes.get("platforms") or ()))
+    hosts = build.wishes.get("extra_hosts") or ()
+    words += _flags("--add-host", [host.replace("=", ":", 1) for host in hosts])
     return [*words, build.context]
+
+
+def hidden_arguments(build: Build) -> dict[str, str]:
+    """The build arguments that look like secrets: the program finds them in its environment."""
+    return {
+        name: value
+        for name, value in build.args.items()
+        if value is not None and looks_like_a_secret(name, value)
+    }
+
+
+def _flags(flag: str, value: Any) -> list[str]:
+    """A flag as often as it has values; one that is true stands alone."""
+    if not value:
+        return []
+    if value is True:
+        return [flag]
+    if isinstance(value, Mapping):
+        value = [f"{name}={inner}" for name, inner in value.items()]
+    many = value if isinstance(value, list) else [value]
+    return [word for one in many for word in (flag, str(one))]
 
 
 def image_name(text: str) -> ImageName:
@@ -197,14 +264,23 @@ def push_image(image: str, registry: str, report: Report) -> None:
     report.info(f"Successfully pushed image '{place.name}' to registry '{place.registry}'")
 
 
-def _run(words: list[str], what: str) -> None:
+def _run(
+    words: list[str], what: str, *, environment: Mapping[str, str] = {}, stdin: str = ""
+) -> None:
     """Runs a program; a person at a terminal sees its output, others the last line of a failure.
 
     Stdout stays the manifests' in any case.
     """
     output = sys.stderr if sys.stderr.isatty() else subprocess.PIPE
     try:
-        done = subprocess.run(words, check=False, stdout=output, stderr=subprocess.STDOUT)
+        done = subprocess.run(
+            words,
+            check=False,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **environment},
+            input=stdin.encode() if stdin else None,
+        )
     except OSError as error:
         raise ConvertError(f"Unable to {what}: {error}") from error
     if done.returncode:

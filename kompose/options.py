@@ -9,6 +9,8 @@ class BuildOptions(NamedTuple):
     mode: str = "none"
     """`local`, `build-config` or `none`; other words do nothing."""
     push: bool = False
+    only: frozenset[str] | None = None
+    """Names of the services whose images are made; None means all."""
     registry: str = ""
     build_command: str = ""
     push_command: str = ""

@@ -19,6 +19,8 @@ class ServiceView(NamedTuple):
     container_name: str = ""
     other_name: str = ""
     """Its name on the cluster, where the file says one."""
+    image: str = ""
+    """The image that is built for it; empty where none is."""
 
     @property
     def key(self) -> str:
@@ -72,6 +74,7 @@ def project_view(project: Project) -> ProjectView:
                 service.ports,
                 service.container_name,
                 service.labels.get(NAME_OVERRIDE, ""),
+                "" if service.build is None else service.image or dns_label(name),
             )
             for name, service in project.services.items()
         },

@@ -1,8 +1,13 @@
 """`up --watch`: the project applied again whenever one of its files is saved."""
 
+import asyncio
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from threading import Thread
+from typing import TypeVar, cast
 
 from kompose.cluster.apply import Outcome
 from kompose.cluster.diff import diff
@@ -15,6 +20,7 @@ from kompose.live.start_options import StartOptions, load_sized
 from kompose.report import ConvertError
 from kube_client.errors import KubeError
 
+T = TypeVar("T")
 _LOOK_MS = 500
 
 
@@ -41,12 +47,41 @@ async def apply_when_saved(
         known = now
         say(f"{', '.join(saved)} was saved.")
         try:
-            loaded = load_sized(invocation, options)
+            loaded = await aside(partial(load_sized, invocation, options))
             known = signatures(loaded) | now
             with discreet(loaded.secrecy):
                 await _apply(session, loaded, options)
         except (KomposeError, ConvertError, KubeError) as error:
             say(f"Not applied: {error}")
+
+
+async def aside(work: Callable[[], T]) -> T:
+    """What this work gives, while everything else goes on: images may be built meanwhile.
+
+    Nobody waits for it after a cancellation, and it ends with the program.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: BaseException | None) -> None:
+        if done.done():
+            return
+        if error is not None:
+            done.set_exception(error)
+        else:
+            done.set_result(cast("T", result))
+
+    def run() -> None:
+        result, failed = None, None
+        try:
+            result = work()
+        except BaseException as error:  # noqa: BLE001 - raised where it is awaited
+            failed = error
+        with suppress(RuntimeError):  # the loop has gone
+            loop.call_soon_threadsafe(settle, result, failed)
+
+    Thread(target=run, daemon=True).start()
+    return await done
 
 
 def signatures(loaded: Loaded) -> dict[Path, tuple[int, int]]:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,11 +15,14 @@ from kompose.cluster.persistence import PersistentTransport
 from kompose.cluster.view import ProjectView, project_view
 from kompose.errors import KomposeError
 from kompose.invocation import Invocation
+from kompose.options import BuildOptions
 from kompose.secrecy import Secrecy, project_secrecy
 from kube_client.client import Client
 from kube_client.connect import client_over, cluster_access, transport_to
 from kube_client.errors import KubeError
 from kube_client.kubeconfig import ConnectOptions
+
+_NO_BUILD = BuildOptions()
 
 
 class Loaded(NamedTuple):
@@ -95,9 +98,15 @@ def _finish(
 
 
 def load_project(
-    invocation: Invocation, *, builds: bool = False, pushes: bool = True, secrets: str = "plain"
+    invocation: Invocation,
+    *,
+    build: BuildOptions = _NO_BUILD,
+    secrets: str = "plain",
+    chosen: Callable[[ProjectView], Collection[str]] = lambda view: view.services,
 ) -> Loaded:
     """Read the compose files and convert them, as `convert` does; images are built first.
+
+    Only the images of the `chosen` services are built.
 
     Annotations that tell the command line are left out: they would make every pod new when the
     same project is brought up with other flags.
@@ -109,7 +118,7 @@ def load_project(
     from kompose.exposed import exposed_values
     from kompose.flags import COMPATIBLE_VERSION
     from kompose.ignored import ignored_keys
-    from kompose.options import BuildOptions, ConvertOptions
+    from kompose.options import ConvertOptions
     from kompose.project import project_from_model
 
     model = _model(invocation)
@@ -117,16 +126,16 @@ def load_project(
         invocation.report.warn(str(exposed))
     for finding in ignored_keys(model, mends=True):
         invocation.report.info(str(finding))
+    project = project_from_model(model.tree, str(model.working_dir), model.environment)
+    view = project_view(project)._replace(name=model.name)
     options = ConvertOptions(
         with_kompose_annotation=False,
         version=COMPATIBLE_VERSION,
-        build=BuildOptions(mode="local" if builds else "none", push=builds and pushes),
+        build=build._replace(only=frozenset(chosen(view))),
         secrets=secrets,
         mends=True,
     )
     objects = convert(model, options, invocation.report)
-    project = project_from_model(model.tree, str(model.working_dir), model.environment)
-    view = project_view(project)._replace(name=model.name)
     files = tuple(path for path in map(Path, model.sources) if path.parent.is_dir())
     return Loaded(view, objects, files, Secrecy(objects))
 
@@ -145,6 +154,14 @@ def known_project(invocation: Invocation) -> tuple[ProjectView, Secrecy]:
     model = _model(invocation, tells_warnings=False)
     project = project_from_model(model.tree, str(model.working_dir), model.environment)
     return project_view(project)._replace(name=model.name), project_secrecy(project)
+
+
+def context_name(invocation: Invocation) -> str:
+    """The context of the kubeconfig that is meant; empty where there is none."""
+    try:
+        return cluster_access(_connect_options(invocation)).context_name
+    except KubeError:
+        return ""
 
 
 def _connect_options(invocation: Invocation) -> ConnectOptions:

@@ -16,6 +16,7 @@ from kompose.cluster.view import ProjectView
 from kompose.console import uses_colour
 from kompose.errors import KomposeError
 from kompose.invocation import Invocation
+from kompose.live.local_clusters import image_advice
 from kompose.live.logs import LogPrinter
 from kompose.live.progress import ProgressScreen, health_line
 from kompose.live.session import Loaded, Session, say
@@ -107,6 +108,10 @@ def _say_unready(
     say(f"Not everything of {session.project} runs{'' if has_ended else seconds}:")
     for service, health in unready.items():
         say("  " + loaded.secrecy.hide(health_line(service, health)))
+    for service, health in unready.items():
+        image = loaded.view.services[service].image if service in loaded.view.services else ""
+        if image and health.why.startswith(f"image {image}"):
+            say(image_advice(session.client.access.context_name, image))
     say(f"See more with: kompose ps -n {session.namespace}, kompose logs -n {session.namespace}")
     return 1
 

@@ -1,12 +1,18 @@
 """What `up` was asked to do, and the project as it is wanted by that."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from kompose.cluster.change import with_copies
 from kompose.cluster.plan import without_workload
 from kompose.cluster.up import UpOptions
+from kompose.cluster.view import ProjectView
+from kompose.images import PushError
 from kompose.invocation import Invocation
-from kompose.live.session import Loaded, load_project, service_keys, sizes_of
+from kompose.live.local_clusters import image_advice
+from kompose.live.session import Loaded, context_name, load_project, service_keys, sizes_of
+from kompose.options import BuildOptions
+from kompose.report import ConvertError
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +63,17 @@ def load_sized(invocation: Invocation, options: StartOptions) -> Loaded:
     """
     sizes = sizes_of(options.sizes)
     builds = options.builds and not options.dry_run
-    loaded = load_project(invocation, builds=builds, pushes=options.pushes, secrets=options.secrets)
-    service_keys(loaded.view, options.services)
+    build = BuildOptions("local", push=options.pushes) if builds else BuildOptions()
+
+    def chosen(view: ProjectView) -> Collection[str]:
+        service_keys(view, options.services)
+        return view.selected(options.services, alone=options.alone).services
+
+    try:
+        loaded = load_project(invocation, build=build, secrets=options.secrets, chosen=chosen)
+    except PushError as error:
+        advice = image_advice(context_name(invocation), error.image)
+        raise ConvertError(f"{error}. {advice}") from error
     for name in without_workload(loaded.objects, loaded.view):
         invocation.report.warn(
             f"The service {name} makes nothing that runs. See what it makes: kompose convert --mend"

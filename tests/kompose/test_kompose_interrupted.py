@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from demo_cluster.threaded import RunningCluster
+from kompose.live.local_clusters import image_advice
 from tests.kompose.demo_storage import cluster_with_storage
 from tests.terminal import CTRL_C, Terminal
 
@@ -51,6 +52,7 @@ echo building, as asked
 case "$*" in
   *broken*) echo "no such base image" >&2; exit 1;;
   *slow*) exec sleep 60;;
+  *busybox*) while [ -e "$BLOCK" ]; do sleep 0.1; done;;
 esac
 """
 
@@ -204,6 +206,74 @@ def test_build_builds_and_pushes_with_the_tool_that_is_there(
     assert done.stdout == ""
 
 
+def test_what_a_build_is_told_stands_in_its_flags_and_secrets_do_not(
+    shop: Shop, tools: dict[str, str]
+) -> None:
+    (shop.folder / "compose.yaml").write_text(
+        """
+services:
+  app:
+    build:
+      context: .
+      target: prod
+      args: {LEVEL: "2", NPM_TOKEN: hunter2}
+      platforms: [linux/amd64, linux/arm64]
+      no_cache: true
+      labels: {team: shop}
+      tags: ["app:2"]
+      extra_hosts: ["db:10.0.0.1"]
+    image: app
+  other: {build: ., image: broken}
+"""
+    )
+
+    done = shop.run("up", "--build", "--no-push", "--no-wait", "-d", "app", **tools)
+
+    assert done.returncode == 0, done.stderr
+    assert (shop.folder / "log").read_text() == (
+        "podman build --tag app --target prod --build-arg LEVEL=2 --build-arg NPM_TOKEN "
+        "--tag app:2 --label team=shop --no-cache --platform linux/amd64,linux/arm64 "
+        f"--add-host db:10.0.0.1 {shop.folder}\n"
+    )
+
+
+def test_a_machine_without_a_program_that_builds_says_so_in_one_sentence(shop: Shop) -> None:
+    (shop.folder / "compose.yaml").write_text("services: {app: {build: .}}\n")
+
+    done = shop.run("up", "--build", "-d", PATH=str(shop.folder))
+
+    assert done.returncode == 1
+    assert "install docker, podman or buildah" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("context", "words"),
+    [
+        ("kind-shop", "kind load docker-image app --name shop"),
+        ("k3d-shop", "k3d image import app -c shop"),
+        ("minikube", "minikube image load app"),
+        ("docker-desktop", "sees the images of this machine"),
+        ("gke_shop", "image: registry.example.com/me/app"),
+    ],
+)
+def test_how_an_image_comes_to_a_cluster_depends_on_the_cluster(context: str, words: str) -> None:
+    assert words in image_advice(context, "app")
+
+
+def test_a_push_that_is_refused_says_how_else_the_image_comes_to_the_cluster(
+    shop: Shop, tools: dict[str, str]
+) -> None:
+    (shop.folder / "compose.yaml").write_text("services: {app: {build: ., image: app}}\n")
+    podman = shop.folder / "bin" / "podman"
+    podman.write_text("#!/bin/sh\ncase $1 in push) echo denied; exit 1;; esac\n")
+
+    done = shop.run("up", "--build", "-d", **tools)
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith(image_advice("demo", "app"))
+
+
 def test_a_build_that_fails_is_one_sentence_and_nothing_is_applied(
     shop: Shop, tools: dict[str, str]
 ) -> None:
@@ -228,6 +298,29 @@ def test_ctrl_c_ends_a_build_that_a_person_watches(shop: Shop, tools: dict[str, 
         person.expect("building, as asked")
         person.send(CTRL_C)
 
+        assert person.wait_exit() == 130
+
+
+def test_logs_go_on_while_images_are_built_for_a_saved_file(
+    shop: Shop, tools: dict[str, str]
+) -> None:
+    file, block = shop.folder / "compose.yaml", shop.folder / "block"
+    talk = "while true; do echo talking; sleep 1; done"
+    file.write_text(
+        "services: {talker: {build: ., image: busybox, stop_grace_period: 1s, "
+        f'command: ["sh", "-c", "{talk}"]}}}}\n'
+    )
+    command = shop.command("up", "--build", "--watch", "--attach")
+    environment = {**os.environ, **tools, "BLOCK": str(block)}
+    with Terminal(command, cwd=shop.folder, env=environment, columns=150) as person:
+        person.expect("Watching")
+        block.touch()
+        file.write_text(file.read_text().replace("talking", "other"))
+        person.expect(r"compose.yaml was saved(.|\n)*building, as asked(.|\n)*talking")
+
+        block.unlink()
+        person.expect(r"echo other")
+        person.send(CTRL_C)
         assert person.wait_exit() == 130
 
 

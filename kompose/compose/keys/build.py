@@ -38,6 +38,8 @@ class Build(NamedTuple):
     dockerfile: str = ""
     args: Mapping[str, str | None] = {}
     target: str = ""
+    wishes: Mapping[str, Any] = {}
+    """Every key as the file has it: what else the program that builds should do."""
 
 
 def _read(tree: dict[str, Any] | None) -> Build | None:
@@ -48,6 +50,7 @@ def _read(tree: dict[str, Any] | None) -> Build | None:
         dockerfile=tree.get("dockerfile") or "",
         args=tree.get("args") or {},
         target=tree.get("target") or "",
+        wishes=tree,
     )
 
 
