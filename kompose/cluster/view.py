@@ -74,7 +74,7 @@ def project_view(project: Project) -> ProjectView:
                 service.ports,
                 service.container_name,
                 service.labels.get(NAME_OVERRIDE, ""),
-                "" if service.build is None else service.image or dns_label(name),
+                "" if service.build is None else service.image or service_label(name),
             )
             for name, service in project.services.items()
         },

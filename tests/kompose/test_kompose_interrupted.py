@@ -231,7 +231,8 @@ services:
 
     assert done.returncode == 0, done.stderr
     assert (shop.folder / "log").read_text() == (
-        "podman build --tag app --target prod --build-arg LEVEL=2 --build-arg NPM_TOKEN "
+        f"podman build --tag app --file {shop.folder}/Dockerfile --target prod "
+        "--build-arg LEVEL=2 --build-arg NPM_TOKEN "
         "--tag app:2 --label team=shop --no-cache --platform linux/amd64,linux/arm64 "
         f"--add-host db:10.0.0.1 {shop.folder}\n"
     )
