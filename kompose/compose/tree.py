@@ -178,6 +178,7 @@ class _Builder:
                 root = next_event()
                 self._root_line = root.start_mark.line + 1
                 value = self._node(root)
+                next_event()  # its end, where what makes no sense behind it is found
                 self.read.append(
                     Document(
                         None if value is _TAKEN_BACK else value,
