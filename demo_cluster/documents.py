@@ -12,6 +12,7 @@ import msgspec
 from demo_cluster.kinds import Obj
 from demo_cluster.negotiation import Form
 from demo_cluster.reply import Reply, StreamReply
+from demo_cluster.yaml_text import yaml_text
 
 LONG_LIST = 500
 """A list with more entries is sent in pieces."""
@@ -95,17 +96,3 @@ def encoded_body(body: Any, *, is_yaml: bool = False, is_pretty: bool = False) -
     if is_pretty:
         return msgspec.json.format(encoded, indent=2)
     return encoded + b"\n"
-
-
-def yaml_text(value: Any) -> bytes:
-    """The value as YAML with its keys in order; equal parts are written out, as Go does."""
-    import yaml
-
-    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # chosen as it runs
-        def ignore_aliases(self, _data: object) -> bool:
-            return True
-
-    text: str = yaml.dump(
-        value, Dumper=Dumper, default_flow_style=False, sort_keys=True, width=1 << 30
-    )
-    return text.encode()

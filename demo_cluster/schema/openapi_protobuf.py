@@ -6,15 +6,14 @@ own, such as an extension, is a piece of YAML.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
 import msgspec
-import yaml
 
 from demo_cluster.kinds import Obj
+from demo_cluster.yaml_text import yaml_text
 
 _SCALARS_OF_SCHEMA = {
     "$ref": 1,
@@ -107,13 +106,9 @@ def _any(value: Any) -> bytes:
     return _text(2, _yaml(msgspec.json.encode(value)))
 
 
-_EMPTY = re.compile(r"''$", re.MULTILINE)
-
-
 @cache
 def _yaml(encoded: bytes) -> str:
-    text: str = yaml.safe_dump(msgspec.json.decode(encoded), sort_keys=False)
-    return _EMPTY.sub('""', text.removesuffix("...\n"))
+    return yaml_text(msgspec.json.decode(encoded)).decode().removesuffix("...\n")
 
 
 def _schema(value: Obj) -> bytes:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from demo_cluster.documents import ListDocument, yaml_text
+from demo_cluster.documents import ListDocument
 from demo_cluster.negotiation import Form
 from demo_cluster.reply import Reply, StreamReply
+from demo_cluster.yaml_text import yaml_text
 
 HEAD = {"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": "7"}}
 SHARED = {"a": ["x\ny", {"b": None}], "empty": {}}
@@ -77,3 +78,21 @@ async def test_others_have_their_turn_while_a_long_list_is_made(
 
 def test_equal_parts_are_written_out_in_yaml() -> None:
     assert yaml_text({"a": SHARED, "b": SHARED}).count(b"empty: {}") == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("", '""'),
+        ("true", '"true"'),
+        ("1.5", '"1.5"'),
+        ("n", '"n"'),
+        ("2026-01-01T00:00:00Z", '"2026-01-01T00:00:00Z"'),
+        ("plain", "plain"),
+        ("a: b", "'a: b'"),
+        ("*a", "'*a'"),
+        ("one\ntwo\n", "|\n  one\n  two"),
+    ],
+)
+def test_a_text_in_yaml_has_the_quotes_that_go_gives_it(value: str, text: str) -> None:
+    assert yaml_text({"key": value}).decode() == f"key: {text}\n"
