@@ -55,23 +55,42 @@ def environment_of(
 
 
 def _services(storage: Storage, namespace: str, pod: Obj) -> dict[str, str]:
-    variables = {
-        "KUBERNETES_SERVICE_HOST": "10.96.0.1",
-        "KUBERNETES_SERVICE_PORT": "443",
-        "KUBERNETES_PORT": "tcp://10.96.0.1:443",
-    }
+    """Where the services are, as a kubelet tells it. Follows envvars.FromServices."""
+    variables = _service("KUBERNETES", "10.96.0.1", [{"name": "https", "port": 443}])
     if pod["spec"].get("enableServiceLinks") is False:
         return variables
     for service in storage.list(kind_of("services"), namespace):
         spec = service.get("spec", {})
         address = spec.get("clusterIP")
         if address and address != "None" and spec.get("ports"):
-            name = service["metadata"]["name"].upper().replace("-", "_")
-            port = spec["ports"][0]["port"]
-            variables[f"{name}_SERVICE_HOST"] = address
-            variables[f"{name}_SERVICE_PORT"] = str(port)
-            variables[f"{name}_PORT"] = f"tcp://{address}:{port}"
+            variables |= _service(_variable(service["metadata"]["name"]), address, spec["ports"])
     return variables
+
+
+def _service(name: str, address: str, ports: list[Obj]) -> dict[str, str]:
+    first = ports[0]
+    protocol = first.get("protocol", "TCP").lower()
+    variables = {
+        f"{name}_SERVICE_HOST": address,
+        f"{name}_SERVICE_PORT": str(first["port"]),
+        f"{name}_PORT": f"{protocol}://{address}:{first['port']}",
+    }
+    for port in ports:
+        number, protocol = str(port["port"]), port.get("protocol", "TCP")
+        prefix = f"{name}_PORT_{number}_{protocol}"
+        if port.get("name"):
+            variables[f"{name}_SERVICE_PORT_{_variable(port['name'])}"] = number
+        variables |= {
+            prefix: f"{protocol.lower()}://{address}:{number}",
+            f"{prefix}_PROTO": protocol.lower(),
+            f"{prefix}_PORT": number,
+            f"{prefix}_ADDR": address,
+        }
+    return variables
+
+
+def _variable(name: str) -> str:
+    return name.upper().replace("-", "_")
 
 
 def texts_of(obj: Obj) -> dict[str, bytes]:

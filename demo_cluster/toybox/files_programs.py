@@ -188,6 +188,8 @@ async def tar(machine: Machine, process: Process, arguments: list[str]) -> int:
     folder = machine.absolute(process, flags.get("C", "."))
     source = flags.get("f", "-")
     if "c" in flags:
+        if any(path.startswith("/") for path in paths):
+            await complain(process, "tar", "removing leading '/' from member names")
         data = _pack(machine, folder, paths)
         target = process.stdout if source == "-" else machine.writer(process, source)
         await target.write(data)

@@ -1,0 +1,283 @@
+"""Kinds of a cluster's owners: what is filled in, what is refused, and who asked to be signed."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from demo_cluster.defaults import fill_defaults
+from demo_cluster.kinds import Obj, kind_of
+from demo_cluster.platform_validation import platform_causes, schedule_causes
+from demo_cluster.schema.types import definition_of_kind
+from demo_cluster.signing_requests import keep_request, name_requester
+from demo_cluster.typed_patch import typed_problems
+from demo_cluster.users import User
+
+FLOW = "flowcontrol.apiserver.k8s.io"
+WEBHOOKS = "admissionregistration.k8s.io"
+
+
+@pytest.mark.parametrize(
+    ("plural", "group", "given", "filled"),
+    [
+        (
+            "priorityclasses",
+            "scheduling.k8s.io",
+            {"value": 5},
+            {"value": 5, "preemptionPolicy": "PreemptLowerPriority"},
+        ),
+        (
+            "storageclasses",
+            "storage.k8s.io",
+            {"provisioner": "p"},
+            {"provisioner": "p", "reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"},
+        ),
+        (
+            "endpoints",
+            "",
+            {"subsets": [{"ports": [{"port": 80}]}]},
+            {"subsets": [{"ports": [{"port": 80, "protocol": "TCP"}]}]},
+        ),
+        (
+            "ingressclasses",
+            "networking.k8s.io",
+            {"spec": {"parameters": {"kind": "K", "name": "n"}}},
+            {"spec": {"parameters": {"kind": "K", "name": "n", "scope": "Cluster"}}},
+        ),
+        (
+            "limitranges",
+            "",
+            {"spec": {"limits": [{"type": "Container", "max": {"cpu": "1"}}]}},
+            {
+                "spec": {
+                    "limits": [
+                        {
+                            "type": "Container",
+                            "max": {"cpu": "1"},
+                            "default": {"cpu": "1"},
+                            "defaultRequest": {"cpu": "1"},
+                        }
+                    ]
+                }
+            },
+        ),
+        (
+            "prioritylevelconfigurations",
+            FLOW,
+            {"spec": {"type": "Limited", "limited": {"limitResponse": {"type": "Reject"}}}},
+            {
+                "spec": {
+                    "type": "Limited",
+                    "limited": {
+                        "limitResponse": {"type": "Reject"},
+                        "nominalConcurrencyShares": 30,
+                        "lendablePercent": 0,
+                    },
+                },
+                "status": {},
+            },
+        ),
+    ],
+)
+def test_what_a_user_leaves_out_is_filled_in(
+    plural: str, group: str, given: Obj, filled: Obj
+) -> None:
+    obj = {"metadata": {"name": "x"}, **given}
+
+    fill_defaults(kind_of(plural, group), obj)
+
+    assert obj == {"metadata": {"name": "x"}, **filled}
+
+
+def test_a_replication_controller_selects_its_template_and_wears_its_labels() -> None:
+    labels = {"app": "old"}
+    obj: Obj = {"metadata": {"name": "rc"}, "spec": {"template": {"metadata": {"labels": labels}}}}
+
+    fill_defaults(kind_of("replicationcontrollers"), obj)
+
+    assert obj["metadata"]["labels"] == obj["spec"]["selector"] == labels
+    assert obj["spec"]["template"]["spec"]["dnsPolicy"] == "ClusterFirst"
+
+
+def test_an_autoscaler_that_says_anything_of_its_pace_gets_the_rest_of_it() -> None:
+    obj: Obj = {"metadata": {}, "spec": {"behavior": {"scaleDown": {"selectPolicy": "Min"}}}}
+
+    fill_defaults(kind_of("horizontalpodautoscalers", "autoscaling"), obj)
+
+    behavior = obj["spec"]["behavior"]
+    doubling = {"type": "Percent", "value": 100, "periodSeconds": 15}
+    assert behavior["scaleDown"] == {"selectPolicy": "Min", "policies": [doubling]}
+    assert behavior["scaleUp"]["stabilizationWindowSeconds"] == 0
+    assert len(behavior["scaleUp"]["policies"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("schedule", "why"),
+    [
+        ("bad", "expected exactly 5 fields, found 1: [bad]"),
+        ("99 * * * *", "end of range (99) above maximum (59): 99"),
+        ("x * * * *", 'failed to parse int from x: strconv.Atoi: parsing "x": invalid syntax'),
+        ("@sometimes", "unrecognized descriptor: @sometimes"),
+    ],
+)
+def test_a_schedule_that_is_none_is_refused(schedule: str, why: str) -> None:
+    job = {"metadata": {"name": "c"}, "spec": {"schedule": schedule, "concurrencyPolicy": "Allow"}}
+
+    [cause] = schedule_causes(job)
+
+    assert cause.field == "spec.schedule"
+    assert cause.message == f'Invalid value: "{schedule}": {why}'
+
+
+SPEC = {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}}
+STATEFUL = {"replicas": 1, "serviceName": "a"}
+
+
+@pytest.mark.parametrize(
+    ("plural", "group", "new", "old", "said"),
+    [
+        (
+            "priorityclasses",
+            "scheduling.k8s.io",
+            {"value": 2_000_000_000, "preemptionPolicy": "Never"},
+            None,
+            "value: Forbidden: maximum allowed value of a user defined priority is 1000000000",
+        ),
+        (
+            "priorityclasses",
+            "scheduling.k8s.io",
+            {"value": 2, "preemptionPolicy": "Never"},
+            {"value": 1, "preemptionPolicy": "Never"},
+            "value: Forbidden: may not be changed in an update.",
+        ),
+        (
+            "resourcequotas",
+            "",
+            {"spec": {"scopes": ["Foo"]}},
+            None,
+            'spec.scopes: Invalid value: ["Foo"]: unsupported scope',
+        ),
+        (
+            "persistentvolumes",
+            "",
+            {"spec": {**SPEC, "persistentVolumeReclaimPolicy": "Retain"}},
+            None,
+            "spec: Required value: must specify a volume type",
+        ),
+        (
+            "secrets",
+            "",
+            {"type": "kubernetes.io/tls", "data": {"tls.crt": "QQ=="}},
+            None,
+            "data[tls.key]: Required value",
+        ),
+        (
+            "ingresses",
+            "networking.k8s.io",
+            {"spec": {"defaultBackend": {"service": {"name": "web"}}}},
+            None,
+            "spec.defaultBackend: Required value: port name or number is required",
+        ),
+        (
+            "statefulsets",
+            "apps",
+            {"spec": {**STATEFUL, "replicas": 2, "serviceName": "b"}},
+            {"spec": STATEFUL},
+            (
+                "spec: Forbidden: updates to statefulset spec for fields other than 'replicas', "
+                "'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', "
+                "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
+            ),
+        ),
+        (
+            "jobs",
+            "batch",
+            {"spec": {"completions": 3}},
+            {"spec": {"completions": 2}},
+            "spec.completions: Invalid value: 3: field is immutable",
+        ),
+        (
+            "limitranges",
+            "",
+            {
+                "spec": {
+                    "limits": [
+                        {"type": "Container", "max": {"cpu": "1"}, "default": {"cpu": "1500m"}}
+                    ]
+                }
+            },
+            None,
+            (
+                'spec.limits[0].default[cpu]: Invalid value: "1500m": '
+                "default value 1500m is greater than max value 1"
+            ),
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused_in_the_servers_words(
+    plural: str, group: str, new: Obj, old: Obj | None, said: str
+) -> None:
+    meta: Obj = {"metadata": {"name": "x"}}
+
+    causes = platform_causes(
+        kind_of(plural, group), {**meta, **new}, {**meta, **old} if old else None
+    )
+
+    assert [f"{cause.field}: {cause.message}" for cause in causes] == [said]
+
+
+def test_a_signing_request_is_of_whoever_sent_it_and_stays_as_it_was() -> None:
+    request = base64.b64encode(b"-----BEGIN CERTIFICATE REQUEST-----").decode()
+    obj: Obj = {"metadata": {"name": "r"}, "spec": {"request": request, "username": "somebody"}}
+    name_requester(obj, User("jane", ("dev",), "7"))
+
+    changed: Obj = {"spec": {}, "status": {"conditions": [{"type": "Approved"}]}}
+    keep_request(changed, obj, datetime(2026, 1, 1, tzinfo=UTC))
+
+    asked = {"request": request, "username": "jane", "uid": "7", "groups": ["dev"]}
+    assert changed["spec"] == obj["spec"] == asked
+    [verdict] = changed["status"]["conditions"]
+    assert verdict["lastTransitionTime"] == verdict["lastUpdateTime"] == "2026-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("spec", "problem"),
+    [
+        ({"replicaz": 1}, ".spec.replicaz: field not declared in schema"),
+        (
+            {"replicas": "1"},
+            (
+                ".spec.replicas: expected numeric (int or float), "
+                'got &value.valueUnstructured{Value:"1"}'
+            ),
+        ),
+        (
+            {"template": {"spec": {"containers": [{"name": "c", "env": {"a": "b"}}]}}},
+            '.spec.template.spec.containers[name="c"].env: expected list, got &{map[a:b]}',
+        ),
+        (
+            {"template": {"metadata": {"labels": {"on": True}}}},
+            (
+                ".spec.template.metadata.labels.on: expected string, "
+                "got &value.valueUnstructured{Value:true}"
+            ),
+        ),
+    ],
+)
+def test_an_applied_object_has_only_what_its_schema_declares(
+    spec: dict[str, Any], problem: str
+) -> None:
+    deployments = kind_of("deployments", "apps")
+    obj = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": spec}
+
+    assert typed_problems(definition_of_kind(deployments), obj) == [problem]
+
+
+def test_the_claims_of_a_stateful_set_may_say_what_they_are() -> None:
+    claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"}}
+    obj = {"metadata": {"name": "db"}, "spec": {"volumeClaimTemplates": [claim]}}
+
+    assert typed_problems(definition_of_kind(kind_of("statefulsets", "apps")), obj) == []
