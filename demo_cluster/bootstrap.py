@@ -248,6 +248,39 @@ def make_first_objects(
         }
         _create(storage, "priorityclasses", "scheduling.k8s.io", body)
     _create(storage, "leases", "coordination.k8s.io", _identity_lease(now))
+    for plural, group, obj in _own_service():
+        _create(storage, plural, group, obj)
+
+
+def _own_service() -> Iterator[tuple[str, str, Obj]]:
+    """The API server's own service, where pods find it, and the range that services live in."""
+    place: Obj = {"name": "kubernetes", "namespace": "default"}
+    labels = {"component": "apiserver", "provider": "kubernetes"}
+    port: Obj = {"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}
+    address = "10.96.0.1"
+    spec = {"clusterIP": address, "clusterIPs": [address], "ports": [port]}
+    yield "services", "", {"metadata": {**place, "labels": labels}, "spec": spec}
+    ports = [{"name": "https", "port": 6443, "protocol": "TCP"}]
+    mirrored = {"endpointslice.kubernetes.io/skip-mirror": "true"}
+    subsets = [{"addresses": [{"ip": _HOST}], "ports": ports}]
+    yield "endpoints", "", {"metadata": {**place, "labels": mirrored}, "subsets": subsets}
+    yield (
+        "endpointslices",
+        "discovery.k8s.io",
+        {
+            "metadata": {**place, "labels": {"kubernetes.io/service-name": "kubernetes"}},
+            "addressType": "IPv4",
+            "endpoints": [{"addresses": [_HOST], "conditions": {"ready": True}}],
+            "ports": ports,
+        },
+    )
+    meta = {"name": "kubernetes", "finalizers": ["networking.k8s.io/service-cidr-finalizer"]}
+    yield "servicecidrs", "networking.k8s.io", {"metadata": meta, "spec": {"cidrs": [SERVICES]}}
+
+
+SERVICES = "10.96.0.0/12"
+"""The addresses that services may have."""
+_HOST = "192.0.2.10"
 
 
 def _identity_lease(now: datetime) -> Obj:
@@ -257,7 +290,7 @@ def _identity_lease(now: datetime) -> Obj:
         "apiserver.kubernetes.io/identity": "kube-apiserver",
         "kubernetes.io/hostname": "host-1",
     }
-    peer = {"kubernetes.io/peer-advertise-address": "192.0.2.10:6443"}
+    peer = {"kubernetes.io/peer-advertise-address": f"{_HOST}:6443"}
     meta = {"name": name, "namespace": "kube-system", "labels": labels, "annotations": peer}
     holder = f"{name}_{uuid.uuid5(uuid.NAMESPACE_DNS, name)}"
     renewed = micro_timestamp(now)

@@ -291,13 +291,14 @@ def untolerated_taint(spec: Obj, node: Obj) -> Obj | None:
     for taint in node.get("spec", {}).get("taints") or ():
         if taint["effect"] == "PreferNoSchedule":
             continue
-        if not any(_tolerates(each, taint) for each in spec.get("tolerations") or ()):
+        if not any(tolerates(each, taint) for each in spec.get("tolerations") or ()):
             found: Obj = taint
             return found
     return None
 
 
-def _tolerates(toleration: Obj, taint: Obj) -> bool:
+def tolerates(toleration: Obj, taint: Obj) -> bool:
+    """Whether a pod with this toleration bears the taint."""
     if toleration.get("effect") and toleration["effect"] != taint["effect"]:
         return False
     if not toleration.get("key"):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from demo_cluster.bootstrap import SERVICES
 from demo_cluster.causes import as_json, duplicate, invalid_value, required, unsupported
 from demo_cluster.custom_kinds import DEFINITIONS, definition_causes
 from demo_cluster.internal_form import ephemeral_diff, pod_spec_diff
@@ -486,8 +487,7 @@ def _cluster_address(new: Obj, old: Obj | None, storage: Storage) -> Iterator[Ca
         yield invalid_value(field, addresses, f"failed to allocate IP {own}: {why}")
 
 
-SERVICE_RANGE = ipaddress.ip_network("10.96.0.0/12")
-"""The addresses that services may have."""
+SERVICE_RANGE = ipaddress.ip_network(SERVICES)
 
 
 def _node_port(wanted: int | None, taken: set[int], field: str) -> Iterator[Cause]:

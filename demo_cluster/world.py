@@ -29,6 +29,7 @@ from demo_cluster.controllers.replica_sets import (
 from demo_cluster.controllers.resource_quotas import ResourceQuotaController
 from demo_cluster.controllers.services import ServiceController
 from demo_cluster.controllers.stateful_sets import StatefulSetController
+from demo_cluster.controllers.taint_eviction import TaintEviction
 from demo_cluster.events import EventRecorder
 from demo_cluster.faults import Fault, FaultPlan
 from demo_cluster.history import HistoryClock
@@ -102,6 +103,7 @@ class World:
                 PodAutoscaler(storage, clock, events, self.usage),
                 ClaimController(storage, clock, events),
                 ResourceQuotaController(storage, clock),
+                TaintEviction(storage, clock, events),
                 self.nodes,
             )
         ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from demo_cluster.controllers.owned_pods import set_condition
 from demo_cluster.events import EventRecorder
 from demo_cluster.history import HistoryClock
 from demo_cluster.internal_writers import CONTROLLERS, KUBELET
@@ -28,7 +27,7 @@ PRESSURES = (
 
 
 class NodeController:
-    """Keeps nodes ready, marks those that are silent, evicts their pods."""
+    """Keeps nodes ready, and marks and taints those that are silent."""
 
     def __init__(
         self, storage: Storage, clock: HistoryClock, events: EventRecorder, kubelet: Kubelet
@@ -155,50 +154,6 @@ class NodeController:
         self._events.record(
             pod, "NodeNotReady", "Node is not ready", component="node-controller", warning=True
         )
-        seconds = next(
-            (
-                each.get("tolerationSeconds")
-                for each in pod["spec"].get("tolerations") or ()
-                if each.get("key") in (UNREACHABLE, None)
-                and each.get("effect") in ("NoExecute", None)
-            ),
-            0,
-        )
-        if seconds is not None:
-            uid = pod["metadata"]["uid"]
-            self._clock.call_later(seconds, lambda: self._evict(key_of(pod), uid))
-
-    def _evict(self, key: tuple[str, str], uid: str) -> None:
-        pod = self._storage.get(PODS, *key)
-        if pod is None or pod["metadata"]["uid"] != uid:
-            return
-        if pod["spec"].get("nodeName") in self._kubelet.lost_nodes:
-            self._events.record(
-                pod,
-                "TaintManagerEviction",
-                f"Marking for deletion Pod {key[0]}/{key[1]}",
-                component="taint-eviction-controller",
-            )
-            self._note_disruption(key)
-            self._storage.request_delete(PODS, *key)
-
-    def _note_disruption(self, key: tuple[str, str]) -> None:
-        now = timestamp(self._clock.now())
-
-        def change(obj: Obj) -> None:
-            condition = {
-                "type": "DisruptionTarget",
-                "observedGeneration": obj["metadata"].get("generation", 1),
-                "status": "True",
-                "lastProbeTime": None,
-                "lastTransitionTime": now,
-                "reason": "DeletionByTaintManager",
-                "message": "Taint manager: deleting due to NoExecute taint",
-            }
-            status = obj.setdefault("status", {})
-            status["conditions"] = set_condition(list(status.get("conditions") or ()), condition)
-
-        self._storage.modify(PODS, *key, change, by=CONTROLLERS)
 
     def restore(self, name: str) -> None:
         """The node is back: ready again, and what was to be deleted there goes."""

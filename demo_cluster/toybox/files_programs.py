@@ -190,9 +190,14 @@ async def tar(machine: Machine, process: Process, arguments: list[str]) -> int:
     if "c" in flags:
         if any(path.startswith("/") for path in paths):
             await complain(process, "tar", "removing leading '/' from member names")
-        data = _pack(machine, folder, paths)
+        there = [path for path in paths if _is_there(machine, folder, path)]
+        for path in paths:
+            if path not in there:
+                await complain(process, "tar", f"{path}: No such file or directory")
         target = process.stdout if source == "-" else machine.writer(process, source)
-        await target.write(data)
+        await target.write(_pack(machine, folder, there))
+        if there != paths:
+            return await complain(process, "tar", "error exit delayed from previous errors")
         return 0
     stream = process.stdin if source == "-" else machine.reader(process, source)
     data = await read_all(stream)
@@ -203,6 +208,11 @@ async def tar(machine: Machine, process: Process, arguments: list[str]) -> int:
     if "t" in flags or "v" in flags:
         await process.stdout.write(encode("".join(name + "\n" for name in names)))
     return 0
+
+
+def _is_there(machine: Machine, folder: str, path: str) -> bool:
+    full = posixpath.normpath(posixpath.join(folder, path))
+    return machine.files.lookup(full) is not None
 
 
 def _pack(machine: Machine, folder: str, paths: list[str]) -> bytes:

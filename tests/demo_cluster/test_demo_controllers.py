@@ -200,3 +200,43 @@ async def test_a_namespace_goes_with_a_job_whose_pod_is_pending_or_runs(
 
     assert world.storage.get(spaces, "", "shop") is None
     assert world.storage.list(kind_of("pods"), "shop") == []
+
+
+def taint(world: SteppedWorld, *taints: Obj) -> None:
+    """Give the first node these taints, and no others."""
+
+    def write(obj: Obj) -> None:
+        obj["spec"]["taints"] = list(taints)
+
+    world.storage.modify(kind_of("nodes"), "", "node-1", write)
+
+
+async def test_a_taint_drives_pods_away_when_their_patience_is_over(world: SteppedWorld) -> None:
+    bears: Obj = {"key": "bad", "operator": "Exists", "effect": "NoExecute"}
+    patient = [{**bears, "tolerationSeconds": 30}]
+    for name, tolerations in (("stays", [bears]), ("waits", patient), ("goes", [])):
+        spec = {"nodeName": "node-1", "tolerations": tolerations}
+        world.pod(name, "trap 'exit 0' TERM; sleep 1000 & wait", **spec)
+    world.advance(3)
+
+    taint(world, {"key": "bad", "value": "1", "effect": "NoExecute"})
+    world.advance(10)
+    soon = [pod["metadata"]["name"] for pod in world.pods()]
+    world.advance(30)
+
+    assert soon == ["stays", "waits"]
+    assert [pod["metadata"]["name"] for pod in world.pods()] == ["stays"]
+    assert "TaintManagerEviction" in world.reasons("goes")
+
+
+async def test_a_taint_that_is_taken_away_in_time_drives_nobody_away(world: SteppedWorld) -> None:
+    tolerations = [{"key": "bad", "operator": "Exists", "tolerationSeconds": 30}]
+    world.pod("waits", FOREVER, nodeName="node-1", tolerations=tolerations)
+    world.advance(3)
+
+    taint(world, {"key": "bad", "effect": "NoExecute"})
+    world.advance(20)
+    taint(world)
+    world.advance(60)
+
+    assert [pod["metadata"]["name"] for pod in world.pods()] == ["waits"]

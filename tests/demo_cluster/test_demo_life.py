@@ -246,7 +246,8 @@ async def test_a_service_gets_an_address_and_the_pods_behind_it(world: SteppedWo
 
     world.advance(5)
 
-    [endpoints] = world.storage.list(kind_of("endpointslices", "discovery.k8s.io"), "default")
+    slices = world.storage.list(kind_of("endpointslices", "discovery.k8s.io"), "default")
+    [endpoints] = [each for each in slices if each["metadata"]["name"].startswith("web-")]
     addresses = {pod["status"]["podIP"] for pod in world.pods("web")}
     assert {each["addresses"][0] for each in endpoints["endpoints"]} == addresses
     assert all(each["conditions"]["ready"] for each in endpoints["endpoints"])
