@@ -34,6 +34,7 @@ _SCOPES = frozenset(
 )
 _PATH_TYPES = ["Exact", "ImplementationSpecific", "Prefix"]
 _RECLAIMS = ["Delete", "Retain"]
+_ACCOUNT = "kubernetes.io/service-account.name"
 _SECRET_KEYS = {
     "kubernetes.io/tls": ("tls.crt", "tls.key"),
     "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
@@ -190,6 +191,9 @@ def _storage_class(new: Obj, old: Obj | None) -> Iterator[Cause]:
 def _secret(new: Obj, old: Obj | None) -> Iterator[Cause]:
     del old
     data = new.get("data") or {}
+    annotations = new["metadata"].get("annotations") or {}
+    if new.get("type") == "kubernetes.io/service-account-token" and not annotations.get(_ACCOUNT):
+        yield required(f"metadata.annotations[{_ACCOUNT}]")
     for key in _SECRET_KEYS.get(new.get("type", ""), ()):
         if key not in data:
             yield required(f"data[{key}]")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import math
 import random
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 AUTHENTICATED = "system:authenticated"
+ISSUER = "https://kubernetes.default.svc.cluster.local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +84,48 @@ class Tokens:
         """A new token for a service account, and when it ends."""
         expires = now + timedelta(seconds=seconds)
         token_id = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
-        token = self.issue(service_account_user(namespace, name, uid, token_id), expires)
+        user = service_account_user(namespace, name, uid, token_id)
+        claims = {
+            "aud": [ISSUER],
+            "exp": int(expires.timestamp()),
+            "iat": int(now.timestamp()),
+            "iss": ISSUER,
+            "jti": token_id,
+            "kubernetes.io": {"namespace": namespace, "serviceaccount": {"name": name, "uid": uid}},
+            "nbf": int(now.timestamp()),
+            "sub": user.name,
+        }
+        token = self._web_token(claims)
+        self._users[token], self._expiry[token] = user, expires
         self.note_issue(token, now)
         return token, expires
+
+    def issue_lasting(self, namespace: str, name: str, uid: str, secret: str) -> str:
+        """A token for a service account that is kept in a secret and never ends."""
+        place = "kubernetes.io/serviceaccount"
+        claims = {
+            "iss": place,
+            f"{place}/namespace": namespace,
+            f"{place}/secret.name": secret,
+            f"{place}/service-account.name": name,
+            f"{place}/service-account.uid": uid,
+            "sub": f"system:serviceaccount:{namespace}:{name}",
+        }
+        token = self._web_token(claims)
+        self.accept_lasting(token, namespace, name, uid)
+        return token
+
+    def accept_lasting(self, token: str, namespace: str, name: str, uid: str) -> None:
+        """A service account's token that a secret holds."""
+        user = service_account_user(namespace, name, uid, "")
+        self.accept(token, User(user.name, user.groups, uid))
+
+    def _web_token(self, claims: dict[str, Any]) -> str:
+        """Claims that anybody can read, in the form of a JWT; its signature is a random number."""
+        head = {"alg": "RS256", "kid": ""}
+        parts = [json.dumps(part, separators=(",", ":")).encode() for part in (head, claims)]
+        parts.append(self._rng.getrandbits(2048).to_bytes(256))
+        return b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in parts).decode()
 
     def revoke(self, token: str) -> None:
         """Nobody comes in with this token any more."""

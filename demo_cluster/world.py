@@ -10,6 +10,7 @@ from typing import Any
 
 from demo_cluster.admission import admit_within_limits
 from demo_cluster.bulk import Bulk
+from demo_cluster.controllers.account_tokens import AccountTokens
 from demo_cluster.controllers.cron_jobs import CronJobController
 from demo_cluster.controllers.daemon_sets import DaemonSetController
 from demo_cluster.controllers.deployments import DeploymentController
@@ -98,6 +99,7 @@ class World:
                 CronJobController(storage, clock, events),
                 EndpointSliceController(storage, clock),
                 NamespaceController(storage, clock, backend.registry, text),
+                AccountTokens(storage, clock, backend.tokens, text),
                 GarbageCollector(storage, clock),
                 DisruptionController(storage, clock),
                 PodAutoscaler(storage, clock, events, self.usage),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from demo_cluster.documents import encoded_body
 from demo_cluster.kinds import Obj
 from demo_cluster.reply import Call, Reply
+from demo_cluster.users import ISSUER
 
 KEYS_PATH = "/openid/v1/jwks"
-_ISSUER = "https://kubernetes.default.svc.cluster.local"
 _KEPT = {"Cache-Control": "public, max-age=3600"}
 
 
@@ -15,7 +15,7 @@ async def configuration(call: Call) -> Reply:
     """GET /.well-known/openid-configuration."""
     address = call.headers.get("host", "127.0.0.1")
     body: Obj = {
-        "issuer": _ISSUER,
+        "issuer": ISSUER,
         "jwks_uri": f"https://{address}{KEYS_PATH}",
         "response_types_supported": ["id_token"],
         "subject_types_supported": ["public"],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import random
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +16,8 @@ from demo_cluster.platform_validation import platform_causes, schedule_causes
 from demo_cluster.schema.types import definition_of_kind
 from demo_cluster.signing_requests import keep_request, name_requester
 from demo_cluster.typed_patch import typed_problems
-from demo_cluster.users import User
+from demo_cluster.users import Tokens, User
+from tests.demo_cluster.conftest import SteppedWorld
 
 FLOW = "flowcontrol.apiserver.k8s.io"
 WEBHOOKS = "admissionregistration.k8s.io"
@@ -281,3 +284,37 @@ def test_the_claims_of_a_stateful_set_may_say_what_they_are() -> None:
     obj = {"metadata": {"name": "db"}, "spec": {"volumeClaimTemplates": [claim]}}
 
     assert typed_problems(definition_of_kind(kind_of("statefulsets", "apps")), obj) == []
+
+
+async def test_a_secret_for_a_token_is_filled_and_goes_with_its_account(
+    world: SteppedWorld,
+) -> None:
+    tokens, secrets = world.cluster.tokens, kind_of("secrets")
+    notes = {"kubernetes.io/service-account.name": "robot"}
+    meta: Obj = {"name": "key", "namespace": "default", "annotations": notes}
+    world.create("serviceaccounts", "robot", {})
+    world.storage.create(secrets, {"metadata": meta, "type": "kubernetes.io/service-account-token"})
+    world.advance(1)
+
+    data = world.get("secrets", "key")["data"]
+    token = base64.b64decode(data["token"]).decode()
+    owner = tokens.owner(token)
+    world.storage.request_delete(kind_of("serviceaccounts"), "default", "robot")
+    world.advance(1)
+
+    assert set(data) == {"ca.crt", "namespace", "token"}
+    assert owner is not None
+    assert owner.name == "system:serviceaccount:default:robot"
+    assert world.storage.list(secrets, "default") == []
+    assert tokens.owner(token) is None
+
+
+def test_the_token_of_an_account_says_whose_it_is_and_until_when() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+
+    token, _ = Tokens(random.Random(1)).issue_for_account("shop", "robot", "uid-1", 600, now)
+
+    claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+    assert claims["sub"] == "system:serviceaccount:shop:robot"
+    assert claims["exp"] - claims["iat"] == 600
+    assert claims["kubernetes.io"]["serviceaccount"] == {"name": "robot", "uid": "uid-1"}
