@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import pty
@@ -65,6 +66,37 @@ apiVersion: v1
 kind: ConfigMap
 metadata: {name: settings}
 data: {a: "1"}
+"""
+
+
+_VOLUMES = """\
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: disk}
+spec:
+  capacity: {storage: 5Gi}
+  accessModes: [ReadWriteOnce]
+  storageClassName: manual
+  hostPath: {path: /disk}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: wanted}
+spec:
+  accessModes: [ReadWriteOnce]
+  storageClassName: manual
+  resources: {requests: {storage: 3Gi}}
+"""
+_PEM = "-----BEGIN CERTIFICATE REQUEST-----\n-----END CERTIFICATE REQUEST-----\n"
+_REQUEST = f"""\
+apiVersion: certificates.k8s.io/v1
+kind: CertificateSigningRequest
+metadata: {{name: jane}}
+spec:
+  request: {base64.b64encode(_PEM.encode()).decode()}
+  signerName: kubernetes.io/kube-apiserver-client
+  usages: [client auth]
+  expirationSeconds: 3600
 """
 
 
@@ -166,6 +198,21 @@ READS = (
     ("api-versions", r"\napps/v1\n"),
     ("cluster-info", r"^Kubernetes control plane is running at https://127\.0\.0\.1:\d+\n"),
     ("version", r"\nServer Version: v1\.36\.\d+\n"),
+    ("get cs", r"\nNAME +STATUS +MESSAGE +ERROR *\netcd-0 +Healthy +ok"),
+    ("get svc kubernetes", r"\nkubernetes +ClusterIP +10\.96\.0\.1 +<none> +443/TCP"),
+    ("get nodes.metrics.k8s.io", r"^NAME +CPU +MEMORY +WINDOW\nnode-1 +\d+n +\d+Ki +15s"),
+    ("get events.events.k8s.io", r"^LAST SEEN +TYPE +REASON +OBJECT(.|\n)* Scheduled +pod/two "),
+    ("get deploy web --subresource=scale", r"^NAME +DESIRED +AVAILABLE +AGE\nweb +2 +2 "),
+    ("get pods --field-selector=foo=bar", r"field label not supported: foo\n"),
+    ("get pods -l 'app in web'", r"unable to parse requirement: found 'web' expected: '\('\n"),
+    ("describe priorityclass system-node-critical", r"PreemptionPolicy: +PreemptLowerPriority\n"),
+    ("describe svc kubernetes", r"Endpoints: +192\.0\.2\.10:6443\n"),
+    ("logs two --since=1h -c b", r"^$"),
+    ("exec two -c a -- nosuch", r'exec: "nosuch": executable file not found in \$PATH: unknown\n'),
+    ("wait --for=jsonpath={.status.phase}=Running pod/two", r"^pod/two condition met\n"),
+    ("wait --for=create cm/settings", r"^configmap/settings condition met\n"),
+    ("top pods --containers", r"^POD +NAME +CPU\(cores\) +MEMORY\(bytes\) *\ntwo +a +\d+m"),
+    ("auth whoami --as=jane --as-group=dev", r"Username +jane\nGroups +\[dev system:authent"),
     ("certificate approve nope", r"\(NotFound\): certificatesigningrequests.* \"nope\" not found"),
 )
 """Commands that only look, and what they print."""
@@ -192,6 +239,20 @@ CHANGES = (
     ("rollout history -n own deploy/web", r"\nREVISION +CHANGE-CAUSE\n1 +<none>\n2 +<none>\n"),
     ("rollout undo -n own deploy/web", r"^deployment.apps/web rolled back\n"),
     ("rollout restart -n own deploy/web", r"^deployment.apps/web restarted\n"),
+    ("apply -n own --server-side -f unknown.yaml", r"\.spec: field not declared in schema\n"),
+    ("create -n own cronjob c --image=a --schedule=bad", r"expected exactly 5 fields, found 1"),
+    ("create priorityclass p --value=2000000000", r"value: Forbidden: maximum allowed value of"),
+    ("create -n own service clusterip s --clusterip=1.2.3.4 --tcp=80", r"failed to allocate IP"),
+    ("apply -n own -f volumes.yaml", r"/disk created\n(.|\n)*/wanted created\n"),
+    ("wait -n own --for=jsonpath={.spec.volumeName}=disk pvc/wanted", r"/wanted condition met"),
+    ("get pv disk", r" 5Gi +RWO +Retain +Bound +own/wanted +manual "),
+    ("delete -n own pvc wanted", r'^persistentvolumeclaim "wanted" deleted'),
+    ("get pv disk", r" 5Gi +RWO +Retain +Released +own/wanted +manual "),
+    ("delete pv disk", r'^persistentvolume "disk" deleted'),
+    ("apply -f request.yaml", r"/jane created\n"),
+    ("certificate approve jane", r"/jane approved\n"),
+    ("get csr jane", r" kubernetes.io/kube-apiserver-client +admin +60m +Approved"),
+    ("run -n own once --image=busybox:1.36 --rm -i --restart=Never -- echo hi", r"(?m)^hi\n"),
     ("rollout pause -n own deploy/web", r"^deployment.apps/web paused\n"),
     ("rollout resume -n own deploy/web", r"^deployment.apps/web resumed\n"),
     ("scale -n own deploy/web --replicas=3", r"^deployment.apps/web scaled\n"),
@@ -245,6 +306,9 @@ def test_every_change_is_answered_as_by_a_real_server(kubectl: Kubectl) -> None:
         "misspelt.yaml": _OBJECTS.replace("replicas:", "replicaz:"),
         "changed.yaml": _OBJECTS.replace("busybox:1.36", "busybox:1.35", 1),
         "settings.yaml": yaml.safe_dump(settings),
+        "unknown.yaml": yaml.safe_dump({**settings, "spec": {}}),
+        "volumes.yaml": _VOLUMES,
+        "request.yaml": _REQUEST,
     }
     for name, text in files.items():
         (kubectl.folder / name).write_text(text, encoding="utf-8")
