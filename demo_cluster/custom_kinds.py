@@ -157,6 +157,7 @@ def kinds_of(definition: Obj, *, only_served: bool = True) -> Iterator[tuple[Kin
             subresources,
             tuple(names.get("categories") or ()),
             is_custom=True,
+            listed_as=names.get("listKind") or "",
             selectable_fields=tuple(
                 each["jsonPath"].removeprefix(".") for each in version.get("selectableFields") or ()
             ),

@@ -48,6 +48,7 @@ class Kind:
     categories: tuple[str, ...] = ()
     storage_group: str | None = None
     is_custom: bool = False
+    listed_as: str = ""
     selectable_fields: tuple[str, ...] = ()
     """What a definition lets field selectors name, such as `spec.colour`."""
 
@@ -63,8 +64,8 @@ class Kind:
 
     @property
     def list_kind(self) -> str:
-        """`PodList`."""
-        return f"{self.kind}List"
+        """`PodList`, or what a definition calls it."""
+        return self.listed_as or f"{self.kind}List"
 
     def subresource(self, name: str) -> Subresource | None:
         """The subresource of this name, if there is one."""

@@ -61,7 +61,8 @@ def old_custom_schemas(version: CustomVersion) -> dict[str, Obj]:
 def _named(version: CustomVersion, shown: Obj) -> dict[str, Obj]:
     kind, name = version.kind, schema_name(version.kind)
     of_kind = _extensions(version, kind.kind)
-    return {name: {**shown, **of_kind}, f"{name}List": _list_schema(version, name)}
+    listed = f"{name.rpartition('.')[0]}.{kind.list_kind}"
+    return {name: {**shown, **of_kind}, listed: _list_schema(version, name)}
 
 
 def _extensions(version: CustomVersion, kind: str) -> Obj:

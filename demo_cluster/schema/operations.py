@@ -293,7 +293,7 @@ def _request(kind: Kind, action: str, schema: str) -> tuple[tuple[str, ...], str
 
 def _answers(kind: Kind, action: str, schema: str) -> dict[int, str]:
     if action == "list":
-        return {200: f"{schema}List"}
+        return {200: f"{schema.rpartition('.')[0]}.{kind.list_kind}"}
     if action in ("delete", "deletecollection"):
         tells = kind.kind in _TELL_WHAT_THEY_DELETED and not kind.is_custom
         answer = schema if tells and action == "delete" else STATUS

@@ -24,7 +24,9 @@ from tests.demo_cluster.conftest import SteppedWorld
 
 POD_PATH = "/api/v1/namespaces/{namespace}/pods"
 POD = "io.k8s.api.core.v1.Pod"
-HAMMER = Kind("tools.example.com", "v1", "hammers", "Hammer", True, is_custom=True)
+HAMMER = Kind(
+    "tools.example.com", "v1", "hammers", "Hammer", True, is_custom=True, listed_as="ToolBox"
+)
 
 
 def of_group(group: str) -> Obj:
@@ -121,7 +123,7 @@ def test_defaults_are_the_zero_of_what_must_be_there_and_else_what_the_type_says
 def test_a_kind_of_a_definition_has_its_paths_and_its_list() -> None:
     made = custom_document([CustomVersion(HAMMER, {"type": "object"})])
 
-    assert "com.example.tools.v1.HammerList" in made["components"]["schemas"]
+    assert "com.example.tools.v1.ToolBox" in made["components"]["schemas"]
     one = made["paths"]["/apis/tools.example.com/v1/namespaces/{namespace}/hammers/{name}"]
     assert set(one) == {"get", "put", "patch", "delete", "parameters"}
     patches = one["patch"]["requestBody"]["content"]
