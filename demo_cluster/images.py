@@ -62,6 +62,8 @@ class Image:
     speech: Speech = field(default_factory=Speech)
     ports: tuple[int, ...] = ()
     page: str = ""
+    answers: Mapping[str, int] = field(default_factory=dict)
+    """Status codes by path, where `*` is any part of one; the first that fits is given."""
     ready_after: float = 0.2
     unready: tuple[float, float] | None = None
     """Fails its readiness probe for the second of these many seconds in every first."""

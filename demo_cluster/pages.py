@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from typing import Protocol
 
 from demo_cluster.images import Image
@@ -14,7 +15,7 @@ from demo_cluster.storage import Storage
 from demo_cluster.toybox.machine import Network, Server
 from demo_cluster.toybox.network_programs import http_answer
 
-HEALTH_PATH = re.compile(r"/(?:healthz?|readyz?|livez?|healthy|ping|status)$")
+HEALTH_PATH = re.compile(r"/(?:healthz?|readyz?|livez?|healthy|ping|status|up)(?:/[\w-]+)*/?$")
 """Where servers are asked how they are."""
 _FIELD = re.compile(r"\{(pod|container|namespace|port)\}")
 """What a page may say of itself; other braces stay as they are."""
@@ -39,6 +40,39 @@ class Listener(Protocol):
         ...
 
 
+class Plan(Protocol):
+    """What a run is made of."""
+
+    @property
+    def image(self) -> Image:
+        """What it runs."""
+        ...
+
+
+class Talker(Protocol):
+    """The run of a container that answers."""
+
+    @property
+    def plan(self) -> Plan:
+        """What it is made of."""
+        ...
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it can do its work."""
+        ...
+
+    @property
+    def is_unwilling(self) -> bool:
+        """Whether it takes none now."""
+        ...
+
+    @property
+    def is_hung(self) -> bool:
+        """Whether it will take no more."""
+        ...
+
+
 FindListener = Callable[[str, str], Listener | None]
 """The pod of a namespace and a name, when it is on a node."""
 
@@ -50,12 +84,17 @@ class Pages:
         self._find_listener = find_listener
 
     @staticmethod
-    def open_ports(listener: Listener, container: Obj, image: Image) -> None:
-        """A talking image listens on its own ports and on those that the pod declares."""
+    def open_ports(listener: Listener, container: Obj, run: Talker) -> list[int]:
+        """A talking image listens on its own ports and those that the pod declares; returns them.
+
+        A port that another container of the pod has is not opened again.
+        """
         declared = [port["containerPort"] for port in container.get("ports") or ()]
-        for port in dict.fromkeys([*declared, *image.ports]):
-            page = _page(listener, container["name"], image, port)
-            listener.network.servers.setdefault(port, page)
+        servers = listener.network.servers
+        opened = [port for port in {*declared, *run.plan.image.ports} if port not in servers]
+        for port in opened:
+            servers[port] = _page(listener, container["name"], run, port)
+        return opened
 
     def service(self, storage: Storage, namespace: str, host: str, port: int) -> Server | None:
         """The server behind a service's name (`cart`, `cart.shop`, ...) or address and port."""
@@ -112,7 +151,11 @@ def port_number(pod: Obj, port: int | str) -> int:
     return 0
 
 
-def _page(listener: Listener, container: str, image: Image, port: int) -> Server:
+_PHRASES = {200: "OK", 404: "Not Found", 500: "Internal Server Error", 503: "Service Unavailable"}
+
+
+def _page(listener: Listener, container: str, run: Talker, port: int) -> Server:
+    image = run.plan.image
     facts = {
         "pod": listener.name,
         "container": container,
@@ -123,13 +166,16 @@ def _page(listener: Listener, container: str, image: Image, port: int) -> Server
     def serve(request: bytes) -> bytes:
         first = request.split(b"\r\n", 1)[0].decode("utf-8", "replace").split(" ")
         path = (first[1] if len(first) > 1 else "/").partition("?")[0]
+        code = _code(run, path)
+        if code != 200:
+            phrase = _PHRASES.get(code, "Status")
+            said = "page not found" if code == 404 else phrase.lower()
+            return http_answer(f"{code} {phrase}", f"{code} {said}\n".encode(), _PLAIN)
         if path == "/api" or path.startswith("/api/"):
             body = {"pod": listener.name, "namespace": listener.namespace, "path": path}
             return http_answer("200 OK", json.dumps(body).encode() + b"\n", "application/json")
-        if HEALTH_PATH.search(path):
-            return http_answer("200 OK", b"ok\n", "text/plain")
-        if path != "/":
-            return http_answer("404 Not Found", b"404 page not found\n", "text/plain")
+        if path not in ("/", "/index.html"):
+            return http_answer("200 OK", b"ok\n", _PLAIN)
         page = image.page or (
             "<!doctype html>\n<title>{pod}</title>\n<h1>{pod}</h1>\n"
             "<p>Container {container} in namespace {namespace}, port {port}.</p>\n"
@@ -137,3 +183,21 @@ def _page(listener: Listener, container: str, image: Image, port: int) -> Server
         return http_answer("200 OK", _FIELD.sub(lambda field: facts[field[1]], page).encode())
 
     return serve
+
+
+_PLAIN = "text/plain"
+
+
+def _code(run: Talker, path: str) -> int:
+    """The status of the answer, as the image has it and as the container is now."""
+    if run.is_hung:
+        return 500
+    code = next(
+        (c for pattern, c in run.plan.image.answers.items() if fnmatchcase(path, pattern)), 0
+    )
+    if code:
+        return code
+    if HEALTH_PATH.search(path):
+        is_willing = run.has_begun and not run.is_unwilling
+        return 200 if is_willing or "ready" not in path else 503
+    return 200 if path in ("/", "/api") or path.startswith("/api/") else 404

@@ -64,6 +64,10 @@ def _are_ports(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(p, dict) or _is_port(p) for p in value)
 
 
+def _is_status(value: Any) -> bool:
+    return isinstance(value, int) and 100 <= value < 600
+
+
 def _are_words(value: Any) -> bool:
     return isinstance(value, dict) and all(map(_is_texts, value.values()))
 
@@ -97,6 +101,11 @@ WORDS = Shape(_are_words, "{path: [/a, /b]}")
 PORTS = Shape(_are_ports, "[8080]")
 SERVICE = Shape(lambda value: isinstance(value, bool | dict), "true, or {port: 80}")
 ENV = Shape(lambda value: _are_texts_by_name(value) or isinstance(value, list), "{NAME: value}")
+
+ANSWERS = Shape(
+    lambda value: isinstance(value, dict) and all(map(_is_status, value.values())),
+    "{/actuator/*: 200, /broken: 500}",
+)
 
 Shapes = Mapping[str, Shape]
 
@@ -221,6 +230,7 @@ IMAGE: Shapes = {
     "workers": TEXTS,
     "ports": Shape(lambda value: isinstance(value, list) and all(map(_is_port, value)), "[8080]"),
     "page": TEXT,
+    "answers": ANSWERS,
     "files": NAMED_TEXTS,
     "environment": NAMED_TEXTS,
     "user": TEXT,

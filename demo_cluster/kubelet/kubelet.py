@@ -199,15 +199,18 @@ class Kubelet:
         since: datetime | None,
     ) -> ContainerRun:
         run: ContainerRun
+        opened: list[int] = []
 
         def exited(code: int, reason: str) -> None:
+            for port in opened:
+                worker.network.servers.pop(port, None)
             worker.exited(container, run, code, reason)
 
         if image.runs_commands or (plan.command and plan.command[0].rpartition("/")[2] in SHELLS):
             run = ToyRun(plan, self.clock, exited)
         else:
-            run = TalkingRun(plan, self.clock, exited, since)
-            self.pages.open_ports(worker, container.spec, image)
+            run = talking = TalkingRun(plan, self.clock, exited, since)
+            opened += self.pages.open_ports(worker, container.spec, talking)
         return run
 
     def _plan(

@@ -67,10 +67,12 @@ class Probe:
             return
         failure = self._mood(run) if isinstance(run, TalkingRun) else None
         command = (self._spec.get("exec") or {}).get("command")
-        if command and failure is None:
-            self._execute(run, list(command))
-        elif isinstance(run, TalkingRun):
+        if failure is not None:
             self._judge(failure)
+        elif command:
+            self._execute(run, list(command))
+        elif run.plan.image.is_unknown and isinstance(run, TalkingRun):
+            self._judge(None)  # anything may listen anywhere in it
         else:
             self._judge(self._refused())
 
@@ -106,7 +108,7 @@ class Probe:
             self._judge(outcome.output if outcome.code else None)
 
     def _refused(self) -> str | None:
-        """A TCP or HTTP probe of a toy container: somebody must listen."""
+        """A TCP or HTTP probe: somebody must listen, and have what is asked for."""
         section = self._spec.get("httpGet") or self._spec.get("tcpSocket") or self._spec.get("grpc")
         if section is None:
             return None
@@ -133,17 +135,11 @@ class Probe:
 
     def _mood(self, run: TalkingRun) -> str | None:
         """What is wrong when the image is in its bad mood now."""
-        image = run.plan.image
-        age = (self._worker.kubelet.clock.now() - run.started).total_seconds()
-        if age < image.ready_after and self.kind != "liveness":
+        if not run.has_begun and self.kind != "liveness":
             return self._words(503)
-        if self.kind == "readiness" and image.unready:
-            every, lasting = image.unready
-            if age % every >= every - lasting:
-                return self._words(503)
-        if self.kind == "liveness" and image.hangs_after is not None and age >= image.hangs_after:
-            return self._words(500)
-        return None
+        if self.kind == "readiness" and run.is_unwilling:
+            return self._words(503)
+        return self._words(500) if self.kind == "liveness" and run.is_hung else None
 
     def _words(self, code: int) -> str:
         return (

@@ -168,7 +168,7 @@ class TalkingRun:
         """Arrange what will happen by itself: a crash, the end of the work."""
         image = self.plan.image
         chance = zlib.crc32(self.plan.identity.encode()) / 2**32
-        elapsed = (self._clock.now() - self.started).total_seconds()
+        elapsed = self._age()
         if image.finish:
             finish = image.finish
             after = finish.after + chance * finish.jitter
@@ -181,6 +181,28 @@ class TalkingRun:
         leak = self._seconds_to_the_limit()
         if leak is not None:
             self._later(leak - elapsed, lambda: self._end(137, (), "OOMKilled"))
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it has come so far that it can do its work."""
+        return self._age() >= self.plan.image.ready_after
+
+    @property
+    def is_unwilling(self) -> bool:
+        """Whether it is in one of the times in which it takes no work."""
+        if self.plan.image.unready is None:
+            return False
+        every, lasting = self.plan.image.unready
+        return self._age() % every >= every - lasting
+
+    @property
+    def is_hung(self) -> bool:
+        """Whether it will do no more work until it is started again."""
+        after = self.plan.image.hangs_after
+        return after is not None and self._age() >= after
+
+    def _age(self) -> float:
+        return (self._clock.now() - self.started).total_seconds()
 
     def _seconds_to_the_limit(self) -> float | None:
         image, limit = self.plan.image, self.plan.memory_limit

@@ -284,6 +284,56 @@ def complaints(world: SteppedWorld, pod: str) -> set[str]:
     }
 
 
+@pytest.mark.parametrize(
+    ("image", "probe", "complaint"),
+    [
+        ("nginx", {"httpGet": {"path": "/", "port": 80}}, ""),
+        (
+            "nginx",
+            {"httpGet": {"path": "/nothing", "port": 80}},
+            "HTTP probe failed with statuscode: 404",
+        ),
+        (
+            "nginx",
+            {"httpGet": {"path": "/", "port": 8081}},
+            'Get "http://{ip}:8081/": dial tcp {ip}:8081: connect: connection refused',
+        ),
+        ("redis", {"tcpSocket": {"port": 6379}}, ""),
+        ("redis", {"tcpSocket": {"port": 80}}, "dial tcp {ip}:80: connect: connection refused"),
+        ("nobody/knows:1", {"httpGet": {"path": "/whatever", "port": 3000}}, ""),
+    ],
+)
+async def test_a_talking_container_is_ready_where_it_listens(
+    world: SteppedWorld, image: str, probe: Obj, complaint: str
+) -> None:
+    settings = {**probe, "periodSeconds": 1}
+    spec = {"containers": [{"name": "main", "image": image, "readinessProbe": settings}]}
+    world.create("pods", "web", spec)
+
+    world.advance(10)
+
+    address = world.get("pods", "web")["status"]["podIP"]
+    expected = {f"Readiness probe failed: {complaint.format(ip=address)}"} if complaint else set()
+    assert complaints(world, "web") == expected
+    assert container(world, "web")["ready"] is not bool(complaint)
+
+
+async def test_nobody_listens_where_a_container_has_ended(world: SteppedWorld) -> None:
+    spec = {"containers": [{"name": "main", "image": "nginx"}], "restartPolicy": "Never"}
+    world.create("pods", "web", spec)
+    world.advance(5)
+    worker = world.cluster.backend.world.kubelet.find_worker("default", "web")
+    before = list(worker.network.servers)
+    run = world.run_of("web")
+    assert run is not None
+
+    run.kill()
+    world.advance(1)
+
+    assert before == [80]
+    assert not worker.network.servers
+
+
 async def test_a_failing_command_keeps_a_talking_container_from_being_ready(
     world: SteppedWorld,
 ) -> None:

@@ -288,8 +288,8 @@ async def test_a_user_of_the_file_has_a_context_and_a_role(tmp_path: Path) -> No
 BEHAVIOUR = """
 images:
   - {name: leaky, memory: 20Mi, leaks_per_hour: 2400Mi}
-  - {name: hanging, hangs_after: 20s}
-  - {name: moody, unready: [60, 20]}
+  - {name: hanging, hangs_after: 20s, ports: [80]}
+  - {name: moody, unready: [60, 20], ports: [80]}
   - {name: busy, cpu: 0.5, memory: 300Mi}
   - {name: worker, finish: {after: 5s, lines: ["{iso} done"]}}
 workloads:
@@ -339,6 +339,26 @@ async def test_the_log_rate_says_how_much_is_said(tmp_path: Path, rate: int, exp
 
     assert abs(len(lines) - expected) <= expected * 0.1
     assert all(line.startswith("2026-01-01T12:0") for line in lines)
+
+
+ANSWERING = """
+images:
+  - name: api
+    ports: [80]
+    answers: {/actuator/*: 200, /broken: 500}
+workloads:
+  - {name: well, image: api, readinessProbe: {httpGet: {path: /actuator/health, port: 80}}}
+  - {name: ill, image: api, readinessProbe: {httpGet: {path: /broken, port: 80}}}
+"""
+
+
+async def test_a_container_answers_as_the_file_says_and_its_probes_see_it(tmp_path: Path) -> None:
+    async with living(write(tmp_path, ANSWERING)) as world:
+        world.advance(20)
+        [well], [ill] = world.pods("well"), world.pods("ill")
+
+    assert well["status"]["containerStatuses"][0]["ready"]
+    assert not ill["status"]["containerStatuses"][0]["ready"]
 
 
 async def test_what_was_made_long_ago_has_lived_since(tmp_path: Path) -> None:
