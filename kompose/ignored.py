@@ -12,7 +12,7 @@ from kompose.diagnostics import Diagnostic
 
 _NO_WAY = ""
 _SERVICE_KEYS = {key.name: key.instead for key in SERVICE_KEYS if key.instead is not None}
-_MENDED = ("pull_policy",)
+_MENDED = ("pull_policy", "scale")
 """Keys that count in mended manifests."""
 _VOLUME_KEYS = {
     "driver": "use the label kompose.volume.storage-class-name",

@@ -195,6 +195,11 @@ def _unauthorized(_: _Refusal) -> str:
 def _forbidden(refusal: _Refusal) -> str:
     namespace = refusal.target.namespace
     flag = f" -n {namespace}" if namespace else ""
+    if "because it is being terminated" in refusal.text:
+        return (
+            f"The namespace {namespace!r} is being deleted. Wait until it is gone, or choose "
+            f"another: kubectl get namespace {namespace} --watch"
+        )
     if "exceeded quota" in refusal.text:
         return (
             f"The quota does not allow to {refusal.verb} {refusal.thing}{refusal.said} "

@@ -15,12 +15,17 @@ _GONE_SECONDS = 120.0
 
 
 async def until_gone(
-    client: Client, resource: ResourceType, namespace: str, name: str, uid: str
+    client: Client,
+    resource: ResourceType,
+    namespace: str,
+    name: str,
+    uid: str,
+    timeout: float | None = _GONE_SECONDS,
 ) -> None:
     """Return when this object is no more.
 
     Raises:
-        ClusterError: It stays for longer than any grace period.
+        ClusterError: It stays for longer than `timeout` seconds.
     """
     await until_none(
         client,
@@ -28,6 +33,7 @@ async def until_gone(
         namespace,
         fields=f"metadata.name={name}",
         is_awaited=lambda found: found.metadata.name == name and found.metadata.uid == uid,
+        timeout=timeout,
     )
 
 
@@ -70,8 +76,8 @@ async def until_none(
         except TimeoutError as error:
             raise ClusterError(
                 f"{resource.kind.lower()}/{', '.join(left)} did not end in {timeout:g} s. See what "
-                f"keeps it: kubectl describe {resource.plural} {left[0] if left else ''} "
-                f"-n {namespace}"
+                f"keeps it: kubectl describe {resource.plural} {left[0] if left else ''}"
+                f"{f' -n {namespace}' if namespace else ''}"
             ) from error
         finally:
             changes.close()

@@ -12,6 +12,8 @@ _IMAGE_REASONS = frozenset(
 )
 _QUIET_REASONS = frozenset(("", "ContainerCreating", "PodInitializing"))
 _PULLING = "Pulling"
+_UNBOUND = "unbound immediate PersistentVolumeClaims"
+_CLAIM = "persistentvolumeclaim/"
 
 
 class Phase(Enum):
@@ -51,11 +53,12 @@ class Health(NamedTuple):
 
 
 class Note(NamedTuple):
-    """The last event of an object."""
+    """The last event of an object, and what its health check failed with, if it did."""
 
     is_warning: bool
     reason: str
     message: str
+    unhealthy: str = ""
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.message}"
@@ -93,6 +96,8 @@ def pod_health(pod: Pod, notes: Mapping[str, Note]) -> Health:
         return Health(Phase.FAILED, 0, 1, _end_of(pod), has_started=True)
     if _is_ready(pod):
         return Health(Phase.READY, 1, 1, has_started=True)
+    if not pod.spec.node_name and not pod.status.init_container_statuses:
+        return _unscheduled(pod, notes)
     return _not_ready(pod, notes.get(pod.metadata.uid))
 
 
@@ -267,9 +272,9 @@ def _not_ready(pod: Pod, note: Note | None) -> Health:
     for status in (*pod.status.init_container_statuses, *pod.status.container_statuses):
         found = _container_trouble(status)
         if found:
+            if note is not None and note.unhealthy:
+                found += f"; {note.unhealthy.rstrip(': ')}"
             return Health(Phase.TROUBLE, 0, 1, found, has_started)
-    if not pod.spec.node_name:
-        return _unscheduled(pod)
     phase, why = Phase.STARTING, "its containers are being made"
     if note is not None and note.reason == _PULLING:
         phase, why = Phase.PULLING, note.message
@@ -289,12 +294,16 @@ def _not_ready(pod: Pod, note: Note | None) -> Health:
     return Health(phase, 0, 1, why, has_started)
 
 
-def _unscheduled(pod: Pod) -> Health:
+def _unscheduled(pod: Pod, notes: Mapping[str, Note]) -> Health:
     scheduled = next(
         (found for found in pod.status.conditions if found.type == "PodScheduled"), None
     )
     if scheduled is not None and scheduled.status == "False":
-        return Health(Phase.TROUBLE, 0, 1, f"no node takes it: {scheduled.message}")
+        why = f"no node takes it: {scheduled.message}"
+        if _UNBOUND in scheduled.message:
+            unbound = (f"{key}: {note}" for key, note in notes.items() if key.startswith(_CLAIM))
+            why = "; ".join((why, *unbound))
+        return Health(Phase.TROUBLE, 0, 1, why)
     return Health(Phase.PENDING, 0, 1, "it waits for a node")
 
 

@@ -1,8 +1,9 @@
 """The namespace that a project lives in: made when it is missing, and known again."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from kompose.cluster.apply import Applied, Outcome
+from kompose.cluster.gone import until_gone
 from kompose.cluster.kinds import title
 from kompose.cluster.ownership import FIELD_MANAGER, MANAGED_BY, PROJECT, stamped
 from kube_client.client import Client
@@ -19,14 +20,28 @@ _OF_OTHERS = frozenset(("Event", "Endpoints", "EndpointSlice", "Lease", "PodMetr
 
 
 async def ensure_namespace(
-    client: Client, name: str, project: str, *, dry_run: bool
+    client: Client,
+    name: str,
+    project: str,
+    *,
+    dry_run: bool,
+    timeout: float | None,
+    on_wait: Callable[[str], None],
 ) -> Applied | None:
     """Make the namespace when it is missing, marked as ours; None when it was there.
 
-    A user who may not look at namespaces is believed to have one.
+    One that is being deleted is waited for, and made anew. A user who may not look at namespaces
+    is believed to have one.
+
+    Raises:
+        ClusterError: It is being deleted, and is not gone after `timeout` seconds.
     """
     try:
-        await client.get(NAMESPACES, name)
+        found = await client.get(NAMESPACES, name)
+        if "deletionTimestamp" in found["metadata"]:
+            on_wait(f"namespace/{name} is being deleted; waiting until it is gone ...")
+            await until_gone(client, NAMESPACES, "", name, found["metadata"]["uid"], timeout)
+            await client.get(NAMESPACES, name)
     except NotFoundError:
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
         try:

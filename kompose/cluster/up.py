@@ -59,13 +59,15 @@ class UpOptions:
 class Progress(NamedTuple):
     """One piece of news: an object applied, or how a service is now.
 
-    `lines` are the last words of a container that crashed.
+    `lines` are the last words of a container that crashed; `notice` tells what is waited
+    for.
     """
 
     service: str = ""
     health: Health | None = None
     applied: Applied | None = None
     lines: tuple[str, ...] = ()
+    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,14 @@ async def up(
     chosen = selected_objects(objects, view) if options.services else objects
     plan = make_plan(without_scaled_replicas(chosen), view)
     await refuse_missing(client, chosen, options.namespace)
-    made = await ensure_namespace(client, options.namespace, project.name, dry_run=options.dry_run)
+    made = await ensure_namespace(
+        client,
+        options.namespace,
+        project.name,
+        dry_run=options.dry_run,
+        timeout=0.0 if options.dry_run else options.timeout,
+        on_wait=lambda words: progress(Progress(notice=words)),
+    )
     if made is not None:
         progress(Progress(applied=made))
     applier = Applier(

@@ -15,6 +15,8 @@ from kube_client.objects import Pod
 from kube_client.reflector import Reflector
 from kube_client.resource import EVENTS, PODS, ObjectKey, ResourceType
 
+_UNBOUND_REASONS = ("FailedBinding", "ProvisioningFailed")
+
 
 class Expected(NamedTuple):
     """An object as it was when it was last written: older states of it tell nothing."""
@@ -149,12 +151,23 @@ class ProjectWatch:
 
 
 def latest_notes(events: Iterable[Event]) -> dict[str, Note]:
-    """The last thing that was said of each object, by its uid."""
-    ordered = sorted(events, key=lambda event: str(event.when))
-    return {
-        event.involved_object.uid: Note(event.type == "Warning", event.reason, event.message)
-        for event in ordered
-    }
+    """The last thing that was said of each object, by its uid.
+
+    Claims for which there is no volume are there by their name too: `persistentvolumeclaim/data`.
+    """
+    notes: dict[str, Note] = {}
+    for event in sorted(events, key=lambda event: str(event.when)):
+        before = notes.get(event.involved_object.uid)
+        unhealthy = "" if before is None else before.unhealthy
+        if event.reason == "Unhealthy":
+            unhealthy = event.message
+        notes[event.involved_object.uid] = Note(
+            event.type == "Warning", event.reason, event.message, unhealthy
+        )
+        if event.reason in _UNBOUND_REASONS:
+            about = event.involved_object
+            notes[f"{about.kind.lower()}/{about.name}"] = notes[about.uid]
+    return notes
 
 
 def units_of(objects: Iterable[Mapping[str, Any]]) -> dict[str, list[Object]]:

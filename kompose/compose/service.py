@@ -85,6 +85,10 @@ def _seconds(value: str | None) -> int | None:
     return None if value is None else whole_seconds(value)
 
 
+def _count(value: int | None) -> int | None:
+    return value
+
+
 def _bytes(value: str | None) -> int:
     return int(value or 0)
 
@@ -114,6 +118,7 @@ class Service(NamedTuple):
     has_tty: Annotated[bool, Key("tty", FLAG, bool)] = False
     restart: Annotated[str, Key("restart", TEXT, text)] = ""
     pull_policy: Annotated[str, Key("pull_policy", _PULL_POLICY, text, instead=_PULL_LABEL)] = ""
+    scale: Annotated[int | None, Key("scale", COUNT, _count, instead="use deploy.replicas")] = None
     stop_grace_period: Annotated[int | None, Key("stop_grace_period", DURATION, _seconds)] = None
     """Whole seconds."""
     memory_limit: Annotated[int, Key("mem_limit", BYTES, _bytes)] = 0
@@ -189,7 +194,6 @@ _IGNORED_KEYS: tuple[Key[Any], ...] = (
     _ignored("pre_stop", HOOKS),
     _ignored("pull_refresh_after", Form(TEXT.shape)),
     _ignored("runtime", TEXT),
-    _ignored("scale", COUNT, "use deploy.replicas"),
     _ignored("security_opt", TEXTS),
     _ignored("shm_size", BYTES),
     _ignored("stop_signal", TEXT),

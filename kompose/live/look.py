@@ -1,5 +1,6 @@
 """`ps`, `diff` and `down`: what there is, what would change, and its end."""
 
+import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -56,12 +57,19 @@ async def list_services(
         if (not keys or {row.service, *row.containers} & set(keys))
         and (not states or row.health.phase.value in {state.lower() for state in states})
     ]
-    sys.stdout.write(FORMS[form](chosen, datetime.now(UTC)))
+    now = datetime.now(UTC)
+    if form == "table" and sys.stdout.isatty():
+        sys.stdout.write(services_table(chosen, now, shutil.get_terminal_size().columns))
+    else:
+        sys.stdout.write(FORMS[form](chosen, now))
     return 0
 
 
-def services_table(rows: Sequence[ServiceRow], now: datetime) -> str:
-    """The services as aligned columns; a column without any value is left out."""
+def services_table(rows: Sequence[ServiceRow], now: datetime, columns: int | None = None) -> str:
+    """The services as aligned columns; a column without any value is left out.
+
+    Lines are cut to as many `columns` as a terminal has.
+    """
     cells = [_HEADINGS, *(_cells(row, now) for row in rows)]
     kept = [
         number
@@ -70,6 +78,8 @@ def services_table(rows: Sequence[ServiceRow], now: datetime) -> str:
     ]
     widths = {number: max(len(line[number]) for line in cells) for number in kept}
     lines = ["   ".join(f"{line[n]:<{widths[n]}}" for n in kept).rstrip() for line in cells]
+    if columns is not None:
+        lines = [line if len(line) <= columns else f"{line[: columns - 1]}…" for line in lines]
     return "\n".join(lines) + "\n"
 
 
@@ -180,7 +190,7 @@ def _cells(row: ServiceRow, now: datetime) -> tuple[str, ...]:
         health.phase.value,
         f"{health.ready}/{health.wanted}" if health.wanted else "",
         str(row.restarts) if row.restarts else "",
-        age(row.created, now) if row.created else "",
+        age(row.created, max(now, row.created)) if row.created else "",
         ", ".join(row.images),
         ", ".join(reach.outside or f"{reach.port}/{reach.protocol}" for reach in row.reaches),
         one_line(health.why),

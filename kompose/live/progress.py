@@ -31,6 +31,8 @@ _COLOURS = {
     Phase.COMPLETED: 32,
 }
 _GREY, _GREEN = 90, 32
+_WIDEST = 32
+"""How long a name may be that others are aligned with."""
 _HIDDEN_WHEN_LIVE = frozenset((Outcome.UNCHANGED,))
 _SAID_WITH_REASON = frozenset((Phase.TROUBLE, Phase.FAILED))
 
@@ -108,6 +110,8 @@ class ProgressScreen:
             if not (self._block.is_live and news.applied.outcome in _HIDDEN_WHEN_LIVE):
                 self._block.say(applied_line(news.applied))
             return
+        if news.notice:
+            self.notice(news.notice)
         if news.health is None:
             return
         before = self._services.get(news.service)
@@ -137,7 +141,7 @@ class ProgressScreen:
         return [(_COLOURS[health.phase], health_line(name, health, width)) for name, health in rows]
 
     def _width(self) -> int:
-        return max(self._least_width, *map(len, self._services), 0)
+        return min(max(self._least_width, *map(len, self._services), 0), _WIDEST)
 
 
 class RemovalScreen:

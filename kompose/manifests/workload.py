@@ -211,8 +211,9 @@ def replicas(component: Component, scope: Scope) -> int:
         return wrapped(scope.options.replicas)
     deploy = component.service.deploy
     asked = deploy.replicas if deploy is not None else None
-    if scope.options.mends and asked is not None:
-        return asked
+    if scope.options.mends:
+        asked = component.service.scale if asked is None else asked
+        return 1 if asked is None else asked
     return wrapped(asked or 1)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from kompose.cluster.health import Crash, Living, Note, Phase, crashes, pod_health, unit_health
-from kompose.cluster.workload import Workload
+from kompose.cluster.watching import latest_notes
+from kompose.cluster.workload import Event, Workload
 from kube_client.codec import convert
 from kube_client.objects import Pod
 
@@ -181,6 +182,45 @@ def test_a_job_is_over_when_it_says_so() -> None:
 
 def test_what_is_not_there_yet_is_pending() -> None:
     assert unit_health([], [], {}).phase is Phase.PENDING
+
+
+def test_a_container_that_its_health_check_ends_says_what_the_check_failed_with() -> None:
+    ended = {"terminated": {"exitCode": 137, "reason": "Error"}}
+    waiting = {"reason": "CrashLoopBackOff"}
+    pod = a_pod(containerStatuses=[container(waiting=waiting, last=ended)])
+    note = Note(True, "BackOff", "Back-off restarting", unhealthy="Liveness probe failed: HTTP 500")
+
+    health = pod_health(pod, {pod.metadata.uid: note})
+
+    assert health.phase is Phase.TROUBLE
+    assert health.why.endswith("; Liveness probe failed: HTTP 500")
+
+
+def test_a_pod_that_waits_for_a_volume_says_why_there_is_none() -> None:
+    message = "0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims."
+    scheduled = {"type": "PodScheduled", "status": "False", "message": message}
+    pod = a_pod(unscheduled=True, phase="Pending", conditions=[scheduled])
+    note = Note(False, "FailedBinding", "no storage class is set")
+
+    health = pod_health(pod, {"persistentvolumeclaim/data": note})
+
+    assert health.why.endswith(
+        "; persistentvolumeclaim/data: FailedBinding: no storage class is set"
+    )
+
+
+def test_what_a_health_check_failed_with_outlives_the_events_after_it() -> None:
+    about = {"kind": "Pod", "name": "web-1", "uid": "p1"}
+    events = [
+        {"reason": "Unhealthy", "message": "HTTP 500", "lastTimestamp": "2026-01-01T00:00:01Z"},
+        {"reason": "Killing", "message": "Stopping", "lastTimestamp": "2026-01-01T00:00:02Z"},
+    ]
+    found = [
+        convert({"metadata": {"name": f"e{i}"}, "involvedObject": about, **event}, Event)
+        for i, event in enumerate(events)
+    ]
+
+    assert latest_notes(found) == {"p1": Note(False, "Killing", "Stopping", "HTTP 500")}
 
 
 def test_each_crash_is_known_by_its_number() -> None:

@@ -295,6 +295,30 @@ services:
         await client.get(DEPLOYMENTS, "web")
 
 
+async def test_a_namespace_on_its_way_out_is_waited_for_and_made_anew(
+    client: Client, folder: Path
+) -> None:
+    config = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "slow", "finalizers": ["example.com/slow"]},
+    }
+    space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": client.namespace}}
+    await client.create(NAMESPACES, space)
+    await client.create(CONFIG_MAPS, config)
+    await client.delete(NAMESPACES, client.namespace)
+    loaded = project(folder, ONE)
+    news: list[Progress] = []
+
+    with pytest.raises(ClusterError, match=r"did not end in 0\.1 s.*kubectl describe namespaces"):
+        await brought_up(client, loaded, news, timeout=0.1)
+    task = asyncio.create_task(brought_up(client, loaded))
+    await client.patch(CONFIG_MAPS, "slow", {"metadata": {"finalizers": None}})
+
+    assert (await task).made_namespace
+    assert news[0].notice.endswith("is being deleted; waiting until it is gone ...")
+
+
 async def test_what_somebody_removes_meanwhile_is_not_waited_for(
     client: Client, folder: Path
 ) -> None:

@@ -261,3 +261,12 @@ def test_the_name_of_a_group_is_valid(tmp_path: Path) -> None:
     objects = _mended(tmp_path, text, "--service-group-mode", "label")
 
     assert _only(objects, "Deployment")["metadata"]["name"] == "my-group"
+
+
+def test_copies_are_those_that_scale_says(tmp_path: Path) -> None:
+    services = "services: {no: {image: x, scale: 0}, three: {image: x, scale: 3}}"
+
+    outcome = _run(tmp_path, services, "--mend", "-v")
+
+    assert outcome.stdout.index("replicas: 0\n") < outcome.stdout.index("replicas: 3\n")
+    assert "scale is not converted" not in outcome.stderr
