@@ -17,6 +17,7 @@ from kompose.emit.scalars import block, inline
 from kompose.errors import KomposeError
 
 _ORDER = ("name", "services", "networks", "volumes", "secrets", "configs", "models")
+_EXPONENT_FROM = 1e21
 _NEVER_IN_JSON = "models"
 _ONLY_IN_JSON = frozenset(("command", "entrypoint", "exec", "ipam", "placement", "resources"))
 """Attributes of records that the original's YAML leaves out when there is nothing in them."""
@@ -80,6 +81,8 @@ def _in_order(value: Any) -> Any:
         return {key: _in_order(value[key]) for key in value.in_order()}
     if isinstance(value, dict):
         return {key: _in_order(value[key]) for key in sorted(value)}
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXPONENT_FROM:
+        return int(value)
     return list(map(_in_order, value)) if isinstance(value, list) else value
 
 

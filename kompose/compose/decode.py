@@ -49,6 +49,17 @@ def number(value: Any) -> Any:
     return OMIT if not value else _number(value)
 
 
+def unsigned(bits: int) -> Codec:
+    """A codec of numbers that are never written as text."""
+
+    def decode(value: Any) -> Any:
+        if isinstance(value, str):
+            raise ValueError(f"expected type 'uint{bits}', got unconvertible type 'string'")  # noqa: TRY004 - as its neighbours
+        return number(value)
+
+    return decode
+
+
 def whole_or_zero(value: Any) -> Any:
     """A number; zero is a value too."""
     return OMIT if value is None else _number(value)

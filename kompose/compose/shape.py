@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from kompose.compose.key_path import KeyPath
 from kompose.compose.scalars import scalar_text
+from kube_client.go_quote import quoted
 
 Finding = tuple[KeyPath, str]
 Check = Callable[[Any], "list[Finding] | None"]
@@ -93,7 +94,7 @@ def bounded(word: str, at_least: int, at_most: int | None = None) -> Shape:
 def words(*allowed: str) -> Shape:
     """One of a few texts."""
     known = frozenset(allowed)
-    listing = ", ".join(f"'{word}'" for word in allowed)
+    listing = ", ".join(map(_quoted, allowed))
     refusal = f"value must be one of {listing}" if len(allowed) > 1 else f"value must be {listing}"
 
     def check(value: Any) -> list[Finding] | None:
@@ -107,7 +108,11 @@ def matching(pattern: str) -> Shape:
     search = re.compile(pattern).search
 
     def check(value: Any) -> list[Finding] | None:
-        return None if search(value) else [((), f"'{value}' does not match pattern '{pattern}'")]
+        return (
+            None
+            if search(value)
+            else [((), f"{_quoted(value)} does not match pattern {_quoted(pattern)}")]
+        )
 
     return Shape(frozenset({str}), "must be a string", check)
 
@@ -238,13 +243,19 @@ def _finite(number: float) -> list[Finding] | None:
     return [((), f"json: unsupported value: {scalar_text(number)}")]
 
 
+def _quoted(text: str) -> str:
+    """The text in single quotes, as the original's schema messages have it."""
+    inside = quoted(text)[1:-1].replace('\\"', '"').replace("'", "\\'")
+    return f"'{inside}'"
+
+
 def _unknown(keys: list[str]) -> list[Finding]:
-    listing = ", ".join(f"'{key}'" for key in keys)
+    listing = ", ".join(map(_quoted, keys))
     return [((), f"{_UNKNOWN_KEYS} {listing} not allowed")] if keys else []
 
 
 def _missing(keys: list[str]) -> list[Finding]:
-    listing = ", ".join(f"'{key}'" for key in keys)
+    listing = ", ".join(map(_quoted, keys))
     noun = "property" if len(keys) == 1 else "properties"
     return [((), f"missing {noun} {listing}")] if keys else []
 

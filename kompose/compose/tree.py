@@ -27,6 +27,7 @@ from kompose.compose.scalars import resolve_plain
 _RESOLVED_TAGS = frozenset(
     f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null", "timestamp")
 )
+_MERGE = "tag:yaml.org,2002:merge"
 _BINARY = "tag:yaml.org,2002:binary"
 _TAKING_BACK = frozenset({"!reset", "!override"})
 _TAKEN_BACK: Any = object()
@@ -272,10 +273,10 @@ class _Builder:
             is_early = not self.read and not self._path
             raise YamlContentError(twice, self._root_line, is_early=is_early)
         seen[text] = event
+        if event.tag == _MERGE or (text == "<<" and event.implicit[0] and event.tag is None):
+            return _MERGE_KEY
         if not event.implicit[0] or event.tag is not None:
             return text
-        if text == "<<":
-            return _MERGE_KEY
         key = self._plain[text]
         if key.__class__ is not str:
             self._has_odd_keys = True

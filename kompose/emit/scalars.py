@@ -16,7 +16,7 @@ _WORDS = (
         for form in (word, word.capitalize(), word.upper())
     )
     | frozenset(f"{sign}.{form}" for sign in ("", "+", "-") for form in ("inf", "Inf", "INF"))
-    | frozenset((".nan", ".NaN", ".NAN"))
+    | frozenset((".nan", ".NaN", ".NAN", "<<"))
 )
 _INTEGER = re.compile(
     r"[-+]?(?:0[xX][0-9a-fA-F]+|0[oO]?[0-7]+|0[bB][01]+|[1-9][0-9]*|0)|-?0b[01]+|-?0o[0-7]+"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kompose.compose.decode import number, size
+from kompose.compose.decode import DecodeError, size, unsigned
 from kompose.compose.form import Form, list_of, optional, record
 from kompose.compose.key import Key, unread
 from kompose.compose.record import Record
@@ -18,20 +18,19 @@ def _limits(name: str, amount: Form, nothing: str | int) -> Form:
     shown_as = name.capitalize()
 
     def decode(value: Any) -> Record:
-        shown: Mapping[str, Any] = limit.decode(value) if limit.decode else {}
+        try:
+            shown: Mapping[str, Any] = limit.decode(value) if limit.decode else {}
+        except DecodeError as error:
+            raise DecodeError(
+                [(place.replace(name, shown_as), why) for place, why in error.findings]
+            ) from None
         values = {"Path": shown.get("path", ""), shown_as: shown.get(name, nothing)}
         return Record(values, tuple(values))
 
     return list_of(limit._replace(decode=decode))
 
 
-def _weight(value: Any) -> Any:
-    if isinstance(value, str):
-        raise ValueError("expected type 'uint16', got unconvertible type 'string'")  # noqa: TRY004 - as all that is decoded
-    return number(value)
-
-
-_WEIGHT = NUMBER._replace(decode=_weight)
+_WEIGHT = NUMBER._replace(decode=unsigned(16))
 _RATES = _limits("rate", NUMBER._replace(decode=size), "0")
 BLKIO_CONFIG = Key(
     "blkio_config",

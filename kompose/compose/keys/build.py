@@ -55,7 +55,8 @@ def _read(tree: dict[str, Any] | None) -> Build | None:
 
 
 def _ssh(value: Any) -> Any:
-    return [key if path is None else f"{key}={path}" for key, path in value.items()] or OMIT
+    keys = (k if path is None else f"{k}={scalar_text(path)}" for k, path in value.items())
+    return list(keys) or OMIT
 
 
 _WORD_OR_TRUTH = Form(one_of_kinds("string", "boolean"), TEXT.decode)

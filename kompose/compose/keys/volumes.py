@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from kompose.compose import form
-from kompose.compose.decode import OMIT, number, size
+from kompose.compose.decode import OMIT, size, unsigned
 from kompose.compose.entry_keys import indexed
 from kompose.compose.form import Form, list_of, optional, record
 from kompose.compose.host_paths import clean_path, with_path
@@ -176,7 +176,7 @@ _BIND = record(
 _MEMORY = record(
     {
         "size": Form(either(whole_number(0), TEXT.shape), size),
-        "mode": Form(one_of_kinds("number", "string"), number),
+        "mode": Form(one_of_kinds("number", "string"), unsigned(32)),
     }
 )
 _LONG_VOLUME = record(
