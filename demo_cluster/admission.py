@@ -36,6 +36,7 @@ def admit(backend: Backend, kind: Kind, new: Obj, old: Obj | None) -> None:
     if kind.storage_key == ("", "persistentvolumeclaims") and old is None:
         _name_class(backend.storage, new["spec"])
     if kind.storage_key == ("", "pods") and old is None:
+        _check_runtime_class(backend, new)
         _check_service_account(backend, new)
         _set_priority(backend, new)
     admit_within_limits(backend.storage, kind, new, old)
@@ -149,6 +150,16 @@ def _next(free: Iterator[_T], what: str) -> _T:
 
 def _causes(text: str) -> Obj:
     return {"causes": [{"message": text}]}
+
+
+def _check_runtime_class(backend: Backend, pod: Obj) -> None:
+    name = pod["spec"].get("runtimeClassName")
+    if name and backend.storage.get(kind_of("runtimeclasses", "node.k8s.io"), "", name) is None:
+        shown = pod["metadata"]["name"]
+        text = f'pods "{shown}" is forbidden: pod rejected: RuntimeClass "{name}" not found'
+        failure = forbidden(text, resource_details(kind_of("pods"), shown))
+        failure.headers = {}
+        raise failure
 
 
 def _check_service_account(backend: Backend, pod: Obj) -> None:

@@ -16,7 +16,7 @@ WORDS = {
 }
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 HORIZON = timedelta(days=4 * 366)
 
 
@@ -81,30 +81,45 @@ class Schedule:
 def _values(field: str, low: int, high: int) -> frozenset[int]:
     found: set[int] = set()
     for part in field.lower().split(","):
-        body, slash, step = part.partition("/")
-        first, dash, last = body.partition("-")
-        try:
-            if body in ("*", "?"):
-                start, end = low, high
-            else:
-                start = _number(first, low)
-                end = _number(last, low) if dash else (high if slash else start)
-            found |= set(range(start, end + 1, int(step) if slash else 1))
-        except ValueError as error:
-            text = (
-                f'failed to parse int from {body}: strconv.Atoi: parsing "{body}": invalid syntax'
-            )
-            raise ScheduleError(text) from error
-        if start < low:
-            raise ScheduleError(f"beginning of range ({start}) below minimum ({low}): {part}")
-        if end > high:
-            raise ScheduleError(f"end of range ({end}) above maximum ({high}): {part}")
-        if start > end:
-            raise ScheduleError(f"beginning of range ({start}) beyond end of range ({end}): {part}")
+        found |= _range(part, low, high)
     return frozenset(found)
+
+
+def _range(part: str, low: int, high: int) -> set[int]:
+    """What one part of a field means; its faults are worded as robfig/cron words them."""
+    body, *steps = part.split("/")
+    first, *ends = body.split("-")
+    if len(steps) > 1:
+        raise ScheduleError(f"too many slashes: {part}")
+    if len(ends) > 1:
+        raise ScheduleError(f"too many hyphens: {part}")
+    if first in ("*", "?"):
+        start, end = low, high
+    else:
+        start = _number(first, low)
+        end = _number(ends[0], low) if ends else (high if steps else start)
+    step = _number(steps[0], -1) if steps else 1
+    if start < low:
+        raise ScheduleError(f"beginning of range ({start}) below minimum ({low}): {part}")
+    if end > high:
+        raise ScheduleError(f"end of range ({end}) above maximum ({high}): {part}")
+    if start > end:
+        raise ScheduleError(f"beginning of range ({start}) beyond end of range ({end}): {part}")
+    if step == 0:
+        raise ScheduleError(f"step of range should be a positive number: {part}")
+    return set(range(start, end + 1, step))
 
 
 def _number(text: str, low: int) -> int:
     if text in MONTHS and low == 1:
         return MONTHS.index(text) + 1
-    return DAYS.index(text) if text in DAYS else int(text)
+    if text in DAYS and low == 0:
+        return DAYS.index(text)
+    try:
+        number = int(text)
+    except ValueError as error:
+        why = f'strconv.Atoi: parsing "{text}": invalid syntax'
+        raise ScheduleError(f"failed to parse int from {text}: {why}") from error
+    if number < 0:
+        raise ScheduleError(f"negative number ({number}) not allowed: {text}")
+    return number

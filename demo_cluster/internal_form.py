@@ -126,6 +126,17 @@ _POD_SPEC: _Struct = {
     "resources": None,
     "hostnameOverride": None,
 }
+_CLAIM_SPEC: _Struct = {
+    "accessModes": None,
+    "selector": None,
+    "resources": {},
+    "volumeName": "",
+    "storageClassName": None,
+    "volumeMode": None,
+    "dataSource": None,
+    "dataSourceRef": None,
+    "volumeAttributesClassName": None,
+}
 _GO_NAMES = {
     "tty": "TTY",
     "dnsPolicy": "DNSPolicy",
@@ -144,6 +155,16 @@ _FREE = frozenset({"limits", "requests", "nodeSelector", "overhead"})
 def pod_spec_diff(old: Obj, new: Obj) -> str:
     """What differs between two pod specs, as a unified diff without its head."""
     return _diff(_pod_spec(old), _pod_spec(new))
+
+
+def template_form(template: Obj) -> Obj:
+    """A pod template as the API server has it inside."""
+    return {**(template.get("metadata") or {}), "Spec": _pod_spec(template.get("spec") or {})}
+
+
+def claim_spec_diff(old: Obj, new: Obj) -> str:
+    """What differs between two specs of a claim."""
+    return _diff(_filled(_CLAIM_SPEC, old), _filled(_CLAIM_SPEC, new))
 
 
 def ephemeral_diff(old: Obj, new: Obj | None) -> str:

@@ -12,7 +12,7 @@ from demo_cluster.kinds import Kind, KindRegistry, Obj
 from demo_cluster.scenario_source import Entry, Place, ScenarioError, at
 from demo_cluster.status import Failure
 from demo_cluster.storage import Storage
-from demo_cluster.validation import validate
+from demo_cluster.validation.objects import validate
 
 
 class ObjectRules:

@@ -57,7 +57,7 @@ class ServiceController:
 
     def _address(self) -> str:
         while True:
-            parts = (self._rng.randint(97, 111), *self._rng.choices(range(1, 255), k=2))
+            parts = (96, *self._rng.choices(range(1, 255), k=2))
             address = f"10.{parts[0]}.{parts[1]}.{parts[2]}"
             if address not in self._addresses:
                 self._addresses.add(address)

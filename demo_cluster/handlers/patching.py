@@ -40,7 +40,7 @@ from demo_cluster.status import Cause, Failure, bad_request, not_found, stale_wr
 from demo_cluster.strategic import go_text, strategic_merge_patch
 from demo_cluster.timestamps import timestamp
 from demo_cluster.typed_patch import typed_problems
-from demo_cluster.validation import validate
+from demo_cluster.validation.objects import validate
 from demo_cluster.yaml_body import YamlError, first_document
 
 _APPLY = "application/apply-patch+yaml"

@@ -30,7 +30,7 @@ from demo_cluster.signing_requests import SIGNING_REQUESTS, keep_request, name_r
 from demo_cluster.status import Cause, Failure, bad_request, conflict, forbidden, invalid, not_found
 from demo_cluster.storage import key_of
 from demo_cluster.timestamps import timestamp
-from demo_cluster.validation import validate, warnings_about
+from demo_cluster.validation.objects import validate, warnings_about
 
 Shape = Callable[[Obj, Obj | None], None]
 """Keeps of a written object only what this path may write: (new, old) -> None, in place."""

@@ -10,13 +10,16 @@ from typing import Any
 
 import pytest
 
+from demo_cluster.clock import SteppedClock
 from demo_cluster.defaults import fill_defaults
 from demo_cluster.kinds import Obj, kind_of
-from demo_cluster.platform_validation import platform_causes, schedule_causes
 from demo_cluster.schema.types import definition_of_kind
 from demo_cluster.signing_requests import keep_request, name_requester
+from demo_cluster.storage import Storage
 from demo_cluster.typed_patch import typed_problems
 from demo_cluster.users import Tokens, User
+from demo_cluster.validation.jobs import cron_job_causes
+from demo_cluster.validation.objects import kind_causes
 from tests.demo_cluster.conftest import SteppedWorld
 
 FLOW = "flowcontrol.apiserver.k8s.io"
@@ -129,14 +132,13 @@ def test_an_autoscaler_that_says_anything_of_its_pace_gets_the_rest_of_it() -> N
 def test_a_schedule_that_is_none_is_refused(schedule: str, why: str) -> None:
     job = {"metadata": {"name": "c"}, "spec": {"schedule": schedule, "concurrencyPolicy": "Allow"}}
 
-    [cause] = schedule_causes(job)
+    causes = cron_job_causes(job, None)
 
-    assert cause.field == "spec.schedule"
-    assert cause.message == f'Invalid value: "{schedule}": {why}'
+    said = [cause.message for cause in causes if cause.field == "spec.schedule"]
+    assert said == [f'Invalid value: "{schedule}": {why}']
 
 
 SPEC = {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}}
-STATEFUL = {"replicas": 1, "serviceName": "a"}
 
 
 @pytest.mark.parametrize(
@@ -185,17 +187,6 @@ STATEFUL = {"replicas": 1, "serviceName": "a"}
             "spec.defaultBackend: Required value: port name or number is required",
         ),
         (
-            "statefulsets",
-            "apps",
-            {"spec": {**STATEFUL, "replicas": 2, "serviceName": "b"}},
-            {"spec": STATEFUL},
-            (
-                "spec: Forbidden: updates to statefulset spec for fields other than 'replicas', "
-                "'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', "
-                "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
-            ),
-        ),
-        (
             "jobs",
             "batch",
             {"spec": {"completions": 3}},
@@ -225,9 +216,8 @@ def test_what_cannot_be_is_refused_in_the_servers_words(
 ) -> None:
     meta: Obj = {"metadata": {"name": "x"}}
 
-    causes = platform_causes(
-        kind_of(plural, group), {**meta, **new}, {**meta, **old} if old else None
-    )
+    kind, storage = kind_of(plural, group), Storage(SteppedClock(), random.Random(0))
+    causes = kind_causes(kind, {**meta, **new}, {**meta, **old} if old else None, storage)
 
     assert [f"{cause.field}: {cause.message}" for cause in causes] == [said]
 
