@@ -10,6 +10,10 @@ class PatchError(Exception):
     """The patch does not fit the object; the text says why."""
 
 
+class PatchFormatError(PatchError):
+    """A directive of the patch has another form than directives have."""
+
+
 def merge_patch(target: Any, patch: Any) -> Any:
     """The value after a JSON merge patch; null removes."""
     if not isinstance(patch, dict):

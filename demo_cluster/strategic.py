@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from demo_cluster.field_sets import UNTYPED, root
-from demo_cluster.patches import PatchError
+from demo_cluster.patches import PatchError, PatchFormatError
 from demo_cluster.schema.types import SCALARS, Field, fields_of
 
 _DELETE_LIST = "$deleteFromPrimitiveList/"
@@ -31,11 +31,12 @@ def _merge_map(type_field: Field, target: Any, patch: dict[str, Any]) -> Any:
         return {name: value for name, value in patch.items() if name != "$patch"}
     if directive == "delete":
         return {}
-    if directive not in (None, "merge"):
-        raise PatchError(f"Unknown patch type: {directive}")
+    if directive is not None:
+        raise _unknown_type(patch)
     merged = dict(target) if isinstance(target, dict) else {}
     if _RETAIN in patch:
-        merged = {name: value for name, value in merged.items() if name in patch[_RETAIN]}
+        kept = _retained(patch)
+        merged = {name: value for name, value in merged.items() if name in kept}
     fields = {} if type_field.is_map else fields_of(type_field.element)
     map_element = Field("", (), type_field.element) if type_field.is_map else UNTYPED
     for name, value in patch.items():
@@ -53,6 +54,19 @@ def _merge_map(type_field: Field, target: Any, patch: dict[str, Any]) -> Any:
     _delete_primitives(merged, patch)
     _reorder(fields, target, merged, patch)
     return merged
+
+
+def _unknown_type(patch: dict[str, Any]) -> PatchError:
+    return PatchError(f"unknown patch type: {patch['$patch']} in map: {go_text(patch)}")
+
+
+def _retained(patch: dict[str, Any]) -> list[Any]:
+    """The fields that stay; a patch that sets others contradicts itself."""
+    kept = patch[_RETAIN]
+    wanted = [name for name, value in patch.items() if not name.startswith("$") and value]
+    if not isinstance(kept, list) or not set(wanted) <= set(kept):
+        raise PatchFormatError("invalid patch format of retainKeys")
+    return kept
 
 
 def _merge_value(field: Field, target: Any, patch: dict[str, Any]) -> Any:
@@ -86,10 +100,7 @@ def _plain_items(field: Field, patch: list[Any]) -> list[Any]:
 def _merge_items(field: Field, target: list[Any], patch: list[Any]) -> list[Any]:
     key = field.merge_key
     element = Field("", (), field.element)
-    if any(
-        isinstance(item, dict) and item.get("$patch") == "replace" and len(item) == 1
-        for item in patch
-    ):
+    if any(isinstance(item, dict) and item.get("$patch") == "replace" for item in patch):
         return [copy.deepcopy(item) for item in patch if "$patch" not in item]
     merged = list(target)
     for item in patch:
@@ -98,9 +109,10 @@ def _merge_items(field: Field, target: list[Any], patch: list[Any]) -> list[Any]
         places = [index for index, own in enumerate(merged) if own.get(key) == item[key]]
         if item.get("$patch") == "delete":
             merged = [own for own in merged if own.get(key) != item[key]]
-        elif item.get("$patch") == "replace":
-            plain = {name: value for name, value in item.items() if name != "$patch"}
-            merged = [plain if own.get(key) == item[key] else own for own in merged]
+        elif item.get("$patch") == "merge":
+            raise PatchError("merging lists cannot yet be specified in the patch")
+        elif "$patch" in item:
+            raise _unknown_type(item)
         elif places:
             merged[places[0]] = _merge_map(element, merged[places[0]], item)
         else:
@@ -111,6 +123,8 @@ def _merge_items(field: Field, target: list[Any], patch: list[Any]) -> list[Any]
 def _delete_primitives(merged: dict[str, Any], patch: dict[str, Any]) -> None:
     for name, values in patch.items():
         if name.startswith(_DELETE_LIST):
+            if not isinstance(values, list):
+                raise PatchFormatError("invalid patch format of primitive list")
             field = name[len(_DELETE_LIST) :]
             merged[field] = [value for value in merged.get(field, []) if value not in values]
 
@@ -128,12 +142,27 @@ def _reorder(
             continue
         order = patch.get(_ORDER + name, own)
         if not isinstance(order, list):
+            if _ORDER + name in patch:
+                raise PatchFormatError("invalid patch format of setElementOrder list")
             continue
         key = field.merge_key
+        if _ORDER + name in patch and isinstance(own, list):
+            _check_order(own, order, key)
         wanted = [_identity(entry, key) for entry in order]
         before = target.get(name) if isinstance(target, dict) else None
         original = [_identity(entry, key) for entry in before or ()]
         merged[name] = _woven(items, wanted, original, key)
+
+
+def _check_order(own: list[Any], order: list[Any], key: str) -> None:
+    """The patch's items stand in the order that it states."""
+    left = iter([_identity(entry, key) for entry in order])
+    stay = [item for item in own if not (isinstance(item, dict) and "$patch" in item)]
+    if not all(_identity(item, key) in left for item in stay):
+        raise PatchError(
+            f"The order in patch list:\n{go_text(own)}\n doesn't match {_ORDER.rstrip('/')} list:\n"
+            f"{go_text(order)}\n"
+        )
 
 
 def _identity(item: Any, key: str) -> Any:

@@ -35,15 +35,37 @@ def _problems(field: Field, value: Any, path: str, *, is_top: bool = False) -> I
     if field.is_list and not isinstance(value, list):
         yield f"{path}: expected list, got {_shown(value)}"
     elif field.is_list:
-        element = Field(field.name, (), field.element)
-        for index, item in enumerate(value):
-            yield from _problems(element, item, f"{path}[{_place(field, item, index)}]")
+        yield from _list_problems(field, value, path)
     elif is_scalar and not field.is_map:
         yield from _scalar_problems(field.type, value, path)
     elif not isinstance(value, dict):
         yield f"{path}: expected map, got {_shown(value)}"
     else:
         yield from _field_problems(field, value, path, is_top=is_top)
+
+
+_KEY_DEFAULTS = frozenset({"protocol"})
+"""Keys of list items that are filled in where they are left out."""
+
+
+def _list_problems(field: Field, items: list[Any], path: str) -> Iterator[str]:
+    """Items of a list that has keys have them, and no two the same."""
+    element = Field(field.name, (), field.element)
+    seen: set[str] = set()
+    for index, item in enumerate(items):
+        if field.list_type == "map" and isinstance(item, dict):
+            missing = [key for key in field.list_keys if key not in item]
+            if missing := [key for key in missing if key not in _KEY_DEFAULTS]:
+                yield (
+                    f"{path}: element {index}: associative list with keys has an element that "
+                    f'omits key field "{missing[0]}" (and doesn\'t have default value)'
+                )
+                return
+        place = _place(field, item, index)
+        if place in seen:
+            yield f"{path}: duplicate entries for key [{place}]"
+        seen.add(place)
+        yield from _problems(element, item, f"{path}[{place}]")
 
 
 def _field_problems(field: Field, value: Any, path: str, *, is_top: bool) -> Iterator[str]:
@@ -74,6 +96,8 @@ def _scalar_problems(type_: str, value: Any, path: str) -> Iterator[str]:
 
 def _place(field: Field, item: Any, index: int) -> str:
     """How an item of a list is named: by its keys where the list has keys."""
+    if field.list_type == "set" and not isinstance(item, dict | list):
+        return f"={json.dumps(item)}"
     if field.list_type != "map" or not isinstance(item, dict):
         return str(index)
     keys = {name: item[name] for name in sorted(field.list_keys) if name in item}

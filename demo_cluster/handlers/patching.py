@@ -32,11 +32,11 @@ from demo_cluster.handlers.writes import (
 )
 from demo_cluster.kinds import Kind, Obj
 from demo_cluster.paging import invalid_options
-from demo_cluster.patches import PatchError, json_patch, merge_patch
+from demo_cluster.patches import PatchError, PatchFormatError, json_patch, merge_patch
 from demo_cluster.presentation import object_reply
 from demo_cluster.reply import Call, Reply
 from demo_cluster.schema.types import definition_of_kind
-from demo_cluster.status import Cause, Failure, bad_request, not_found, stale_write
+from demo_cluster.status import Cause, Failure, bad_request, conflict, not_found, stale_write
 from demo_cluster.strategic import go_text, strategic_merge_patch
 from demo_cluster.timestamps import timestamp
 from demo_cluster.typed_patch import typed_problems
@@ -44,6 +44,7 @@ from demo_cluster.validation.objects import validate
 from demo_cluster.yaml_body import YamlError, first_document
 
 _APPLY = "application/apply-patch+yaml"
+_MOST_OPERATIONS = 10000
 _STRATEGIC = "application/strategic-merge-patch+json"
 _MERGE = "application/merge-patch+json"
 _JSON = "application/json-patch+json"
@@ -108,6 +109,12 @@ def _patch_body(call: Call, media: str) -> Decoded:
         name = go_name(decoded.value)
         text = f"json: cannot unmarshal {name} into Go value of type []handlers.jsonPatchOp"
         raise bad_request(f"error decoding patch: {text}")
+    if media == _JSON and len(decoded.value) > _MOST_OPERATIONS:
+        text = (
+            f"The allowed maximum operations in a JSON patch is {_MOST_OPERATIONS}, "
+            f"got {len(decoded.value)}"
+        )
+        raise Failure(413, "RequestEntityTooLarge", f"Request entity too large: {text}")
     if media != _JSON and not isinstance(decoded.value, dict):
         name = go_name(decoded.value)
         text = f"json: cannot unmarshal {name} into Go value of type map[string]interface {{}}"
@@ -127,6 +134,8 @@ def _patched(
             new = strategic_merge_patch(definition_of_kind(kind), shown, decoded.value)
         else:
             new = merge_patch(shown, decoded.value)
+    except PatchFormatError as error:
+        raise bad_request(str(error)) from error
     except PatchError as error:
         if media == _STRATEGIC:
             raise Failure(500, "", str(error)) from error
@@ -199,6 +208,12 @@ def _apply(call: Call, kind: Kind, options: WriteOptions, shape: Shape) -> Reply
     if live is None:
         if call.route.subresource is not None:
             raise not_found(kind, call.route.name)
+        if uid := config["metadata"].get("uid"):
+            why = (
+                f"uid mismatch: the provided object specified uid {uid}, "
+                "and no existing object was found"
+            )
+            raise conflict(kind, call.route.name, why)
         bare: Obj = {"metadata": {"name": call.route.name}}
         new = managed_fields.apply(definition, bare, config, writer, is_forced=True, now=now)
         managers = new["metadata"].pop("managedFields", [])
@@ -273,6 +288,11 @@ def _apply_config(call: Call, kind: Kind, options: WriteOptions) -> tuple[Obj, D
             "Incorrect version specified in apply patch. Specified patch version: "
             f"{version}, expected: {kind.api_version}"
         )
+    if not value.get("kind"):
+        place = f"{call.route.namespace or ''}/{call.route.name}"
+        what = f"{kind.group}/{kind.version}, Kind="
+        text = f"failed to create typed patch object ({place}; {what}): "
+        raise Failure(500, "", f"{text}no corresponding type for {what}")
     if not kind.is_custom:
         _check_declared(call, kind, typed_problems(definition_of_kind(kind), value))
     decoded = Decoded(value)
