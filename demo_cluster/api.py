@@ -150,6 +150,8 @@ class RawRequest:
     headers: Mapping[str, str]
     body: bytes
     impersonated_groups: tuple[str, ...] = ()
+    peer: User | None = None
+    """Who the client's certificate says it is."""
 
 
 class Api:
@@ -188,7 +190,7 @@ class Api:
         return reply
 
     async def _answer(self, request: RawRequest) -> AnyReply:
-        user = self._authenticate(request.headers)
+        user = request.peer or self._authenticate(request.headers)
         if request.method not in _METHODS:
             raise method_not_allowed()
         query = parse_qs(request.query, keep_blank_values=True)

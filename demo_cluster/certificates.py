@@ -20,6 +20,8 @@ class Certificates:
     authority: bytes
     server: bytes
     server_key: bytes
+    authority_key: bytes = b""
+    """Without it nothing more can be signed."""
 
 
 def make_certificates(hosts: tuple[str, ...] = ("127.0.0.1", "::1", "localhost")) -> Certificates:
@@ -56,10 +58,43 @@ def make_certificates(hosts: tuple[str, ...] = ("127.0.0.1", "::1", "localhost")
         )
         .sign(authority_key, _sha256())
     )
-    private = server_key.private_bytes(
-        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    private, signing = (
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        for key in (server_key, authority_key)
     )
-    return Certificates(authority.public_bytes(pem), server.public_bytes(pem), private)
+    return Certificates(authority.public_bytes(pem), server.public_bytes(pem), private, signing)
+
+
+def sign_client(certificates: Certificates, request: bytes, lifetime: timedelta) -> bytes:
+    """A certificate for a client, from a PEM request: its subject and key, and nothing else.
+
+    Raises:
+        ValueError: It is no request, or is not signed by the key that it names.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    asked = x509.load_pem_x509_csr(request)
+    if not asked.is_signature_valid:
+        raise ValueError("the request is not signed by its own key")
+    key = serialization.load_pem_private_key(certificates.authority_key, None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(asked.subject)
+        .issuer_name(x509.load_pem_x509_certificate(certificates.authority).subject)
+        .public_key(asked.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=5))
+        .not_valid_after(now + lifetime)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .sign(key, _sha256())
+    )
+    return made.public_bytes(serialization.Encoding.PEM)
 
 
 def _builder(

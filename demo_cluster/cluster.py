@@ -103,7 +103,7 @@ class DemoCluster:
         self.storage.subscribe(custom_kinds.on_event)
         scenario = self._scenario()
         options = WorldOptions(scenario, self._seed, self.options.faults)
-        world = World(self.backend, self.clock, options, self._certificates.authority)
+        world = World(self.backend, self.clock, options, self._certificates)
         self.backend.world = world
         if self._kept is None:
             world.begin()
@@ -173,6 +173,7 @@ class DemoCluster:
             shown.server_key.decode(),
             list(self._hosts),
             {user.name: token for user, token in self._user_tokens.items()},
+            shown.authority_key.decode(),
         )
         self._state.begin(head, self.storage, self._kept.told if self._kept else 0.0)
         world.story.on_told = self._state.tell

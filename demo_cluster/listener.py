@@ -23,6 +23,7 @@ from demo_cluster.connection import HttpServer, TlsConnection
 from demo_cluster.faults import EXPIRY, Fault, FaultPlan, instead
 from demo_cluster.reply import AnyReply, Reply, SpdyReply, StreamReply, UpgradeReply
 from demo_cluster.status import Failure
+from demo_cluster.users import User, certificate_user
 
 MAX_BODY = 3 * 1024 * 1024
 BODY_SECONDS = 60.0
@@ -91,7 +92,8 @@ class Listener:
             return await _whole(_too_large())
         except TimeoutError:
             return await _whole(_too_slow())
-        raw = RawRequest(request.method, unquote(path), query, headers, body, groups)
+        peer = _peer_of(request)
+        raw = RawRequest(request.method, unquote(path), query, headers, body, groups, peer)
         if self._faults.latency_seconds:
             await asyncio.sleep(self._faults.latency_seconds)
         fault = self._choose_fault(raw)
@@ -288,7 +290,20 @@ def _server_context(certificates: Certificates) -> ssl.SSLContext:
         chain.write_bytes(certificates.server)
         key.write_bytes(certificates.server_key)
         context.load_cert_chain(chain, key)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.load_verify_locations(cadata=certificates.authority.decode())
     return context
+
+
+def _peer_of(request: web.BaseRequest) -> User | None:
+    """Who the client's certificate says it is, where it showed one."""
+    transport = request.transport
+    shown = transport.get_extra_info("peercert") if transport is not None else None
+    if not shown or transport is None:
+        return None
+    subject = [pair for part in shown.get("subject", ()) for pair in part]
+    der = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    return certificate_user(subject, der or b"")
 
 
 class _Untyped(web.Response):

@@ -48,11 +48,13 @@ class Head(msgspec.Struct):
     hosts: list[str]
     tokens: dict[str, str]
     """Of the first users, by name."""
+    authority_key: str = ""
 
     @property
     def certificates(self) -> Certificates:
         """What the server shows, as before."""
-        return Certificates(self.authority.encode(), self.certificate.encode(), self.key.encode())
+        texts = (self.authority, self.certificate, self.key, self.authority_key)
+        return Certificates(*(text.encode() for text in texts))
 
 
 class _Line(msgspec.Struct, omit_defaults=True):

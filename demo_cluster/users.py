@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import math
 import random
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,6 +38,17 @@ def service_account_user(namespace: str, name: str, uid: str, token_id: str) -> 
     groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", AUTHENTICATED)
     extra = {"authentication.kubernetes.io/credential-id": (f"JTI={token_id}",)}
     return User(f"system:serviceaccount:{namespace}:{name}", groups, uid, extra)
+
+
+def certificate_user(subject: Sequence[tuple[str, str]], der: bytes) -> User | None:
+    """The user that a client's certificate stands for: its common name, in its organizations."""
+    names = [value for name, value in subject if name == "commonName"]
+    groups = tuple(value for name, value in subject if name == "organizationName")
+    if not names:
+        return None
+    mark = f"X509SHA256={hashlib.sha256(der).hexdigest()}"
+    extra = {"authentication.kubernetes.io/credential-id": (mark,)}
+    return User(names[-1], (*groups, AUTHENTICATED), "", extra)
 
 
 class Tokens:

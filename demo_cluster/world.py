@@ -10,7 +10,9 @@ from typing import Any
 
 from demo_cluster.admission import admit_within_limits
 from demo_cluster.bulk import Bulk
+from demo_cluster.certificates import Certificates
 from demo_cluster.controllers.account_tokens import AccountTokens
+from demo_cluster.controllers.certificate_signer import CertificateSigner
 from demo_cluster.controllers.cron_jobs import CronJobController
 from demo_cluster.controllers.daemon_sets import DaemonSetController
 from demo_cluster.controllers.deployments import DeploymentController
@@ -65,7 +67,7 @@ class World:
         backend: Backend,
         clock: HistoryClock,
         options: WorldOptions,
-        authority: bytes | str = "",
+        certificates: Certificates,
     ) -> None:
         self.storage: Storage = backend.storage
         self.registry = backend.registry
@@ -82,7 +84,7 @@ class World:
         self.usage = Usage(self.storage, clock, self.kubelet)
         storage, events = self.storage, self.events
         storage.admission = lambda kind, new: admit_within_limits(storage, kind, new)
-        text = authority.decode() if isinstance(authority, bytes) else authority
+        text = certificates.authority.decode()
         self.nodes = NodeController(storage, clock, events, self.kubelet)
         self._listeners: list[Callable[[StorageEvent], None]] = [
             each.on_event
@@ -105,6 +107,7 @@ class World:
                 PodAutoscaler(storage, clock, events, self.usage),
                 ClaimController(storage, clock, events),
                 ResourceQuotaController(storage, clock),
+                CertificateSigner(storage, clock, certificates),
                 TaintEviction(storage, clock, events),
                 self.nodes,
             )

@@ -19,6 +19,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from demo_cluster.clock import RealClock
 from demo_cluster.cluster import ClusterOptions
@@ -391,3 +396,26 @@ def _until(screen: int, wanted: str) -> str:
                 shown += os.read(screen, 4096).decode()
     assert wanted in shown
     return shown
+
+
+def test_an_approved_request_becomes_a_certificate_that_lets_its_owner_in(kubectl: Kubectl) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    names = [(NameOID.COMMON_NAME, "ann"), (NameOID.ORGANIZATION_NAME, "dev")]
+    subject = x509.Name([x509.NameAttribute(oid, text) for oid, text in names])
+    asked = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, SHA256())
+    pem = asked.public_bytes(Encoding.PEM)
+    request = yaml.safe_load(_REQUEST)
+    request["metadata"]["name"] = "ann"
+    request["spec"]["request"] = base64.b64encode(pem).decode()
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (kubectl.folder / "ann.key").write_bytes(private)
+
+    kubectl.run("apply -f -", yaml.safe_dump(request))
+    kubectl.run("certificate approve ann")
+    kubectl.run("wait --for=jsonpath={.status.certificate} csr/ann --timeout=20s")
+    _, certificate = kubectl.run("get csr ann -o jsonpath={.status.certificate}")
+    (kubectl.folder / "ann.crt").write_bytes(base64.b64decode(certificate))
+    _, out = kubectl.run("auth whoami --client-certificate=ann.crt --client-key=ann.key")
+
+    assert re.search(r"Username +ann\nGroups +\[dev system:authenticated\]\n", out), out
+    assert " Approved,Issued\n" in kubectl.run("get csr ann")[1]

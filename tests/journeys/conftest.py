@@ -1,8 +1,7 @@
 """Where a journey happens: a cluster that may be real, and a namespace that is gone afterwards.
 
 Nothing here, nor in the stories, may depend on the demo cluster's ways: no fixed names, times or
-addresses. `pytest tests/journeys --kubeconfig FILE --image busybox --pull-policy Never` runs the
-same stories elsewhere.
+addresses. `pytest tests/journeys --kubeconfig FILE` runs the same stories elsewhere.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ def test_a_person_drills_down_to_a_shell_and_comes_back_to_the_same_row(place: P
     command = program("kube_tui", "--kubeconfig", str(place.kubeconfig), "-c", "namespaces")
 
     with Terminal(command, columns=140) as person:
-        person.expect(r"^\W*default ")
+        person.expect(r" Active +\d+[smhdy]")
         person.send(f"/{place.namespace}{ENTER}")
         person.expect(r"\b1 of \d+")
         person.expect(rf"^\W*{place.namespace} ")

@@ -40,6 +40,7 @@ def test_stern_follows_the_old_pods_out_and_the_new_pods_in(place: Place) -> Non
 
     with following(place, "checkout") as tail:
         old = read_until(tail, r"^checkout-\S+ talker line \d+ of first")
+        place.wait_until_ready("checkout")
         place.deploy("checkout", who="second")
         new = read_until(tail, r"^checkout-\S+ talker line \d+ of second")
         gone = read_until(tail, r"^- checkout-\S+ › talker")
