@@ -166,7 +166,7 @@ class Api:
         token = _token_of(request.headers)
         tokens, now = self._backend.tokens, self._backend.clock.now()
         user = tokens.owner(token, now) if token else ANONYMOUS
-        query = parse_qs(request.query, keep_blank_values=True)
+        query = go_query(request.query)
         parts = split_resource_path(request.path)
         verb = request.method.lower()
         if parts is not None:
@@ -193,7 +193,7 @@ class Api:
         user = request.peer or self._authenticate(request.headers)
         if request.method not in _METHODS:
             raise method_not_allowed()
-        query = parse_qs(request.query, keep_blank_values=True)
+        query = go_query(request.query)
         _check_timeout(query)
         is_watch = _is_watch(request.path, query)
         registry = self._backend.registry
@@ -246,6 +246,15 @@ class Api:
 
 
 _TOKEN_PROTOCOL = "base64url.bearer.authorization.k8s.io."  # noqa: S105 - a protocol's name
+
+
+def go_query(text: str) -> dict[str, list[str]]:
+    """The parameters of a query; what Go's url.ParseQuery cannot read is left out, as it does."""
+    pairs = (pair for pair in text.split("&") if ";" not in pair and not _BAD_ESCAPE.search(pair))
+    return parse_qs("&".join(pairs), keep_blank_values=True)
+
+
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def _token_of(headers: Mapping[str, str]) -> str:

@@ -33,6 +33,7 @@ IDLE_SECONDS = 90.0
 _MOST_HEADERS = 10_000
 
 _LINE = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+ [^\s]+ HTTP/1\.[01]\r?\n")
+_OTHER_VERSION = re.compile(rb" HTTP/(?!1\.[01])\d\.\d\r?\n")
 _LOG = logging.getLogger("demo_cluster")
 _QUIET = logging.getLogger("demo_cluster.http")
 """What a server library notes about bad clients; nobody needs to read it."""
@@ -206,7 +207,7 @@ class HttpConnection(RequestHandler):
             return _plain(431, "Request Header Fields Too Large")
         if isinstance(exc, BadHttpMethod) and _LINE.match(self._latest):
             return _status(method_not_allowed())
-        if isinstance(exc, BadStatusLine) and re.search(rb" HTTP/\d\.\d\r?\n", self._latest):
+        if isinstance(exc, BadStatusLine) and _OTHER_VERSION.search(self._latest):
             return _plain(505, "HTTP Version Not Supported", ": unsupported protocol version")
         if status != 500 or _is_of_the_body(exc):
             return _plain(400, "Bad Request", _why(str(exc)))

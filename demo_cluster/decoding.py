@@ -120,17 +120,57 @@ def parse_json(body: bytes) -> Decoded:
         return made
 
     try:
-        value = json.loads(body, object_pairs_hook=make, parse_constant=_no_constant)
+        value = json.loads(
+            body.decode(errors="replace"),
+            object_pairs_hook=make,
+            parse_constant=_no_constant,
+            parse_int=_integer,
+        )
     except json.JSONDecodeError as error:
         raise JsonError(_go_error(error)) from error
-    except (UnicodeDecodeError, RecursionError) as error:
-        raise JsonError(
-            f"invalid character in string literal: {error.__class__.__name__}"
-        ) from error
+    except RecursionError as error:
+        raise JsonError("exceeded max depth") from error
+    if _HALF.search(body):
+        value = _with_whole_characters(value, doubled)
     if not doubled:
         return Decoded(value)
     problems = [f'duplicate field "{path}"' for path in _doubled(value, doubled, "")]
     return Decoded(value, problems)
+
+
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+"""A half of a character that takes two; alone it is none."""
+
+
+def _with_whole_characters(value: Any, doubled: dict[int, list[str]]) -> Any:
+    """The value with a replacement character for each half that stands alone, as Go reads it."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_with_whole_characters(each, doubled) for each in value]
+    if not isinstance(value, dict):
+        return value
+    made = {
+        _with_whole_characters(name, doubled): _with_whole_characters(each, doubled)
+        for name, each in value.items()
+    }
+    if id(value) in doubled:
+        doubled[id(made)] = doubled[id(value)]
+    return made
+
+
+def _integer(text: str) -> int | float:
+    """What does not fit 64 bits is a float, as in Go."""
+    if len(text) < _SAFE_DIGITS:
+        return int(text)
+    return float(text) if len(text) > _MOST_DIGITS else _fitting(int(text))
+
+
+def _fitting(number: int) -> int | float:
+    return number if -(1 << 63) <= number < 1 << 63 else float(number)
+
+
+_SAFE_DIGITS, _MOST_DIGITS = 18, 300
 
 
 def _no_constant(text: str) -> Any:

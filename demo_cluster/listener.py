@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+import re
 import ssl
 import tempfile
 import zlib
@@ -14,7 +15,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import msgspec
-from aiohttp import WSMsgType, web
+from aiohttp import HttpVersion11, WSMsgType, web
 
 from demo_cluster.api import Api, RawRequest
 from demo_cluster.certificates import Certificates
@@ -82,7 +83,12 @@ class Listener:
             self._http = None
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        path, _, query = request.raw_path.partition("?")
+        path, _, query = _target(request).partition("?")
+        if _BAD_ESCAPE.search(path) or not path.startswith("/"):
+            return await _whole(_GLOBAL_OPTIONS if path == "*" else _BAD_TARGET)
+        expected = request.headers.get("Expect", "").lower()
+        if expected not in ("", "100-continue"):
+            return await _whole(_EXPECTATION_FAILED)
         headers = _headers(request)
         groups = tuple(request.headers.getall("Impersonate-Group", ()))
         try:
@@ -125,6 +131,26 @@ class Listener:
         return fault
 
 
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_GLOBAL_OPTIONS = Reply(200, is_bare=True)
+"""To `OPTIONS *`, which asks for nothing in particular."""
+_BAD_TARGET = Reply(
+    400,
+    b"400 Bad Request",
+    {"Content-Type": "text/plain; charset=utf-8", "Connection": "close"},
+    is_bare=True,
+)
+_EXPECTATION_FAILED = Reply(417, headers={"Connection": "close"}, is_bare=True)
+
+
+def _target(request: web.BaseRequest) -> str:
+    """What a request is about, without the host that some clients name before it."""
+    target = request.raw_path
+    if target.startswith("/") or "://" not in target:
+        return target
+    return "/" + target.partition("://")[2].partition("/")[2]
+
+
 async def _deliver(request: web.BaseRequest, whole: web.Response) -> web.Response:
     """Send an answer now, to a client that takes it within the time of a request."""
     try:
@@ -157,10 +183,16 @@ def _cut_after(request: web.BaseRequest, seconds: float | None) -> Iterator[None
 def _headers(request: web.BaseRequest) -> dict[str, str]:
     """Header names in lower case; the values of one that came several times are joined."""
     found: dict[str, str] = {}
-    for name, value in request.headers.items():
+    for name, given in request.headers.items():
+        value = given if given.isascii() else _readable(given)
         known = found.get(name.lower())
         found[name.lower()] = value if known is None else f"{known}, {value}"
     return found
+
+
+def _readable(value: str) -> str:
+    """A header whose bytes may be no text; nothing of it could be sent on."""
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 async def _before_answer(request: web.BaseRequest, fault: Fault) -> None:
@@ -353,7 +385,10 @@ async def _stream(
 ) -> web.StreamResponse:
     response = web.StreamResponse(status=reply.status, headers=dict(reply.headers))
     response.headers.setdefault("Cache-Control", "no-cache, private")
-    response.enable_chunked_encoding()
+    if request.version >= HttpVersion11:
+        response.enable_chunked_encoding()
+    else:
+        response.force_close()
     await response.prepare(request)
     try:
         async with asyncio.timeout(seconds):

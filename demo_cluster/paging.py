@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 
 import msgspec
 
+from demo_cluster.decoding import JsonError, go_name, parse_json
 from demo_cluster.reply import Call
 from demo_cluster.status import Cause, Failure, bad_request
 
@@ -42,6 +44,9 @@ def page_request(call: Call) -> PageRequest:
         if version not in (None, 0):
             raise bad_request("specifying resource version is not allowed when using continue")
         read_version, start = read_token(token)
+        if read_version > call.storage.resource_version:
+            text = "etcdserver: mvcc: required revision is a future revision"
+            raise Failure(500, "", text)
         return PageRequest(limit, None if read_version == LATEST else read_version, start, True)
     if version in (None, 0):
         return PageRequest(0 if version == 0 and match != "Exact" else limit)
@@ -54,10 +59,24 @@ def page_request(call: Call) -> PageRequest:
 def _limit(text: str) -> int:
     if not text:
         return 0
-    try:
-        return max(int(text), 0)
-    except ValueError as error:
-        raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from error
+    return max(parsed_int(text), 0)
+
+
+def parsed_int(text: str) -> int:
+    """A whole number of 64 bits.
+
+    Raises:
+        Failure: 400, it is none, in the words of Go's strconv.
+    """
+    if not _INTEGER.fullmatch(text):
+        raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+    if len(text) > _MOST_DIGITS or not -(1 << 63) <= int(text) < 1 << 63:
+        raise bad_request(f'strconv.ParseInt: parsing "{text}": value out of range')
+    return int(text)
+
+
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_MOST_DIGITS = 20
 
 
 def requested_version(call: Call) -> int | None:
@@ -69,10 +88,15 @@ def requested_version(call: Call) -> int | None:
     text = call.param("resourceVersion")
     if not text:
         return None
+    problem = ""
     if not text.isascii() or not text.isdigit():
-        problem = f'strconv.ParseUint: parsing "{text}": invalid syntax'
+        problem = "invalid syntax"
+    elif len(text) > _MOST_DIGITS or int(text) >= 1 << 64:
+        problem = "value out of range"
+    if problem:
         raise bad_request(
-            f'invalid resource version: resourceVersion: Invalid value: "{text}": {problem}'
+            f'invalid resource version: resourceVersion: Invalid value: "{text}": '
+            f'strconv.ParseUint: parsing "{text}": {problem}'
         )
     return int(text)
 
@@ -134,10 +158,7 @@ def seconds_of(call: Call) -> int:
         Failure: 400, it is no number.
     """
     text = call.param("timeoutSeconds")
-    try:
-        return int(text) if text else 0
-    except ValueError as error:
-        raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from error
+    return parsed_int(text) if text else 0
 
 
 def invalid_options(kind: str, causes: list[Cause]) -> Failure:
@@ -167,12 +188,19 @@ def read_token(token: str) -> tuple[int, str]:
     Raises:
         Failure: 400, it is none of ours.
     """
-    text = _unpacked(token)
     try:
-        parts = msgspec.json.decode(text)
-        form, version, start = parts["v"], int(parts["rv"]), str(parts["start"])
-    except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
+        parts = parse_json(_unpacked(token)).value
+    except JsonError as error:
         raise _bad_token(str(error)) from error
+    if not isinstance(parts, dict):
+        found = go_name(parts)
+        raise _bad_token(f"json: cannot unmarshal {found} into Go value of type {_GO_TOKEN}")
+    for name, (type_, go) in _TOKEN_FIELDS.items():
+        value = parts.setdefault(name, type_())
+        if not isinstance(value, type_) or isinstance(value, bool):
+            field = f"Go struct field continueToken.{name} of type {go}"
+            raise _bad_token(f"json: cannot unmarshal {go_name(value)} into {field}")
+    form, version, start = parts["v"], parts["rv"], parts["start"]
     if form != _TOKEN_VERSION:
         raise _bad_token(f"server does not recognize this encoded version {form}")
     if ".." in start.split("/"):
@@ -182,6 +210,14 @@ def read_token(token: str) -> tuple[int, str]:
     if not start:
         raise _bad_token(f"encoded start key empty (version {_TOKEN_VERSION})")
     return version, start.lstrip("/")
+
+
+_GO_TOKEN = "storage.continueToken"  # noqa: S105 -- a type's name
+_TOKEN_FIELDS: dict[str, tuple[type, str]] = {
+    "v": (str, "string"),
+    "rv": (int, "int64"),
+    "start": (str, "string"),
+}
 
 
 def _unpacked(token: str) -> bytes:

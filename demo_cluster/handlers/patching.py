@@ -119,7 +119,16 @@ def _patch_body(call: Call, media: str) -> Decoded:
         name = go_name(decoded.value)
         text = f"json: cannot unmarshal {name} into Go value of type map[string]interface {{}}"
         raise bad_request(f"error decoding patch: {text}")
+    if media == _JSON and len(decoded.value) > _MOST_OPERATIONS:
+        text = (
+            f"The allowed maximum operations in a JSON patch is {_MOST_OPERATIONS}, "
+            f"got {len(decoded.value)}"
+        )
+        raise Failure(413, "RequestEntityTooLarge", f"Request entity too large: {text}")
     return decoded
+
+
+_MOST_OPERATIONS = 10_000
 
 
 def _patched(

@@ -24,6 +24,16 @@ VICTIM = {
 MAPS = "/api/v1/namespaces/default/configmaps"
 POD = "/api/v1/namespaces/default/pods/victim"
 _PATIENCE = 20.0
+_LEAVING = (
+    "half a head",
+    "half a body",
+    "vanishing watch",
+    "vanishing log",
+    "no body after all",
+    "endless chunk",
+    "spdy frame of no end",
+)
+"""Those who do not wait for an answer."""
 
 
 def _server_context() -> ssl.SSLContext:
@@ -49,7 +59,7 @@ class BadClients:
         if kind == "no tls":
             return await self.talk(b"GET / HTTP/1.1\r\n\r\n", context=None)
         data = self.request(kind)
-        leaves = kind in ("half a head", "half a body", "vanishing watch", "vanishing log")
+        leaves = kind in _LEAVING
         return await self.talk(data, leaves=leaves)
 
     def request(self, kind: str) -> bytes:
@@ -109,6 +119,35 @@ def _bomb() -> bytes:
     return b"\n".join([b"a0: &a0 [x, x, x, x, x, x, x, x, x]", *levels])
 
 
+_FUTURE = "eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6OTk5OTk5OTksInN0YXJ0IjoiL3gifQ"
+
+
+def _frame(
+    operation: int, data: bytes, *, length: int | None = None, is_last: bool = True
+) -> bytes:
+    """A WebSocket frame with a mask; `length` may lie."""
+    size = len(data) if length is None else length
+    head = bytes([operation | (0x80 if is_last else 0), 0x80 | (size if size < 126 else 127)])
+    mask = b"\x01\x02\x03\x04"
+    masked = bytes(byte ^ mask[place % 4] for place, byte in enumerate(data))
+    return head + (size.to_bytes(8) if size >= 126 else b"") + mask + masked
+
+
+def _exec(on: BadClients, *frames: bytes) -> bytes:
+    """A session with a shell, and what it is told."""
+    path = f"{POD}/exec?command=cat&stdin=true&stdout=true&stderr=true&tty=true"
+    protocol = "Sec-WebSocket-Protocol: v5.channel.k8s.io"
+    return on.head("GET", path, *_UPGRADE, _KEY, protocol) + b"".join(frames)
+
+
+def _body(on: BadClients, method: str, path: str, media: str, body: bytes) -> bytes:
+    sizes = (f"Content-Type: {media}", f"Content-Length: {len(body)}")
+    return on.head(method, path, *sizes) + body
+
+
+_JSON_PATCH = "application/json-patch+json"
+_SPDY = ("Connection: Upgrade", "Upgrade: SPDY/3.1", "X-Stream-Protocol-Version: v4.channel.k8s.io")
+
 REQUESTS: dict[str, Callable[[BadClients], bytes]] = {
     "garbage": lambda on: on.rng.randbytes(200) + b"\r\n\r\n",
     "unknown verb": lambda on: on.head("BREW", MAPS),
@@ -145,10 +184,76 @@ REQUESTS: dict[str, Callable[[BadClients], bytes]] = {
         on.head("GET", f"{POD}/exec?command=cat&stdin=true&stdout=true", *_UPGRADE, _KEY)
         + on.rng.randbytes(400)
     ),
+    "old http": lambda on: on.head("GET", "/version").replace(b"HTTP/1.1", b"HTTP/1.0"),
+    "old watch": lambda on: on.head("GET", f"{MAPS}?watch=1&timeoutSeconds=1").replace(
+        b"HTTP/1.1", b"HTTP/1.0"
+    ),
+    "pipeline": lambda on: on.head("GET", "/version") * 20,
+    "two hosts": lambda _on: b"GET /api HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+    "bare line feeds": lambda _on: b"GET /version HTTP/1.1\nHost: x\n\n",
+    "second http": lambda _on: b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "star": lambda on: on.head("OPTIONS", "*"),
+    "absolute": lambda on: on.head("GET", f"http://elsewhere.example{MAPS}"),
+    "endless path": lambda on: on.head("GET", "/api/" + "x" * 100_000),
+    "bad escape": lambda on: on.head("GET", f"{MAPS}/%zz"),
+    "odd expectation": lambda on: on.head("POST", MAPS, "Expect: miracles", "Content-Length: 0"),
+    "no body after all": lambda on: on.head(
+        "POST", MAPS, "Expect: 100-continue", "Content-Length: 40"
+    ),
+    "endless chunk": lambda on: on.head("POST", MAPS, "Transfer-Encoding: chunked") + b"F" * 17,
+    "bytes in a header": lambda on: on.post(
+        f"{MAPS}?dryRun=All", b'{"metadata":{"name":"x"}}'
+    ).replace(b"Host:", b"User-Agent: \xff\xed\xa0\x80\r\nHost:"),
+    "no utf-8": lambda on: on.post(MAPS, b'{"metadata":{"name":"x\xff"}}'),
+    "half a character": lambda on: on.post(MAPS, b'{"metadata":{"name":"\\ud800"}}'),
+    "endless number": lambda on: on.post(MAPS, b'{"data":' + b"9" * 5000 + b"}"),
+    "null": lambda on: on.post(MAPS, b"null"),
+    "huge patch": lambda on: _body(
+        on,
+        "PATCH",
+        f"{MAPS}/kube-root-ca.crt",
+        _JSON_PATCH,
+        b"[" + b",".join([b'{"op":"test","path":"/a"}'] * 10_001) + b"]",
+    ),
+    "odd patch": lambda on: _body(
+        on, "PATCH", f"{MAPS}/kube-root-ca.crt", _JSON_PATCH, b'[{"op":"explode","path":5}]'
+    ),
+    "odd apply": lambda on: _body(
+        on, "PATCH", f"{MAPS}/a?fieldManager=x", "application/apply-patch+yaml", b"a: b: c"
+    ),
+    "odd delete": lambda on: _body(on, "DELETE", f"{MAPS}/none", "application/json", b'"no"'),
+    "huge limit": lambda on: on.head("GET", f"{MAPS}?limit={'9' * 30}"),
+    "huge version": lambda on: on.head("GET", f"{MAPS}?resourceVersion={'9' * 300}"),
+    "odd watch": lambda on: on.head("GET", f"{MAPS}?watch=1&resourceVersion=-1"),
+    "odd timeout": lambda on: on.head("GET", f"{MAPS}?watch=maybe&timeoutSeconds=-5"),
+    "odd token": lambda on: on.head("GET", f"{MAPS}?continue=W10"),
+    "future token": lambda on: on.head("GET", f"{MAPS}?continue={_FUTURE}"),
+    "odd log": lambda on: on.head("GET", f"{POD}/log?tailLines=x&sinceTime=yesterday"),
+    "odd port": lambda on: on.head("GET", f"{POD}/portforward?ports=99999999", *_UPGRADE, _KEY),
+    "odd protocol": lambda on: on.head(
+        "GET", f"{POD}/exec?command=ls&stdout=1", *_UPGRADE, _KEY, "Sec-WebSocket-Protocol: v9.x"
+    ),
+    "frame of no end": lambda on: _exec(on, _frame(2, b"\0hi", length=1 << 40)),
+    "frames in pieces": lambda on: _exec(on, _frame(2, b"\0h", is_last=False), _frame(0, b"i")),
+    "piece of nothing": lambda on: _exec(on, _frame(0, b"\0hi")),
+    "unknown frame": lambda on: _exec(on, _frame(11, b"x")),
+    "unknown channel": lambda on: _exec(on, _frame(2, b"\x09hi"), _frame(2, b"")),
+    "long ping": lambda on: _exec(on, _frame(9, b"x" * 200)),
+    "bad text": lambda on: _exec(on, _frame(1, b"\xff\xfe")),
+    "odd size": lambda on: _exec(
+        on, _frame(2, b"\4{bad"), _frame(2, b'\4{"Width":99999999,"Height":-5}'), _frame(2, b"\4[]")
+    ),
+    "spdy garbage": lambda on: (
+        on.head("POST", f"{POD}/exec?command=cat&stdin=1&stdout=1", *_SPDY) + on.rng.randbytes(300)
+    ),
+    "spdy frame of no end": lambda on: (
+        on.head("POST", f"{POD}/exec?command=cat&stdin=1&stdout=1", *_SPDY)
+        + b"\x80\x03\x00\x01\x00\xff\xff\xff"
+    ),
     "patch of nothing": lambda on: on.head("PATCH", f"{MAPS}/none", "Content-Length: 0"),
 }
 KINDS = (*REQUESTS, "no tls")
-_RARE = ("huge body", "endless header", "header flood", "deep yaml", "deep object")
+_RARE = ("huge body", "huge patch", "endless header", "header flood", "deep yaml", "deep object")
 """Those that cost a lot: one in twenty-five of the others."""
 
 

@@ -17,7 +17,7 @@ from demo_cluster.cluster import ClusterOptions
 from demo_cluster.kinds import kind_of
 from demo_cluster.threaded import RunningCluster, running_cluster
 from demo_cluster.users import ADMIN
-from tests.demo_cluster.bad_clients import MAPS, VICTIM, BadClients, left, soak
+from tests.demo_cluster.bad_clients import MAPS, REQUESTS, VICTIM, BadClients, left, soak
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +63,7 @@ def body_of(answer: bytes) -> dict[str, Any]:
         ("bad length", b"400 Bad Request"),
         ("two lengths", b"400 Bad Request"),
         ("bad chunk", b"400 Bad Request"),
+        ("bare line feeds", b"400 Bad Request"),
     ],
 )
 async def test_what_is_no_http_is_refused_in_gos_words(
@@ -102,6 +103,13 @@ async def test_who_speaks_http_without_tls_is_told_so(running: RunningCluster) -
         ("bad token", 401, "Unauthorized"),
         ("bad continue", 400, "BadRequest"),
         ("patch of nothing", 415, "UnsupportedMediaType"),
+        ("no utf-8", 422, "Invalid"),
+        ("half a character", 422, "Invalid"),
+        ("huge patch", 413, "RequestEntityTooLarge"),
+        ("huge limit", 400, "BadRequest"),
+        ("huge version", 400, "BadRequest"),
+        ("odd token", 400, "BadRequest"),
+        ("odd port", 400, "BadRequest"),
     ],
 )
 async def test_bad_requests_get_a_status(
@@ -110,6 +118,47 @@ async def test_bad_requests_get_a_status(
     body = body_of(await clients_of(running).one(kind))
 
     assert (body["kind"], body["code"], body["reason"]) == ("Status", code, reason)
+
+
+@pytest.mark.parametrize(
+    ("kind", "start"),
+    [
+        ("old http", b"HTTP/1.0 200 OK\r\n"),
+        ("old watch", b"HTTP/1.0 200 OK\r\n"),
+        ("star", b"HTTP/1.1 200 OK\r\n"),
+        ("absolute", b"HTTP/1.1 200 OK\r\n"),
+        ("bad escape", b"HTTP/1.1 400 Bad Request\r\n"),
+        ("odd expectation", b"HTTP/1.1 417 Expectation Failed\r\n"),
+        ("bytes in a header", b"HTTP/1.1 201 Created\r\n"),
+        ("frame of no end", b"HTTP/1.1 101 Switching Protocols\r\n"),
+    ],
+)
+async def test_what_is_unusual_is_answered_as_net_http_does(
+    running: RunningCluster, kind: str, start: bytes
+) -> None:
+    answer = await clients_of(running).one(kind)
+
+    assert answer.startswith(start)
+
+
+@pytest.mark.parametrize("kind", REQUESTS)
+async def test_no_bad_request_is_the_servers_fault(
+    running: RunningCluster, kind: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    answer = await clients_of(running).one(kind)
+
+    assert b"caused apiserver to panic" not in answer
+    assert capfd.readouterr() == ("", "")
+
+
+async def test_what_is_no_character_spoils_no_list(running: RunningCluster) -> None:
+    clients = clients_of(running)
+    body = b'{"metadata":{"name":"odd"},"data":{"a":"\\ud800","b":"\xff","c":"\\ud83d\\ude00"}}'
+    await clients.talk(clients.post(MAPS, body))
+
+    answer = await clients.talk(clients.head("GET", f"{MAPS}/odd"))
+
+    assert body_of(answer)["data"] == {"a": "\ufffd", "b": "\ufffd", "c": "\U0001f600"}
 
 
 async def test_a_thousand_bad_clients_leave_nothing(
