@@ -194,6 +194,7 @@ def _objects(
 ) -> list[dict[str, object]]:
     """Reads the files and converts what they say."""
     from kompose.compose.read import FileSelection, ReadOptions, read_model
+    from kompose.compose.schema import SchemaError
     from kompose.convert import convert
     from kompose.errors import ComposeError, VariablesError
     from kompose.file_content import read_stdin
@@ -207,9 +208,11 @@ def _objects(
         )
     except ComposeError as error:
         _tell(error.warnings, report)
-        for other in error.others:
+        is_for_a_person = sys.stderr.isatty()
+        # A program is told one fault, as the original does, unless there are more of the shape.
+        for other in error.others if is_for_a_person or isinstance(error, SchemaError) else ():
             report.error(str(other))
-        place = f"\n  at {error.position}" if error.position and sys.stderr.isatty() else ""
+        place = f"\n  at {error.position}" if error.position and is_for_a_person else ""
         what = "create compose options" if isinstance(error, VariablesError) else "load files"
         raise ConvertError(f"Unable to {what}: {error}{place}") from error
     _tell(model.warnings, report)

@@ -34,4 +34,6 @@ class Diagnostic(NamedTuple):
     def __str__(self) -> str:
         if self.position is None:
             return self.message
-        return f"{self.position}: {self.message.removeprefix(f'{self.position.file}: ')}"
+        file = self.position.file
+        bare = self.message.removeprefix(f"validating {file}: ").removeprefix(f"{file}: ")
+        return f"{self.position}: {bare.lstrip()}"

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from kompose.compose.read import FileSelection, Model, ReadOptions, read_model
+from kompose.diagnostics import Diagnostic
 from kompose.errors import ComposeError
 from kompose.file_content import read_stdin
 from kompose.invocation import Invocation
@@ -33,8 +34,8 @@ def read_project(
             report.warn(str(warning))
         for other in error.others:
             report.error(str(other))
-        where = f"{error.position}: " if error.position else ""
-        raise ComposeError(f"{where}{error}", position=error.position) from error
+        placed = str(Diagnostic(str(error), position=error.position))
+        raise ComposeError(placed, position=error.position) from error
     for warning in model.warnings if tells_warnings else ():
         report.warn(str(warning))
     return model

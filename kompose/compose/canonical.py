@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kompose.compose.key import ShapeError
-from kompose.compose.key_path import KeyPath, PathError, dotted
+from kompose.compose.key_path import Faults, KeyPath, PathError, dotted
 from kompose.compose.service import SERVICE_KEYS
 
 _LONG = {key.name: key.long for key in SERVICE_KEYS if key.long is not None}
@@ -24,23 +24,25 @@ def canonical(
         ComposeError: A short form is wrong.
     """
     result = dict(tree)
+    faults = Faults()
     services = tree.get("services")
     if isinstance(services, dict):
         result["services"] = {
-            name: _service(service, ("services", name), tolerant=tolerant)
+            name: _service(service, ("services", name), faults, tolerant=tolerant)
             for name, service in services.items()
         }
     for section in ("networks", "volumes", "secrets", "configs"):
         resources = tree.get(section)
         if isinstance(resources, dict):
-            result[section] = {
-                name: _maybe_external(resource, (section, name), warn)
-                for name, resource in resources.items()
-            }
+            result[section] = dict(resources)
+            for name, resource in resources.items():
+                with faults.gathering():
+                    result[section][name] = _maybe_external(resource, (section, name), warn)
+    faults.tell()
     return result
 
 
-def _service(service: Any, path: KeyPath, *, tolerant: bool) -> Any:
+def _service(service: Any, path: KeyPath, faults: Faults, *, tolerant: bool) -> Any:
     if not isinstance(service, dict):
         return service
     result = {}
@@ -53,10 +55,10 @@ def _service(service: Any, path: KeyPath, *, tolerant: bool) -> Any:
             result[key] = long(value)
         except ShapeError as error:
             place = (*path, key, *error.below)
-            raise PathError(f"{dotted(place)}: {error}", place) from None
+            faults.add(PathError(f"{dotted(place)}: {error}", place))
         except ValueError as error:
             if not tolerant:
-                raise PathError(str(error), (*path, key)) from None
+                faults.add(PathError(str(error), (*path, key)))
             result[key] = value
     return result
 

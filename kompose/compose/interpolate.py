@@ -7,7 +7,7 @@ from typing import Any
 
 from kompose.compose.compose_file import COMPOSE_FILE
 from kompose.compose.form import CastOrTable
-from kompose.compose.key_path import KeyPath, PathError
+from kompose.compose.key_path import Faults, KeyPath, PathError
 from kompose.compose.template import (
     InvalidTemplateError,
     Lookup,
@@ -59,9 +59,10 @@ def interpolate(
     Raises:
         ComposeError: A variable is missing or malformed, or a text cannot be cast.
     """
-    return _Interpolation(lookup, warn, has_variables=has_variables).mapping(
-        tree, (), COMPOSE_FILE.cast
-    )
+    walk = _Interpolation(lookup, warn, has_variables=has_variables)
+    result = walk.mapping(tree, (), COMPOSE_FILE.cast)
+    walk.faults.tell()
+    return result
 
 
 class _Interpolation:
@@ -71,6 +72,7 @@ class _Interpolation:
         self._has_variables = has_variables
         self._lookup = lookup
         self._warn = warn
+        self.faults = Faults()
 
     def mapping(self, tree: dict[str, Any], path: KeyPath, casts: Any) -> dict[str, Any]:
         """A new mapping; ``casts`` is what the table has for this place."""
@@ -105,8 +107,11 @@ class _Interpolation:
         ]
 
     def _text(self, text: str, path: KeyPath, cast: Any) -> Any:
-        if not callable(cast):
-            cast = None
+        with self.faults.gathering():
+            return self._replaced(text, path, cast if callable(cast) else None)
+        return text
+
+    def _replaced(self, text: str, path: KeyPath, cast: Any) -> Any:
         try:
             if "$" in text:
                 text = substitute(text, self._lookup, lambda message: self._warn(message, path))

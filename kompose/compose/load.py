@@ -20,13 +20,14 @@ from kompose.compose.normalize import resolve_unset
 from kompose.compose.paths import resolve_paths
 from kompose.compose.positions import PositionIndex
 from kompose.compose.resets import apply_resets
-from kompose.compose.schema import SchemaError, check_schema
+from kompose.compose.schema import check_schema
 from kompose.compose.tree import Document, YamlContentError, YamlSyntaxError, parse_documents
 from kompose.compose.validate import check_tree
 from kompose.diagnostics import Diagnostic, Position, Severity
 from kompose.errors import ComposeError
 from kompose.file_content import read_file
 
+_NOWHERE = Position("", 0)
 STANDARD_INPUT = "-"
 """The name of the file that is none."""
 
@@ -125,7 +126,7 @@ class Loader:
         for source in sources:
             tree, _ = self.load_over(tree, source, scope)
         tree = with_defaults(tree)
-        with self._placing_faults():
+        with self.placing_faults():
             check_tree(tree)
         tree = resolve_paths(tree, scope.base or scope.directory)
         return _with_environment(tree, scope.environment)
@@ -137,20 +138,26 @@ class Loader:
         resets: tuple[KeyPath, ...] = ()
         for document in self.documents(source):
             resets += document.resets
-            with self._placing_faults(source):
+            with self.placing_faults(source):
                 tree = self._document_over(tree, document, source, scope)
         return tree, resets
 
     @contextmanager
-    def _placing_faults(self, source: Source | None = None) -> Iterator[None]:
+    def placing_faults(self, source: Source | None = None) -> Iterator[None]:
         """Gives the faults of a step a position."""
         try:
             yield
         except PathError as error:
             if error.position is None:
                 error.position = self.positions.locate(error.path, source.name if source else None)
-            if isinstance(error, SchemaError):
-                error.tell_others(self.positions.locate)
+            found = [
+                Diagnostic(
+                    str(fault), Severity.ERROR, fault.position or self.positions.locate(fault.path)
+                )
+                for fault in error.more
+            ]
+            if found:
+                error.others = tuple(sorted(found, key=lambda one: one.position or _NOWHERE))
             raise
 
     def _document_over(

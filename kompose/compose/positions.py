@@ -110,6 +110,8 @@ class _Lines:
             return
         if self._is_list[-1]:
             self._path[-1] = int(self._path[-1]) + 1
+            item = getattr(event, "value", "").partition(":")[0]
+            self._found.setdefault((*self._path[:-1], item), event.start_mark.line + 1)
         else:
             self._path.append(self._key or "")
         self._found.setdefault(tuple(self._path), event.start_mark.line + 1)

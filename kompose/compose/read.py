@@ -232,10 +232,11 @@ def _decode(tree: dict[str, Any], loader: Loader) -> dict[str, Any]:
             decoded[section] = shown
     if findings:
         lines = "\n".join(f"'{place}' {why}" for place, why in findings)
-        place = loader.positions.locate(_place_path(findings[0][0]))
-        raise ComposeError(
-            f"decoding failed due to the following error(s):\n\n{lines}", position=place
-        )
+        first, *rest = [PathError(f"'{p}' {why}", _place_path(p)) for p, why in findings]
+        whole = PathError(f"decoding failed due to the following error(s):\n\n{lines}", first.path)
+        whole.more = tuple(rest)
+        with loader.placing_faults():
+            raise whole
     return decoded
 
 
@@ -264,8 +265,5 @@ def _by_profile(
 
 
 def _check(decoded: dict[str, Any], disabled: frozenset[str], loader: Loader) -> None:
-    try:
+    with loader.placing_faults():
         check_project(decoded, disabled)
-    except PathError as error:
-        error.position = loader.positions.locate(error.path)
-        raise

@@ -8,14 +8,23 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kompose.compose.key_path import KeyPath
 from kompose.compose.scalars import scalar_text
 from kube_client.go_quote import quoted
 
-Finding = tuple[KeyPath, str]
+
+class Finding(NamedTuple):
+    """Something wrong with a value."""
+
+    path: KeyPath
+    why: str
+    key: str | None = None
+    """The key in the value that it is about, where that is one that nobody knows."""
+
+
 Check = Callable[[Any], "list[Finding] | None"]
 
 _NULL = type(None)
@@ -43,8 +52,12 @@ class Shape(NamedTuple):
 
 def specificity(finding: Finding) -> int:
     """How much a finding says; of several the one that says most is told."""
-    path, why = finding
-    return len(path) + why.startswith(_UNKNOWN_KEYS)
+    return len(finding.path) + finding.why.startswith(_UNKNOWN_KEYS)
+
+
+def _below(key: str | int, found: Iterable[Finding] | None) -> list[Finding]:
+    """The findings in the value of a key, seen from where the key is."""
+    return [finding._replace(path=(key, *finding.path)) for finding in found or ()]
 
 
 def findings(shape: Shape, value: Any) -> list[Finding] | None:
@@ -55,7 +68,7 @@ def findings(shape: Shape, value: Any) -> list[Finding] | None:
         return shape.check(value)
     if value.__class__ is float and int in shape.kinds and value.is_integer():
         return shape.check(int(value))
-    return [((), shape.refusal)]
+    return [Finding((), shape.refusal)]
 
 
 def _fine(_value: Any) -> None:
@@ -83,9 +96,9 @@ def bounded(word: str, at_least: int, at_most: int | None = None) -> Shape:
 
     def check(value: Any) -> list[Finding] | None:
         if value < at_least:
-            return [((), f"must be greater than or equal to {at_least}")]
+            return [Finding((), f"must be greater than or equal to {at_least}")]
         if at_most is not None and value > at_most:
-            return [((), f"must be less than or equal to {at_most}")]
+            return [Finding((), f"must be less than or equal to {at_most}")]
         return None
 
     return Shape(frozenset(_WORDS[word]), f"must be a {word}", check)
@@ -98,7 +111,7 @@ def words(*allowed: str) -> Shape:
     refusal = f"value must be one of {listing}" if len(allowed) > 1 else f"value must be {listing}"
 
     def check(value: Any) -> list[Finding] | None:
-        return None if value in known else [((), refusal)]
+        return None if value in known else [Finding((), refusal)]
 
     return Shape(frozenset({str}), "must be a string", check)
 
@@ -111,7 +124,7 @@ def matching(pattern: str) -> Shape:
         return (
             None
             if search(value)
-            else [((), f"{_quoted(value)} does not match pattern {_quoted(pattern)}")]
+            else [Finding((), f"{_quoted(value)} does not match pattern {_quoted(pattern)}")]
         )
 
     return Shape(frozenset({str}), "must be a string", check)
@@ -131,7 +144,7 @@ def either(*shapes: Shape) -> Shape:
     def check(value: Any) -> list[Finding] | None:
         found = by_kind[value.__class__](value)
         if found and value.__class__ not in first.kinds and not any(map(specificity, found)):
-            return [((), first.refusal)]
+            return [Finding((), first.refusal)]
         return found
 
     return Shape(frozenset(by_kind), first.refusal, check)
@@ -144,9 +157,9 @@ def list_of(shape: Shape, *, distinct: bool = False) -> Shape:
         found: list[Finding] = []
         for index, entry in enumerate(value):
             if inner := findings(shape, entry):
-                found.extend(((index, *path), why) for path, why in inner)
+                found.extend(_below(index, inner))
         if distinct and not found and (twins := _twins(value)):
-            found.append(((), f"items at {twins[0]} and {twins[1]} are equal"))
+            found.append(Finding((), f"items at {twins[0]} and {twins[1]} are equal"))
         return found
 
     return Shape(frozenset({list}), "must be a array", check)
@@ -193,7 +206,7 @@ def mapping_of(shape: Shape, keys: str | None = None, *, is_open: bool = False) 
                     unknown.append(key)
                 continue
             if inner := findings(shape, entry):
-                found.extend(((key, *path), why) for path, why in inner)
+                found.extend(_below(key, inner))
         return found + _unknown(unknown)
 
     return Shape(frozenset({dict}), "must be a mapping", check)
@@ -218,7 +231,7 @@ def record(
                 inner = findings(shape, entry)
             if inner:
                 found = found or []
-                found.extend(((key, *path), why) for path, why in inner)
+                found.extend(_below(key, inner))
         missing = [key for key in required if key not in value]
         if not found and not unknown and not missing:
             return None
@@ -240,7 +253,7 @@ def _endless(value: Any) -> list[Finding] | None:
 def _finite(number: float) -> list[Finding] | None:
     if math.isfinite(number):
         return None
-    return [((), f"json: unsupported value: {scalar_text(number)}")]
+    return [Finding((), f"json: unsupported value: {scalar_text(number)}")]
 
 
 def _quoted(text: str) -> str:
@@ -251,13 +264,13 @@ def _quoted(text: str) -> str:
 
 def _unknown(keys: list[str]) -> list[Finding]:
     listing = ", ".join(map(_quoted, keys))
-    return [((), f"{_UNKNOWN_KEYS} {listing} not allowed")] if keys else []
+    return [Finding((), f"{_UNKNOWN_KEYS} {listing} not allowed", keys[0])] if keys else []
 
 
 def _missing(keys: list[str]) -> list[Finding]:
     listing = ", ".join(map(_quoted, keys))
     noun = "property" if len(keys) == 1 else "properties"
-    return [((), f"missing {noun} {listing}")] if keys else []
+    return [Finding((), f"missing {noun} {listing}")] if keys else []
 
 
 def or_null(shape: Shape, *, is_choice: bool = False) -> Shape:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from kompose.compose.host_ips import is_ip
-from kompose.compose.key_path import KeyPath, PathError, dotted
+from kompose.compose.key_path import Faults, KeyPath, PathError, dotted
 
 _INVALID = "invalid compose project"
 _TEST_STARTS = frozenset({"CMD", "CMD-SHELL", "NONE"})
@@ -16,18 +16,21 @@ def check_tree(tree: dict[str, Any]) -> None:
     """Checks a canonical tree for attributes that exclude each other.
 
     Raises:
-        ComposeError: The first contradiction.
+        PathError: The first contradiction, with all others.
     """
+    faults = Faults()
     for name, volume in _entries(tree, "volumes"):
-        _check_external(volume, ("volumes", name), frozenset({"external", "name"}))
+        with faults.gathering():
+            _check_external(volume, ("volumes", name), frozenset({"external", "name"}))
     for section in ("configs", "secrets"):
         for name, resource in _entries(tree, section):
-            _check_file_object(resource, (section, name), section)
+            with faults.gathering():
+                _check_file_object(resource, (section, name), section)
     for name, service in _entries(tree, "services"):
-        _check_devices(service, name)
-        _check_ports(service, name)
-        _check_watched(service, name)
-        _check_mounts(service, name)
+        for check in (_check_devices, _check_ports, _check_watched, _check_mounts):
+            with faults.gathering():
+                check(service, name)
+    faults.tell()
 
 
 def _entries(tree: dict[str, Any], section: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -107,20 +110,25 @@ def check_project(tree: dict[str, Any], disabled: frozenset[str]) -> None:
     """Checks a model, its services of other profiles left out, for references and conflicts.
 
     Raises:
-        ComposeError: The first fault.
+        PathError: The first fault, with all others.
     """
     services: dict[str, Any] = tree["services"]
     known = _Known(tree, services, disabled)
+    faults = Faults()
     for name, service in services.items():
         for check in _SERVICE_CHECKS:
-            if problem := check(name, service, known):
-                raise PathError(problem, ("services", name))
+            with faults.gathering():
+                if problem := check(name, service, known):
+                    raise PathError(problem, ("services", name))
     for name, secret in _entries(tree, "secrets"):
         if not secret.get("external") and not secret.get("file") and not secret.get("environment"):
-            raise PathError(
-                f'secret "{name}" must declare either `file` or `environment`: {_INVALID}',
-                ("secrets", name),
+            faults.add(
+                PathError(
+                    f'secret "{name}" must declare either `file` or `environment`: {_INVALID}',
+                    ("secrets", name),
+                )
             )
+    faults.tell()
     cycle = _cycle(services)
     if cycle:
         raise PathError(
@@ -179,14 +187,22 @@ def _networks(name: str, service: dict[str, Any], known: _Known) -> str | None:
         return (
             f"service {name} declares mutually exclusive `network_mode` and `networks`: {_INVALID}"
         )
-    return _undefined(name, "network", networks, known.tree.get("networks"))
+    _undefined(name, "network", networks, known.tree.get("networks"))
+    return None
 
 
-def _undefined(name: str, kind: str, used: Any, defined: Any) -> str | None:
+def _undefined(name: str, kind: str, used: Iterable[str], defined: Any, key: str = "") -> None:
+    """Finds what a key of a service, that of the kind's plural, names and nobody defines."""
+    faults = Faults()
     for reference in used:
         if reference not in (defined or {}):
-            return f'service "{name}" refers to undefined {kind} {reference}: {_INVALID}'
-    return None
+            faults.add(
+                PathError(
+                    f'service "{name}" refers to undefined {kind} {reference}: {_INVALID}',
+                    ("services", name, key or f"{kind}s", reference),
+                )
+            )
+    faults.tell()
 
 
 def _health(_name: str, service: dict[str, Any], _known: _Known) -> str | None:
@@ -194,16 +210,19 @@ def _health(_name: str, service: dict[str, Any], _known: _Known) -> str | None:
     return _HEALTH_TEST if test and test[0] not in _TEST_STARTS else None
 
 
-def _dependencies_exist(name: str, service: dict[str, Any], known: _Known) -> str | None:
+def _dependencies_exist(name: str, service: dict[str, Any], known: _Known) -> None:
+    faults = Faults()
     for dependency, how in (service.get("depends_on") or {}).items():
         is_optional = dependency in known.disabled and not how.get("required", True)
         if dependency not in known.services and not is_optional:
-            raise PathError(
-                f'service "{name}" depends on undefined service '
-                f'"{_escaped(dependency)}": {_INVALID}',
-                ("services", name, "depends_on", dependency),
+            faults.add(
+                PathError(
+                    f'service "{name}" depends on undefined service '
+                    f'"{_escaped(dependency)}": {_INVALID}',
+                    ("services", name, "depends_on", dependency),
+                )
             )
-    return None
+    faults.tell()
 
 
 def _escaped(text: str) -> str:
@@ -218,32 +237,32 @@ def _network_mode(_name: str, service: dict[str, Any], known: _Known) -> str | N
     return None
 
 
-def _volumes(name: str, service: dict[str, Any], known: _Known) -> str | None:
+def _volumes(name: str, service: dict[str, Any], known: _Known) -> None:
     named = [
         mount["source"]
         for mount in service.get("volumes") or []
         if mount.get("type") == "volume" and mount.get("source")
     ]
-    return _undefined(name, "volume", named, known.tree.get("volumes"))
+    _undefined(name, "volume", named, known.tree.get("volumes"))
 
 
-def _build_secrets(name: str, service: dict[str, Any], known: _Known) -> str | None:
+def _build_secrets(name: str, service: dict[str, Any], known: _Known) -> None:
     secrets = [m.get("source", "") for m in (service.get("build") or {}).get("secrets") or []]
-    return _undefined(name, "build secret", secrets, known.tree.get("secrets"))
+    _undefined(name, "build secret", secrets, known.tree.get("secrets"), "build")
 
 
-def _configs(name: str, service: dict[str, Any], known: _Known) -> str | None:
+def _configs(name: str, service: dict[str, Any], known: _Known) -> None:
     sources = [mount.get("source", "") for mount in service.get("configs") or []]
-    return _undefined(name, "config", sources, known.tree.get("configs"))
+    _undefined(name, "config", sources, known.tree.get("configs"))
 
 
-def _models(name: str, service: dict[str, Any], known: _Known) -> str | None:
-    return _undefined(name, "model", service.get("models") or {}, known.tree.get("models"))
+def _models(name: str, service: dict[str, Any], known: _Known) -> None:
+    _undefined(name, "model", service.get("models") or {}, known.tree.get("models"))
 
 
-def _secrets(name: str, service: dict[str, Any], known: _Known) -> str | None:
+def _secrets(name: str, service: dict[str, Any], known: _Known) -> None:
     sources = [mount.get("source", "") for mount in service.get("secrets") or []]
-    return _undefined(name, "secret", sources, known.tree.get("secrets"))
+    _undefined(name, "secret", sources, known.tree.get("secrets"))
 
 
 def _replicas(name: str, service: dict[str, Any], _known: _Known) -> str | None:

@@ -34,9 +34,31 @@ def test_every_unknown_key_is_found_at_once_with_its_line(tmp_path: Path) -> Non
         f"validating {file}: services.web.deploy additional properties 'replica' not allowed"
     )
     assert [(o.message, o.position and o.position.line) for o in error.others] == [
-        ("services.web additional properties 'imgae' not allowed", 2),
-        ("additional properties 'nope' not allowed", 1),
+        ("services.web additional properties 'imgae' not allowed", 4),
+        ("additional properties 'nope' not allowed", 7),
     ]
+    assert error.position is not None
+    assert error.position.line == 6
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("services:\n  a: {image: '${A?}'}\n  b: {image: '${B?}'}\n", [2, 3]),
+        ("services:\n  a:\n    image: x\n    ports: [x]\n    volumes: ['']\n", [4, 5]),
+        ("services:\n  a:\n    image: x\n    mem_limit: x\n    shm_size: y\n", [4, 5]),
+        ("services: {a: {image: x}}\nsecrets:\n  s: {name: n}\n  t: {name: n}\n", [3, 4]),
+        ("services:\n  a:\n    image: x\n    networks:\n    - n\n    - m\n", [5, 6]),
+        ("services:\n  a: {command: x}\n  b:\n    image: x\n    depends_on: [c]\n", [2, 5]),
+    ],
+)
+def test_each_pass_tells_all_that_it_finds_with_its_lines(
+    text: str, lines: list[int], tmp_path: Path
+) -> None:
+    error = fault(text, tmp_path)
+
+    places = [error.position, *(other.position for other in error.others)]
+    assert [place.line for place in places if place is not None] == lines
 
 
 @pytest.mark.parametrize(

@@ -139,8 +139,10 @@ def test_the_command_names_every_fault_with_its_line(tmp_path: Path) -> None:
 
     assert outcome.exit_code == 1
     assert outcome.stdout == ""
-    assert f"{tmp_path}/compose.yaml:3: validating" in outcome.stderr
-    assert f"{tmp_path}/compose.yaml:2: services.a additional properties" in outcome.stderr
+    assert outcome.stderr.splitlines() == [
+        f"ERRO {tmp_path}/compose.yaml:4: services.a additional properties 'nope' not allowed",
+        f"FATA Unable to load files: {tmp_path}/compose.yaml:3: services.a.image must be a string",
+    ]
 
 
 def test_no_interpolate_leaves_variables_alone(tmp_path: Path) -> None:
