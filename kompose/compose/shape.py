@@ -247,7 +247,7 @@ def _endless(value: Any) -> list[Finding] | None:
     if not isinstance(value, dict | list):
         return None
     children = value.items() if isinstance(value, dict) else enumerate(value)
-    return [((key, *path), why) for key, child in children for path, why in _endless(child) or ()]
+    return [found for key, child in children for found in _below(key, _endless(child))]
 
 
 def _finite(number: float) -> list[Finding] | None:

@@ -45,7 +45,7 @@ def test_every_unknown_key_is_found_at_once_with_its_line(tmp_path: Path) -> Non
     ("text", "lines"),
     [
         ("services:\n  a: {image: '${A?}'}\n  b: {image: '${B?}'}\n", [2, 3]),
-        ("services:\n  a:\n    image: x\n    ports: [x]\n    volumes: ['']\n", [4, 5]),
+        ("services:\n  a:\n    image: x\n    ports: [x]\n    devices: ['a:b:c:d']\n", [4, 5]),
         ("services:\n  a:\n    image: x\n    mem_limit: x\n    shm_size: y\n", [4, 5]),
         ("services: {a: {image: x}}\nsecrets:\n  s: {name: n}\n  t: {name: n}\n", [3, 4]),
         ("services:\n  a:\n    image: x\n    networks:\n    - n\n    - m\n", [5, 6]),
