@@ -14,6 +14,7 @@ from kompose.manifests.component import (
     Scope,
     no_image,
 )
+from kompose.manifests.sources import is_config_key
 from kompose.manifests.write import write_manifests
 from kompose.options import ConvertOptions
 from kompose.project import project_from_model
@@ -72,6 +73,9 @@ def _read_env_file(
     # The original's ConfigMaps have no names that start with a digit.
     values = {name: found[name] for name in found if options.mends or not name[:1].isdigit()}
     if options.mends:
+        for name in [name for name in values if not is_config_key(name)]:
+            report.warn(f"The variable {name!r} of {path} is left out: no object can have it")
+            del values[name]
         # The second dialect knows fewer names than compose; mended, compose's own decides.
         return EnvFileContent(values, frozenset())
     try:

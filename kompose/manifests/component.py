@@ -108,11 +108,13 @@ def components(scope: Scope) -> list[Component]:
 
 
 def _component(service: Service, scope: Scope) -> Component:
+    if scope.options.mends:
+        from kompose.manifests.fitting import fitted  # plain conversions do without
+
+        service = fitted(service, scope.report)
     ports = tuple(_ports(service))
     if scope.options.mends:
         ports = tuple(port for port in ports if port.container)
-        if (service.stop_grace_period or 0) < 0:
-            service = service._replace(stop_grace_period=0)
     place = placed(service, scope.report)
     readiness = readiness_labels(service.labels)
     display_name = service.labels.get("kompose.service.name_override", "").lower()
@@ -137,7 +139,7 @@ def _component(service: Service, scope: Scope) -> Component:
         container_name=_container_name(service.container_name or display_name, scope),
         image=service.image,
         labels=labels,
-        annotations=_annotations(service.labels, scope.options),
+        annotations=_annotations(service, scope),
         ports=ports,
         mounts=_mounts(service, scope),
         restart=restart,
@@ -146,8 +148,9 @@ def _component(service: Service, scope: Scope) -> Component:
     )
 
 
-def _annotations(labels: Mapping[str, str], options: ConvertOptions) -> dict[str, str]:
+def _annotations(service: Service, scope: Scope) -> dict[str, str]:
     """The labels as annotations; the original forgets its own ones for OpenShift."""
+    labels, options = service.labels, scope.options
     if options.is_openshift or not options.with_kompose_annotation:
         return {name: labels[name] for name in sorted(labels) if not name.startswith("kompose.")}
     every = {

@@ -7,6 +7,9 @@ _NOT_ALPHANUMERIC = re.compile(r"[^A-Za-z0-9]")
 _NOT_IN_NETWORK_NAME = re.compile(r"[^A-Za-z0-9.-]")
 _NOT_IN_LABEL = re.compile(r"[^a-z0-9-]")
 _LONGEST = 63
+_LONGEST_PREFIX = 253
+_LABEL_NAME = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+_PREFIX = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
 
 
 def key_name(name: str) -> str:
@@ -25,16 +28,49 @@ def service_label(name: str) -> str:
     return dns_label(f"s-{label}") if label[:1].isdigit() else label
 
 
+def is_label_key(text: str) -> bool:
+    """Whether a text may be the key of a label; an annotation's may have capitals before `/`."""
+    prefix, slash, name = text.rpartition("/")
+    if slash and (len(prefix) > _LONGEST_PREFIX or not _PREFIX.fullmatch(prefix)):
+        return False
+    return bool(_LABEL_NAME.fullmatch(name))
+
+
+def is_label_value(text: str) -> bool:
+    """Whether a text may be the value of a label."""
+    return not text or bool(_LABEL_NAME.fullmatch(text))
+
+
+def object_name(name: str) -> str:
+    """The name as the API takes it for most objects, which may have dots."""
+    parts = (dns_label(part) for part in name.split("."))
+    return ".".join(part for part in parts if part)
+
+
+def is_object_name(text: str) -> bool:
+    """Whether an object may be called so: small letters, digits, inner dashes and dots."""
+    return len(text) <= _LONGEST_PREFIX and bool(_PREFIX.fullmatch(text))
+
+
+def is_host(text: str) -> bool:
+    """Whether a text is the name of a host, or of all hosts below one: `*.example.org`."""
+    return is_object_name(text.removeprefix("*."))
+
+
 def with_suffix(name: str, suffix: str) -> str:
     """A label of the API from a name and what stands behind it.
 
     A name that is too long for both is cut, and told apart from others by a number of its own.
     """
-    whole = f"{name}-{suffix}"
-    if len(whole) <= _LONGEST:
-        return whole
-    end = f"-{crc32(name.encode()):08x}-{suffix}"
-    return f"{name[: _LONGEST - len(end)].rstrip('-')}{end}"
+    return f"{shortened(name, _LONGEST - len(suffix) - 1)}-{suffix}"
+
+
+def shortened(name: str, longest: int) -> str:
+    """A label of so many characters at most; what is cut is told apart by a number of its own."""
+    if len(name) <= longest:
+        return name
+    end = f"-{crc32(name.encode()):08x}"
+    return f"{name[: longest - len(end)].rstrip('-')}{end}"
 
 
 def dashed(name: str) -> str:

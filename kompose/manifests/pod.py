@@ -78,7 +78,7 @@ def pod_spec(
     service = component.service
     return PodSpec(
         volumes=tuple(volumes),
-        init_containers=init_containers(component),
+        init_containers=init_containers(component, mends=scope.options.mends),
         containers=(made,),
         restart_policy=restart_policy(component),
         grace_period=service.stop_grace_period,
@@ -121,7 +121,7 @@ def pod_security_context(component: Component) -> dict[str, Any]:
     )
 
 
-def init_containers(component: Component) -> tuple[dict[str, Any], ...]:
+def init_containers(component: Component, *, mends: bool) -> tuple[dict[str, Any], ...]:
     """The container that the labels ask to run first, if any."""
     labels = component.labels
     if not labels.init_image:
@@ -130,11 +130,10 @@ def init_containers(component: Component) -> tuple[dict[str, Any], ...]:
     words = [command] if command else []
     if "," in command:
         words = [word.strip("[]\"' ") for word in command.split(",")]
+    name = dns_label(labels.init_name) if mends else labels.init_name
     return (
         {
-            **fields(
-                name=labels.init_name or "init-service", image=labels.init_image, command=words
-            ),
+            **fields(name=name or "init-service", image=labels.init_image, command=words),
             "resources": {},
         },
     )

@@ -6,7 +6,7 @@ from typing import Any
 from kompose.compose.keys.file_mounts import FileReference
 from kompose.manifests.component import Component, Scope
 from kompose.manifests.fields import fields, metadata
-from kompose.manifests.names import resource_name
+from kompose.manifests.names import dns_label, object_name, resource_name
 from kompose.manifests.sources import read_secret
 from kompose.project import FileSource
 from kompose.report import ConvertError
@@ -28,7 +28,7 @@ def secrets(scope: Scope) -> list[dict[str, Any]]:
     made = []
     mends = scope.options.mends
     for source in scope.project.secrets.values():
-        name = resource_name(source.name)
+        name = _name(source.name, mends=mends)
         if scope.options.secrets == EXTERNAL:
             scope.report.info(_must_exist(source, name, scope))
             continue
@@ -61,18 +61,24 @@ def secret_volumes(
             scope.report.warn(f"Ignore pid in secrets for service: {owner}")
         if reference.gid:
             scope.report.warn(f"Ignore gid in secrets for service: {owner}")
-        name = resource_name(reference.source)
-        directory, file = _place(reference, name)
-        if scope.options.secrets_as_files or scope.options.mends:
-            directory = _full_path(reference, file)
-        mounts.append({"name": name, "mountPath": directory, "subPath": file})
+        mends = scope.options.mends
+        name = _name(reference.source, mends=mends)
+        directory, file = _place(reference, name, mends=mends)
+        if scope.options.secrets_as_files or mends:
+            directory = _full_path(reference, file, mends=mends)
+        volume = dns_label(name) if mends else name
+        mounts.append({"name": volume, "mountPath": directory, "subPath": file})
         source = {
             "secretName": _object_name(reference, scope) or name,
             "items": [{"key": name, "path": file}],
             **fields(defaultMode=reference.mode),
         }
-        sources.append({"name": name, "secret": source})
+        sources.append({"name": volume, "secret": source})
     return mounts, sources
+
+
+def _name(name: str, *, mends: bool) -> str:
+    return object_name(name) if mends else resource_name(name)
 
 
 def _content(source: FileSource) -> bytes:
@@ -105,9 +111,9 @@ def _object_name(reference: FileReference, scope: Scope) -> str:
     return resource_name(source.external_name) if source else ""
 
 
-def _place(reference: FileReference, name: str) -> tuple[str, str]:
+def _place(reference: FileReference, name: str, *, mends: bool) -> tuple[str, str]:
     """Directory and file; a target below a directory replaces the secret's own."""
-    target = resource_name(reference.target)
+    target = _target(reference, mends=mends)
     if not target:
         return f"{_DIRECTORY}/{name}", name
     directory, slash, file = target.rpartition("/")
@@ -116,6 +122,11 @@ def _place(reference: FileReference, name: str) -> tuple[str, str]:
     return f"{_DIRECTORY}/{directory if slash else name}", file
 
 
-def _full_path(reference: FileReference, file: str) -> str:
-    target = resource_name(reference.target) or file
+def _target(reference: FileReference, *, mends: bool) -> str:
+    """Where the file is wanted; the original writes that like a name, in small letters."""
+    return reference.target if mends else resource_name(reference.target)
+
+
+def _full_path(reference: FileReference, file: str, *, mends: bool) -> str:
+    target = _target(reference, mends=mends) or file
     return target if target.startswith("/") else f"{_DIRECTORY}/{target}"

@@ -87,11 +87,16 @@ def config_map_of_path(
     return made, place.name
 
 
+def is_config_key(text: str) -> bool:
+    """Whether a ConfigMap may have something called so."""
+    return bool(_CONFIG_KEY.fullmatch(text))
+
+
 def config_fault(path: str) -> str:
     """Why no ConfigMap could hold a file or a directory's files; empty when one could."""
     files = _files_of(Path(path))
     for file in files:
-        if not _CONFIG_KEY.fullmatch(file.name):
+        if not is_config_key(file.name):
             return f"has a file named {file.name!r}, which is no key of a ConfigMap"
     if sum(file.stat().st_size for file in files) > _LARGEST_CONFIG:
         return "holds more than 1 MiB, which is too much for a ConfigMap"

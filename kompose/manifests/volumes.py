@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from kompose.manifests.component import Component, Scope
 from kompose.manifests.fields import fields, metadata
 from kompose.manifests.mounts import ParsedMount
-from kompose.manifests.names import dashed, dns_label, resource_name, with_suffix
+from kompose.manifests.names import dashed, dns_label, is_label_value, resource_name, with_suffix
 from kompose.manifests.secrets import secret_volumes
 from kompose.manifests.sources import (
     SourceKind,
@@ -179,6 +179,8 @@ def _claim(
         if labels.volume_size is not None:
             size = labels.volume_size
     selector = top_labels.get("kompose.volume.selector", "")
+    if scope.options.mends and not is_label_value(selector):
+        selector = ""
     claim_name = dns_label(name) if scope.options.mends else resource_name(name)
     spec = fields(
         accessModes=["ReadOnlyMany" if mount.is_read_only else "ReadWriteOnce"],

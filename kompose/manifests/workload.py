@@ -5,10 +5,13 @@ from typing import Any
 from kompose.manifests.component import Component, Scope
 from kompose.manifests.container import container
 from kompose.manifests.fields import fields, metadata
+from kompose.manifests.names import shortened
 from kompose.manifests.numbers import wrapped
 from kompose.manifests.openshift import deployment_config
 from kompose.manifests.parts import NO_CONFIGS, Parts
 from kompose.manifests.pod import PodSpec, placed_spreads, pod_spec, pod_template
+
+_LONGEST_CRON_JOB = 52
 
 
 def workloads(parts: Parts) -> list[dict[str, Any]]:
@@ -45,7 +48,7 @@ def workload(kind: str, parts: Parts) -> dict[str, Any]:
 def _deployment(parts: Parts) -> dict[str, Any]:
     component = parts.component
     mends = parts.scope.options.mends
-    strategy = _update_strategy(component)
+    strategy = _update_strategy(component, mends=mends)
     if strategy:
         surge, unavailable = (
             strategy["rollingUpdate"].get(bound, "") for bound in ("maxSurge", "maxUnavailable")
@@ -146,7 +149,7 @@ def _cron_job(parts: Parts) -> dict[str, Any]:
     return {
         "kind": "CronJob",
         "apiVersion": "batch/v1",
-        "metadata": _controller_metadata(parts),
+        "metadata": _controller_metadata(parts) | fields(name=_cron_job_name(parts)),
         "spec": {
             "schedule": cron.schedule,
             **fields(concurrencyPolicy=cron.concurrency),
@@ -154,6 +157,12 @@ def _cron_job(parts: Parts) -> dict[str, Any]:
         },
         "status": {},
     }
+
+
+def _cron_job_name(parts: Parts) -> str:
+    """Jobs are called after it, with eleven characters more."""
+    key = parts.component.key
+    return shortened(key, _LONGEST_CRON_JOB) if parts.scope.options.mends else key
 
 
 def _deployment_config(parts: Parts) -> dict[str, Any]:
@@ -217,12 +226,15 @@ def replicas(component: Component, scope: Scope) -> int:
     return wrapped(asked or 1)
 
 
-def _update_strategy(component: Component) -> dict[str, Any]:
+def _update_strategy(component: Component, *, mends: bool) -> dict[str, Any]:
+    """How pods are replaced; mended, a parallelism of nought is all at once, as in compose."""
     deploy = component.service.deploy
     update = deploy.update if deploy is not None else None
     if update is None or update.order not in ("stop-first", "start-first"):
         return {}
-    count = update.parallelism
+    count: int | str | None = update.parallelism
+    if mends and count == 0:
+        count = "100%"
     if update.order == "stop-first":
         rolling = {**fields(maxUnavailable=count), "maxSurge": 0}
     else:
@@ -237,5 +249,8 @@ def _selector(component: Component) -> dict[str, Any]:
 def _controller_metadata(parts: Parts) -> dict[str, Any]:
     component = parts.component
     deploy = component.service.deploy
-    labels = {"io.kompose.service": component.key, **(deploy.labels if deploy else {})}
+    own = {"io.kompose.service": component.key}
+    labels = {**own, **(deploy.labels if deploy else {})}
+    if parts.scope.options.mends:
+        labels |= own
     return metadata(component.key, labels=labels, annotations=parts.annotations)
