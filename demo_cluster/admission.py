@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from demo_cluster.custom_kinds import DEFINITIONS, fill_definition_defaults
 from demo_cluster.kinds import Kind, Obj, kind_of
-from demo_cluster.limit_ranges import apply_limit_ranges
+from demo_cluster.limit_ranges import CLAIMS, apply_limit_ranges, hold_claim
 from demo_cluster.quota import check_quotas
 from demo_cluster.reply import Backend
 from demo_cluster.status import Failure, forbidden, resource_details
@@ -50,6 +50,8 @@ def admit_within_limits(storage: Storage, kind: Kind, new: Obj, old: Obj | None 
     """
     if kind.storage_key == ("", "pods") and old is None:
         apply_limit_ranges(storage, new)
+    if kind.storage_key == CLAIMS.storage_key:
+        hold_claim(storage, new)
     check_quotas(storage, kind, new, old)
 
 

@@ -30,10 +30,11 @@ def note_creation(kind: Kind, new: Obj, sent: Obj, manager: str, now: str) -> No
         new["metadata"]["managedFields"] = managers
 
 
-def note_change(kind: Kind, old: Obj, new: Obj, manager: str, now: str) -> None:
+def note_change(kind: Kind, old: Obj, new: Obj, manager: str, now: str, through: str = "") -> None:
     """Note in a changed object what this manager changed.
 
-    A write of the status goes through its subresource, where the kind has one.
+    A write of the status goes through its subresource, where the kind has one; `through` names
+    another one.
     """
     definition = definition_of_kind(kind)
     if not definition:
@@ -41,7 +42,7 @@ def note_change(kind: Kind, old: Obj, new: Obj, manager: str, now: str) -> None:
     writes_status = kind.subresource("status") is not None and old.get("status") != new.get(
         "status"
     )
-    part = "status" if writes_status else ""
+    part = through or ("status" if writes_status else "")
     writer = Writer(manager, "Update", kind.api_version, part)
     managed_fields.track_update(definition, old, new, writer, now)
 

@@ -299,10 +299,12 @@ class Storage:
         change: Callable[[Obj], None],
         *,
         by: str = "",
+        through: str = "",
     ) -> Obj | None:
         """Change a deep copy of the object and store it; None when it is gone.
 
-        The fields that change belong to the manager that `by` names.
+        The fields that change belong to the manager that `by` names; `through` is the subresource
+        that it wrote to, where that is not the status.
         """
         old = self.get(kind, namespace, name)
         if old is None:
@@ -311,7 +313,7 @@ class Storage:
         change(copied)
         new = self.prepare_update(kind, copied)
         if by and new is not old:
-            note_change(kind, old, new, by, timestamp(self._clock.now()))
+            note_change(kind, old, new, by, timestamp(self._clock.now()), through)
         return self.replace(kind, new)
 
     def remove(self, kind: Kind, namespace: str, name: str) -> None:

@@ -211,7 +211,7 @@ class PodAutoscaler:
         def change(obj: Obj) -> None:
             obj["spec"]["replicas"] = replicas
 
-        self._storage.modify(kind, *key_of(target), change, by=CONTROLLERS)
+        self._storage.modify(kind, *key_of(target), change, by=CONTROLLERS, through="scale")
         text = f"the HPA controller was able to update the target scale to {replicas}"
         look.say("AbleToScale", "True", "SucceededRescale", text)
         self._record(look.scaler, "SuccessfulRescale", f"New size: {replicas}; reason: {reason}")

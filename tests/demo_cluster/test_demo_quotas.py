@@ -8,7 +8,7 @@ import pytest
 
 from demo_cluster.defaults import fill_defaults
 from demo_cluster.kinds import Obj, kind_of
-from demo_cluster.limit_ranges import apply_limit_ranges
+from demo_cluster.limit_ranges import apply_limit_ranges, hold_claim
 from demo_cluster.quota import check_quotas
 from demo_cluster.status import Failure
 from tests.demo_cluster.conftest import SteppedWorld, pod_spec, workload
@@ -234,3 +234,56 @@ async def test_pods_of_controllers_get_the_defaults_of_their_namespace(world: St
 
     assert made["spec"]["containers"][0]["resources"]["limits"] == item["default"]
     assert made["status"]["qosClass"] == "Guaranteed"
+
+
+@pytest.mark.parametrize(
+    ("item", "resources", "said"),
+    [
+        (
+            {"type": "Container", "min": {"cpu": "100m"}},
+            {},
+            "minimum cpu usage per Container is 100m.  No request is specified",
+        ),
+        (
+            {"type": "Pod", "max": {"memory": "1Gi"}},
+            {"limits": {"memory": "2Gi"}},
+            "maximum memory usage per Pod is 1Gi, but limit is 2Gi",
+        ),
+        (
+            {"type": "Container", "maxLimitRequestRatio": {"cpu": "2"}},
+            {"requests": {"cpu": "1"}, "limits": {"cpu": "3"}},
+            "cpu max limit to request ratio per Container is 2, but provided ratio is 3.000000",
+        ),
+        (
+            {"type": "Container", "maxLimitRequestRatio": {"cpu": "2"}},
+            {"limits": {"cpu": "3"}},
+            (
+                "cpu max limit to request ratio per Container is 2, but no request is specified or "
+                "request is 0"
+            ),
+        ),
+    ],
+)
+def test_a_limit_range_says_which_bound_is_broken(item: Obj, resources: Obj, said: str) -> None:
+    shelf = Shelf(limitranges=[{"metadata": {"name": "r"}, "spec": {"limits": [item]}}])
+
+    with pytest.raises(Failure) as caught:
+        apply_limit_ranges(shelf, pod("p", resources))
+
+    assert caught.value.message == f'pods "p" is forbidden: {said}'
+
+
+def test_a_claim_asks_for_as_much_as_its_namespace_lets_it() -> None:
+    item = {"type": "PersistentVolumeClaim", "min": {"storage": "2Gi"}, "max": {"storage": "4Gi"}}
+    shelf = Shelf(limitranges=[{"metadata": {"name": "r"}, "spec": {"limits": [item]}}])
+    meta = {"name": "data", "namespace": "default"}
+
+    def said(storage: str) -> str:
+        claim = {"metadata": meta, "spec": {"resources": {"requests": {"storage": storage}}}}
+        with pytest.raises(Failure) as caught:
+            hold_claim(shelf, claim)
+        return caught.value.message.partition(" is forbidden: ")[2]
+
+    least = "minimum storage usage per PersistentVolumeClaim is 2Gi, but request is 1Gi"
+    most = "maximum storage usage per PersistentVolumeClaim is 4Gi, but request is 8Gi"
+    assert [said("1Gi"), said("8Gi")] == [least, most]
