@@ -83,6 +83,12 @@ async def forward_all(
     return listening
 
 
+def listens_at(forward: PortForward) -> str:
+    """The address and port here, as people write them: `127.0.0.1:80`, `[::1]:80`."""
+    host = f"[{forward.address}]" if ":" in forward.address else forward.address
+    return f"{host}:{forward.local_port}"
+
+
 def _pod_of(client: Client, namespace: str, key: str) -> Callable[[], Awaitable[str]]:
     async def choose() -> str:
         alive = running(await service_pods(client, namespace, key))

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import NoReturn
 
-from kompose.cluster.attach import Published, forward_all
+from kompose.cluster.attach import Published, forward_all, listens_at
 from kompose.cluster.change import restart, scale
 from kompose.cluster.errors import ClusterError
 from kompose.cluster.health import Health
@@ -172,7 +172,7 @@ async def _forward(
         for port, forward in await forward_all(
             session.client, session.namespace, published, stack, say
         ):
-            sys.stdout.write(f"{forward.address}:{forward.local_port} -> {service}:{port.target}\n")
+            sys.stdout.write(f"{listens_at(forward)} -> {service}:{port.target}\n")
         sys.stdout.flush()
         await asyncio.get_running_loop().create_future()
     raise AssertionError("a forward ends only by Ctrl-C")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 
 from kompose.cluster.apply import Outcome
-from kompose.cluster.attach import forward_all, published_ports
+from kompose.cluster.attach import forward_all, listens_at, published_ports
 from kompose.cluster.health import Health, Phase
 from kompose.cluster.logs import LogOptions, service_logs
 from kompose.cluster.ownership import service_key
@@ -174,13 +174,13 @@ async def _forward(
     for service in view.services.values():
         for port in service.ports:
             if port.protocol != "tcp":
-                say(f"{service.name}: port {port.target}/{port.protocol} cannot be forwarded")
+                say(
+                    f"{service.name}: port {port.target}/{port.protocol} cannot be forwarded; only "
+                    "tcp can"
+                )
     for published, forward in listening:
         scheme = "http://" if _speaks_http(published.target) else ""
-        say(
-            f"{published.service}: {scheme}{forward.address}:{forward.local_port} "
-            f"leads to port {published.target}"
-        )
+        say(f"{published.service}: {scheme}{listens_at(forward)} leads to port {published.target}")
 
 
 def _speaks_http(port: int) -> bool:
