@@ -171,7 +171,7 @@ def _convert_files(parsed: Parsed, line: Sequence[str]) -> int:
     report.debug(f"Checking validation of controller: {values['controller'].lower()}")
     request = convert_request(parsed, line)
     here = Path.cwd()
-    files = select_files(request.files, os.environ, here)
+    files = select_files(request.files, os.environ, here, report.debug)
     check_single_output(parsed)
     directory = project_directory(files, here)
     report.debug(f"Compose file dir: {directory}")

@@ -1,6 +1,6 @@
 """Which compose files a run reads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from kompose.report import ConvertError
@@ -14,9 +14,14 @@ _DEFAULT_NAMES = (
 
 
 def select_files(
-    asked: Sequence[str], environment: Mapping[str, str], here: Path
+    asked: Sequence[str],
+    environment: Mapping[str, str],
+    here: Path,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> tuple[str, ...]:
     """The files, in the order of merging: those asked for, or the first default name here.
+
+    `tell` hears of default names that are not there.
 
     The variable COMPOSE_FILE is split on blanks, as the original does.
 
@@ -29,6 +34,7 @@ def select_files(
     for name in _DEFAULT_NAMES:
         if (here / name).exists():
             return (name,)
+        tell(f"'{name}' not found: stat {name}: no such file or directory")
     raise ConvertError(
         "Error validating compose file: "
         "No compose or docker-compose yaml file found in the current directory"

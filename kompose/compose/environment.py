@@ -52,11 +52,12 @@ def _environment(
     found: dict[str, str] = {}
     path = ("services", name, "env_file")
     for entry in service["env_file"]:
-        file_format = entry.get("format")
-        if file_format:
+        file, file_format = entry.get("path", ""), entry.get("format")
+        is_there = Path(file).exists()
+        if file_format and is_there:
             raise ComposeError(f'unsupported env_file format "{file_format}"')
-        if entry.get("required", True) or Path(entry.get("path", "")).exists():
-            _take_file(entry.get("path", ""), found, known, lambda m: warn(m, path), "env")
+        if is_there or entry.get("required", True):
+            _take_file(file, found, known, lambda m: warn(m, path), "env")
     return {**found, **own}
 
 

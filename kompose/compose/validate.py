@@ -129,7 +129,7 @@ def check_project(tree: dict[str, Any], disabled: frozenset[str]) -> None:
                 )
             )
     faults.tell()
-    cycle = _cycle(services)
+    cycle = _cycle({name: services[name] for name in sorted(services)})
     if cycle:
         raise PathError(
             f"dependency cycle detected: {' -> '.join(cycle)}", ("services", cycle[0], "depends_on")

@@ -14,9 +14,9 @@ from kompose.manifests.parts import Parts
 def build_configs(parts: Parts) -> list[dict[str, Any]]:
     """The BuildConfig of a component that has something to build, when they are asked for."""
     build = parts.component.service.build
-    if parts.source is None or build is None or "deploymentconfig" not in parts.kinds:
+    if parts.sources is None or build is None or "deploymentconfig" not in parts.kinds:
         return []
-    return [_build_config(parts.component, build, parts.source, parts.scope)]
+    return [_build_config(parts.component, build, parts.sources.of(build), parts.scope)]
 
 
 def _build_config(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kompose.compose.keys.build import Build
-from kompose.manifests.component import Scope
+from kompose.options import BuildOptions
 from kompose.report import ConvertError
 
 
@@ -16,13 +16,25 @@ class GitSource(NamedTuple):
     branch: str
 
 
-def git_source(build: Build, scope: Scope) -> GitSource:
-    """The repository and branch asked for, else those of the working copy.
+class GitSources:
+    """The source of every image: that of the first one asked for, as the original has it."""
 
-    Raises:
-        ConvertError: They cannot be found.
-    """
-    options = scope.options.build
+    def __init__(self, options: BuildOptions) -> None:
+        self._options = options
+        self._found: GitSource | None = None
+
+    def of(self, build: Build) -> GitSource:
+        """The repository and branch asked for, else those of the working copy.
+
+        Raises:
+            ConvertError: They cannot be found.
+        """
+        if self._found is None:
+            self._found = _git_source(build, self._options)
+        return self._found
+
+
+def _git_source(build: Build, options: BuildOptions) -> GitSource:
     branch = options.branch or _current_branch(build.context)
     repository = options.repository or _remote(build.context)
     if not repository.endswith(".git"):

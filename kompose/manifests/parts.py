@@ -8,7 +8,7 @@ from kompose.manifests.component import Component, Scope
 from kompose.manifests.config_maps import Configs, configs, missing_configs
 from kompose.manifests.controllers import MOUNTS_CONFIGS, lasts, workload_kinds
 from kompose.manifests.environment import check_env_files
-from kompose.manifests.git import GitSource
+from kompose.manifests.git import GitSources
 from kompose.manifests.pod import PodSpec, pod_labels
 from kompose.manifests.volumes import Volumes, volumes
 
@@ -36,12 +36,12 @@ class Parts:
         component: Component,
         scope: Scope,
         *,
-        source: GitSource | None = None,
+        sources: GitSources | None = None,
         shared: SharedPod | None = None,
     ) -> None:
         self.component = component
         self.scope = scope
-        self.source = source
+        self.sources = sources
         """Where images are built from in the cluster; None when none are."""
         self.shared = shared
         """The pod of a group; None for a component that has its pod for itself."""

@@ -9,7 +9,7 @@ from kompose.manifests.build_config import build_configs
 from kompose.manifests.component import Component, Scope, components
 from kompose.manifests.environment import env_file_config_maps
 from kompose.manifests.fields import fields
-from kompose.manifests.git import GitSource, git_source
+from kompose.manifests.git import GitSources
 from kompose.manifests.groups import group_objects, groups
 from kompose.manifests.ingress import outside
 from kompose.manifests.network_policy import network_policies
@@ -19,6 +19,7 @@ from kompose.manifests.secrets import ONLY, secrets
 from kompose.manifests.service import services
 from kompose.manifests.shared_network import join_shared_networks
 from kompose.manifests.workload import claims, deployment_configs, workloads
+from kompose.options import ConvertOptions
 
 Objects = list[dict[str, Any]]
 
@@ -64,11 +65,11 @@ def write_manifests(scope: Scope) -> Objects:
     objects = list(_opening(scope))
     for group in grouped:
         objects.extend(group_objects(group, scope))
-    source = _git_source(ready, scope)
+    sources = _sources(scope.options)
     for component in ready:
         if component.key not in members:
             scope.make_image(component.service, component.key)
-            objects.extend(_component_objects(component, scope, source))
+            objects.extend(_component_objects(component, scope, sources))
     objects.sort(key=lambda each: each["kind"] != "Service")
     objects = _without_repeats(objects, scope)
     if not is_openshift:
@@ -97,16 +98,14 @@ def _opening(scope: Scope) -> Objects:
     return [space, *made] if scope.options.is_openshift else [*made, space]
 
 
-def _git_source(ready: Iterable[Component], scope: Scope) -> GitSource | None:
-    """Where BuildConfigs get their source; that of the first service is used for all."""
-    if not scope.options.is_openshift or scope.options.build.mode != "build-config":
-        return None
-    builds = (component.service.build for component in ready)
-    return next((git_source(build, scope) for build in builds if build is not None), None)
+def _sources(options: ConvertOptions) -> GitSources | None:
+    """Where BuildConfigs get their source; None when there are none."""
+    is_wanted = options.is_openshift and options.build.mode == "build-config"
+    return GitSources(options.build) if is_wanted else None
 
 
-def _component_objects(component: Component, scope: Scope, source: GitSource | None) -> Objects:
-    parts = Parts(component, scope, source=source)
+def _component_objects(component: Component, scope: Scope, sources: GitSources | None) -> Objects:
+    parts = Parts(component, scope, sources=sources)
     made = [(place, rule(parts)) for place, rule in _RULES]
     made.sort(key=itemgetter(0))
     return [each for _, objects in made for each in objects]
