@@ -36,7 +36,7 @@ def canonical(
         if isinstance(resources, dict):
             result[section] = dict(resources)
             for name, resource in resources.items():
-                with faults.gathering():
+                with faults:
                     result[section][name] = _maybe_external(resource, (section, name), warn)
     faults.tell()
     return result

@@ -304,10 +304,13 @@ def record(
             raise ValueError(f'expected a map or struct, got "{_go_kind(value)}"')
         given: dict[str, Any] = value or {}
         shown: dict[str, Any] = {}
+        extensions: dict[str, Any] = {}
         findings: list[tuple[str, str]] = []
         for key, entry in given.items():
             codec = fields.get(key)
             if codec is None:
+                if has_extensions and key.startswith("x-"):
+                    extensions[key] = entry
                 continue
             try:
                 decoded = codec(entry)
@@ -320,9 +323,6 @@ def record(
             raise DecodeError(sorted(findings, key=lambda finding: _rank(finding[0], order)))
         for key, default in defaults.items():
             shown.setdefault(key, default)
-        if not has_extensions:
-            return Record(shown, order)
-        extensions = {key: entry for key, entry in given.items() if key.startswith("x-")}
         return Record(shown, order, extensions)
 
     return decode

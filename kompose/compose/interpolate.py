@@ -107,7 +107,7 @@ class _Interpolation:
         ]
 
     def _text(self, text: str, path: KeyPath, cast: Any) -> Any:
-        with self.faults.gathering():
+        with self.faults:
             return self._replaced(text, path, cast if callable(cast) else None)
         return text
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
 from kompose.errors import ComposeError
 
@@ -31,13 +30,16 @@ class Faults:
         """Keeps a fault, and what was found with it."""
         self._found += [fault, *fault.more]
 
-    @contextmanager
-    def gathering(self) -> Iterator[None]:
-        """A step whose fault is kept, so that the next step is taken."""
-        try:
-            yield
-        except PathError as fault:
-            self.add(fault)
+    def __enter__(self) -> None:
+        """Begins a step whose fault is kept, so that the next step is taken."""
+
+    def __exit__(
+        self, _kind: object, fault: BaseException | None, _traceback: TracebackType | None
+    ) -> bool:
+        if not isinstance(fault, PathError):
+            return False
+        self.add(fault)
+        return True
 
     def tell(self) -> None:
         """Ends the pass.

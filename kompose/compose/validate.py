@@ -20,15 +20,15 @@ def check_tree(tree: dict[str, Any]) -> None:
     """
     faults = Faults()
     for name, volume in _entries(tree, "volumes"):
-        with faults.gathering():
+        with faults:
             _check_external(volume, ("volumes", name), frozenset({"external", "name"}))
     for section in ("configs", "secrets"):
         for name, resource in _entries(tree, section):
-            with faults.gathering():
+            with faults:
                 _check_file_object(resource, (section, name), section)
     for name, service in _entries(tree, "services"):
         for check in (_check_devices, _check_ports, _check_watched, _check_mounts):
-            with faults.gathering():
+            with faults:
                 check(service, name)
     faults.tell()
 
@@ -117,7 +117,7 @@ def check_project(tree: dict[str, Any], disabled: frozenset[str]) -> None:
     faults = Faults()
     for name, service in services.items():
         for check in _SERVICE_CHECKS:
-            with faults.gathering():
+            with faults:
                 if problem := check(name, service, known):
                     raise PathError(problem, ("services", name))
     for name, secret in _entries(tree, "secrets"):
