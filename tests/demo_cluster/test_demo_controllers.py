@@ -145,7 +145,9 @@ async def test_an_autoscaler_brings_its_target_up_to_the_minimum(world: SteppedW
 
     world.advance(5)
 
-    assert world.get("deployments", "web", "apps")["spec"]["replicas"] == 2
+    scaled = world.get("deployments", "web", "apps")
+    assert scaled["spec"]["replicas"] == 2
+    assert managers(scaled)["kube-controller-manager/scale"] == {"f:spec": {"f:replicas": {}}}
     message = "New size: 2; reason: Current number of replicas below Spec.MinReplicas"
     events = world.storage.list(kind_of("events"), "default")
     assert message in [event["message"] for event in events]
