@@ -16,12 +16,13 @@ def build_configs(parts: Parts) -> list[dict[str, Any]]:
     build = parts.component.service.build
     if parts.sources is None or build is None or "deploymentconfig" not in parts.kinds:
         return []
-    return [_build_config(parts.component, build, parts.sources.of(build), parts.scope)]
+    return [_build_config(parts.component, build, parts.sources.get(), parts.scope)]
 
 
 def _build_config(
     component: Component, build: Build, source: GitSource, scope: Scope
 ) -> dict[str, Any]:
+    directory = context_directory(build.context, component.key)
     scope.report.info(f"Buildconfig using {source.repository}::{source.branch} as source.")
     env = [
         fields(name=name, value=os.environ.get(name, "") if value is None else value)
@@ -40,12 +41,10 @@ def _build_config(
             "triggers": [{"type": "ConfigChange"}],
             "runPolicy": "Serial",
             "source": {
-                "type": "Git",
                 "git": {"uri": source.repository, "ref": source.branch},
-                "contextDir": context_directory(build.context),
+                **fields(contextDir=directory),
             },
             "strategy": {
-                "type": "Docker",
                 "dockerStrategy": fields(env=env, dockerfilePath=build.dockerfile),
             },
             "output": {"to": {"kind": "ImageStreamTag", "name": f"{component.key}:{tag}"}},

@@ -1,10 +1,9 @@
 """Where the source of an image is: its repository, its branch, and its place in there."""
 
 import os
-from pathlib import Path
+from shutil import which
 from typing import NamedTuple
 
-from kompose.compose.keys.build import Build
 from kompose.options import BuildOptions
 from kompose.report import ConvertError
 
@@ -17,29 +16,45 @@ class GitSource(NamedTuple):
 
 
 class GitSources:
-    """The source of every image: that of the first one asked for, as the original has it."""
+    """The source of every image: what was asked for, else that of the compose file's directory."""
 
-    def __init__(self, options: BuildOptions) -> None:
+    def __init__(self, options: BuildOptions, directory: str) -> None:
         self._options = options
+        self._directory = directory
         self._found: GitSource | None = None
 
-    def of(self, build: Build) -> GitSource:
-        """The repository and branch asked for, else those of the working copy.
+    def get(self) -> GitSource:
+        """The repository and the branch; git is asked once, when the first image needs it.
 
         Raises:
             ConvertError: They cannot be found.
         """
         if self._found is None:
-            self._found = _git_source(build, self._options)
+            asked = self._options
+            if not (asked.branch and asked.repository) and which("git") is None:
+                raise ConvertError(
+                    "Git is not installed! Please install Git to create buildconfig, else supply "
+                    "source repository and branch to use for build using '--build-repo', "
+                    "'--build-branch' options respectively"
+                )
+            branch = asked.branch or _current_branch(self._directory)
+            self._found = GitSource(asked.repository or _remote(self._directory), branch)
         return self._found
 
 
-def _git_source(build: Build, options: BuildOptions) -> GitSource:
-    branch = options.branch or _current_branch(build.context)
-    repository = options.repository or _remote(build.context)
-    if not repository.endswith(".git"):
-        repository += ".git"
-    return GitSource(repository, branch)
+def context_directory(context: str, owner: str) -> str:
+    """The directory within the repository, with a slash at its end; empty at the top.
+
+    Raises:
+        ConvertError: It is in no repository.
+    """
+    try:
+        return _git(context, "rev-parse", "--show-prefix")
+    except ConvertError as error:
+        raise ConvertError(
+            f"initBuildConfig failed: {owner}buildconfig cannot be created due to error in "
+            f"creating build context, getAbsBuildContext failed: {error}"
+        ) from error
 
 
 def _current_branch(directory: str) -> str:
@@ -54,41 +69,30 @@ def _current_branch(directory: str) -> str:
 
 def _remote(directory: str) -> str:
     try:
-        remote = _git(directory, "config", "--get", "branch.master.remote") or "origin"
-    except ConvertError:
-        remote = "origin"
-    try:
-        return _git(directory, "remote", "get-url", remote)
+        url = _git(directory, "ls-remote", "--get-url")
     except ConvertError as error:
         raise ConvertError(
             "Buildconfig cannot be created because git remote origin repo "
             f"couldn't be detected.: {error}"
         ) from error
-
-
-def context_directory(context: str) -> str:
-    """The directory within the repository, with a slash at its end."""
-    try:
-        top = _git(context, "rev-parse", "--show-toplevel")
-    except ConvertError:
-        return ""
-    inside = os.path.relpath(Path(context).resolve(), Path(top).resolve())
-    return "" if inside == "." else f"{inside}/"
+    return url if url.endswith(".git") else f"{url}.git"
 
 
 def _git(directory: str, *words: str) -> str:
+    """What git says in a directory, without the end of the line.
+
+    Raises:
+        ConvertError: What it says when it fails; nothing where it cannot be run at all.
+    """
     import subprocess  # needs 15 ms to load, and few conversions ask git
 
     try:
         done = subprocess.run(
             ["git", *words], cwd=directory, check=False, capture_output=True, text=True
         )
-    except FileNotFoundError as error:
-        raise ConvertError(
-            "Git is not installed! Please install Git to create buildconfig, else supply source "
-            "repository and branch to use for build using '--build-repo', '--build-branch' "
-            "options respectively"
-        ) from error
+    except OSError as error:
+        reason = "" if os.path.isdir(directory) else f"{directory} is no directory"  # noqa: PTH112 - may be a URL
+        raise ConvertError(reason or str(error)) from error
     if done.returncode:
-        raise ConvertError(done.stderr.strip() or f"git {' '.join(words)} failed")
-    return done.stdout.strip()
+        raise ConvertError(done.stderr.strip())
+    return done.stdout.rstrip("\n")

@@ -19,7 +19,6 @@ from kompose.manifests.secrets import ONLY, secrets
 from kompose.manifests.service import services
 from kompose.manifests.shared_network import join_shared_networks
 from kompose.manifests.workload import claims, deployment_configs, workloads
-from kompose.options import ConvertOptions
 
 Objects = list[dict[str, Any]]
 
@@ -65,7 +64,7 @@ def write_manifests(scope: Scope) -> Objects:
     objects = list(_opening(scope))
     for group in grouped:
         objects.extend(group_objects(group, scope))
-    sources = _sources(scope.options)
+    sources = _sources(scope)
     for component in ready:
         if component.key not in members:
             scope.make_image(component.service, component.key)
@@ -98,10 +97,11 @@ def _opening(scope: Scope) -> Objects:
     return [space, *made] if scope.options.is_openshift else [*made, space]
 
 
-def _sources(options: ConvertOptions) -> GitSources | None:
+def _sources(scope: Scope) -> GitSources | None:
     """Where BuildConfigs get their source; None when there are none."""
+    options = scope.options
     is_wanted = options.is_openshift and options.build.mode == "build-config"
-    return GitSources(options.build) if is_wanted else None
+    return GitSources(options.build, scope.project.working_dir) if is_wanted else None
 
 
 def _component_objects(component: Component, scope: Scope, sources: GitSources | None) -> Objects:
