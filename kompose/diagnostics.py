@@ -35,5 +35,7 @@ class Diagnostic(NamedTuple):
         if self.position is None:
             return self.message
         file = self.position.file
-        bare = self.message.removeprefix(f"validating {file}: ").removeprefix(f"{file}: ")
+        bare = self.message
+        for opening in (f"validating {file}: ", f"failed to read {file}: ", f"{file}: "):
+            bare = bare.removeprefix(opening)
         return f"{self.position}: {bare.lstrip()}"

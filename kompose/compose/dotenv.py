@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from kompose.compose.template import InvalidTemplateError, Lookup, Warn, substitute
+from kompose.diagnostics import Position
 from kompose.errors import ComposeError
 from kompose.file_content import read_file
 from kompose.suspicion import shown_lines, shown_value
@@ -37,6 +38,10 @@ _ESCAPES = {
 class DotenvError(ValueError):
     """The text is no environment file; the message says in which line and why."""
 
+    def __init__(self, message: str, line: int = 0) -> None:
+        super().__init__(message)
+        self.line = line
+
 
 def read_dotenv(
     path: Path,
@@ -53,11 +58,14 @@ def read_dotenv(
     try:
         return parse_dotenv(read_file(path).decode(), environment.get, warn, earlier)
     except UnicodeDecodeError:
-        raise ComposeError(f"failed to read {path}: the text is not UTF-8") from None
-    except DotenvError as error:
-        raise ComposeError(f"failed to read {path}: {error}") from None
+        where = Position(str(path), 0)
+        raise ComposeError(
+            f"failed to read {path}: the text is not UTF-8", position=where
+        ) from None
     except ValueError as error:
-        raise ComposeError(f"failed to read {path}: {error}") from None
+        line = error.line if isinstance(error, DotenvError) else 0
+        where = Position(str(path), line)
+        raise ComposeError(f"failed to read {path}: {error}", position=where) from None
 
 
 def parse_dotenv(
@@ -90,7 +98,7 @@ class _Reader:
         while self._skip_to_statement():
             name, terminator = self._name()
             if " " in name:
-                raise DotenvError(f"line {self._line}: key cannot contain a space")
+                raise DotenvError(f"line {self._line}: key cannot contain a space", self._line)
             if terminator == "\n":
                 self._line += 1
                 inherited = self._lookup(name)
@@ -128,7 +136,8 @@ class _Reader:
                 line = text[start:].partition("\n")[0]
                 raise DotenvError(
                     f"line {self._line}: unexpected character {quoted(character)}"
-                    f" in variable name {quoted(shown_lines(line))}"
+                    f" in variable name {quoted(shown_lines(line))}",
+                    self._line,
                 )
         self._position = start
         return "", ""
@@ -175,7 +184,7 @@ class _Reader:
             position += 1
         first_line = text[start:].partition("\n")[0]
         shown = shown_value(name, first_line)
-        raise DotenvError(f"line {self._line}: unterminated quoted value {shown}")
+        raise DotenvError(f"line {self._line}: unterminated quoted value {shown}", self._line)
 
     def _expand(self, value: str, name: str) -> str:
         try:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kompose.compose.dotenv import read_dotenv
-from kompose.compose.key_path import KeyPath
+from kompose.compose.key_path import KeyPath, told_at
 from kompose.compose.record import Record
 from kompose.errors import ComposeError
 
@@ -35,9 +35,11 @@ def _service(name: str, service: Record, environment: Mapping[str, str], warn: W
             del result["environment"]
     if service.get("label_file"):
         labels: dict[str, str] = {}
-        for path in service["label_file"]:
+        place = ("services", name, "label_file")
+        for index, path in enumerate(service["label_file"]):
             seen, labels = labels, {}
-            _take_file(path, labels, seen, lambda m: warn(m, ("services", name)), "label")
+            with told_at((*place, index)):
+                _take_file(path, labels, seen, lambda m: warn(m, place), "label")
             labels = {**seen, **labels}
         result["labels"] = {**labels, **(service.get("labels") or {})}
     return result
@@ -51,13 +53,14 @@ def _environment(
     known = {**environment, **{key: value for key, value in own.items() if value is not None}}
     found: dict[str, str] = {}
     path = ("services", name, "env_file")
-    for entry in service["env_file"]:
+    for index, entry in enumerate(service["env_file"]):
         file, file_format = entry.get("path", ""), entry.get("format")
         is_there = Path(file).exists()
-        if file_format and is_there:
-            raise ComposeError(f'unsupported env_file format "{file_format}"')
-        if is_there or entry.get("required", True):
-            _take_file(file, found, known, lambda m: warn(m, path), "env")
+        with told_at((*path, index)):
+            if file_format and is_there:
+                raise ComposeError(f'unsupported env_file format "{file_format}"')
+            if is_there or entry.get("required", True):
+                _take_file(file, found, known, lambda m: warn(m, path), "env")
     return {**found, **own}
 
 

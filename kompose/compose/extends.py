@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from kompose.compose.key_path import KeyPath, PathError
+from kompose.compose.key_path import KeyPath, PathError, told_at
 from kompose.compose.merge import merge_service
 from kompose.compose.resets import apply_resets
 
@@ -91,7 +91,8 @@ class _Extension:
         """The services among which the base is."""
         base = here
         if file is not None:
-            base = self._load(file)
+            with told_at(("services", name, "extends")):
+                base = self._load(file)
         if reference not in base.services:
             where = "" if file is None else f" in {file}"
             raise PathError(

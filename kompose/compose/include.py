@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kompose.compose.key_path import PathError
+from kompose.compose.key_path import PathError, told_at
 from kompose.compose.merge import merge_trees
 from kompose.compose.scalars import scalar_text
 from kompose.errors import ComposeError
@@ -38,7 +38,11 @@ def inclusions(tree: dict[str, Any], directory: str) -> list[Inclusion]:
         return []
     if not isinstance(entries, list):
         raise PathError(f"`include` must be a list, got {scalar_text(entries)}", ("include",))
-    return [_inclusion(entry, directory, index) for index, entry in enumerate(entries)]
+    found: list[Inclusion] = []
+    for index, entry in enumerate(entries):
+        with told_at(("include", index)):
+            found.append(_inclusion(entry, directory, index))
+    return found
 
 
 def _inclusion(entry: Any, directory: str, index: int) -> Inclusion:

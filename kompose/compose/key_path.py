@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from kompose.errors import ComposeError
@@ -18,6 +20,21 @@ class PathError(ComposeError):
         self.path = path
         self.more: tuple[PathError, ...] = ()
         """What else the same pass found."""
+
+
+@contextmanager
+def told_at(path: KeyPath) -> Iterator[None]:
+    """Gives a fault that knows no place the one where it was asked for.
+
+    Raises:
+        PathError: In place of any other error without a position.
+    """
+    try:
+        yield
+    except ComposeError as error:
+        if isinstance(error, PathError) or error.position is not None:
+            raise
+        raise PathError(str(error), path) from error
 
 
 class Faults:

@@ -14,7 +14,7 @@ from kompose.compose.dotenv import read_dotenv
 from kompose.compose.extends import Base, apply_extends
 from kompose.compose.include import check_circle, inclusions, take_in
 from kompose.compose.interpolate import WarnAt, interpolate, non_string_key
-from kompose.compose.key_path import KeyPath, PathError
+from kompose.compose.key_path import KeyPath, PathError, told_at
 from kompose.compose.merge import merge_trees, unique_long_entries
 from kompose.compose.normalize import resolve_unset
 from kompose.compose.paths import resolve_paths
@@ -165,7 +165,8 @@ class Loader:
     ) -> dict[str, Any]:
         value = document.value
         if not isinstance(value, dict):
-            raise ComposeError("top-level object must be a mapping")
+            where = Position(source.name, document.line)
+            raise ComposeError("top-level object must be a mapping", position=where)
         if document.has_odd_keys and (odd := non_string_key(value)):
             raise ComposeError(odd, position=Position(source.name, document.line))
         if self.interpolates:
@@ -240,15 +241,16 @@ class Loader:
         def warn(message: str) -> None:
             self.warn(message, ("include",), source)
 
-        for inclusion in inclusions(tree, scope.directory):
-            check_circle(inclusion.files[0], seen)
-            environment = dict(scope.environment)
-            for file in inclusion.env_files:
-                self.files[file] = None
-                found = read_dotenv(Path(file), environment, warn)
-                environment = {**found, **environment}
-            inner = Scope(inclusion.directory, environment, inclusion.base, seen)
-            imported = self.load([read_source(file) for file in inclusion.files], inner)
+        for index, inclusion in enumerate(inclusions(tree, scope.directory)):
+            with told_at(("include", index)):
+                check_circle(inclusion.files[0], seen)
+                environment = dict(scope.environment)
+                for file in inclusion.env_files:
+                    self.files[file] = None
+                    found = read_dotenv(Path(file), environment, warn)
+                    environment = {**found, **environment}
+                inner = Scope(inclusion.directory, environment, inclusion.base, seen)
+                imported = self.load([read_source(file) for file in inclusion.files], inner)
             tree = take_in(tree, imported, lambda part: apply_resets(part, resets))
         return {key: value for key, value in tree.items() if key != "include"}
 

@@ -133,7 +133,8 @@ def _read(
 
     models = decoded.pop("models", {})
     if options.checks:
-        decoded["services"] = with_file_values(services, variables, loader.warn)
+        with loader.placing_faults():
+            decoded["services"] = with_file_values(services, variables, loader.warn)
     return Model(
         tree=decoded,
         models=models,

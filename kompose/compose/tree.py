@@ -91,6 +91,8 @@ def parse_documents(text: bytes | str) -> list[Document]:
         raise
     except (yaml.YAMLError, UnicodeError) as error:
         told = _syntax_error(error)
+        if isinstance(error, yaml.reader.ReaderError) and isinstance(text, bytes):
+            told.line = text.count(b"\n", 0, error.position) + 1
         told.is_early = _is_early(builder)
         raise told from None
 

@@ -249,3 +249,33 @@ def test_numbers_beyond_all_bounds_give_no_traceback(line: str, tmp_path: Path) 
 )
 def test_a_path_that_cannot_be_read_is_one_sentence(shape: str, path: str, tmp_path: Path) -> None:
     assert str(fault(shape.replace("PATH", path), tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("services:\n  a:\n    image: x\n    env_file:\n    - here.env\n    - gone.env\n", 6),
+        ("services:\n  a:\n    image: x\n    label_file: gone.label\n", 4),
+        ("services: {a: {image: x}}\ninclude:\n- gone.yaml\n", 3),
+        ("services: {a: {image: x}}\ninclude:\n- {path: compose.yaml}\n", 3),
+        ("services:\n  a:\n    extends: {service: a, file: gone.yaml}\n", 3),
+        ("services:\n  a:\n    extends: {service: a, file: here.env}\n", 3),
+        ("services:\n  a:\n    image: \x00\n", 3),
+    ],
+)
+def test_a_file_that_cannot_be_had_is_told_where_it_is_asked_for(
+    text: str, line: int, tmp_path: Path
+) -> None:
+    (tmp_path / "here.env").mkdir() if "extends" in text else (tmp_path / "here.env").touch()
+
+    error = fault(text, tmp_path)
+
+    assert error.position == (str(tmp_path / "compose.yaml"), line)
+
+
+def test_a_fault_in_an_environment_file_has_the_line_of_that_file(tmp_path: Path) -> None:
+    (tmp_path / "a.env").write_text("A=1\n# comment\n*=2\n")
+
+    error = fault("services: {a: {image: x, env_file: a.env}}\n", tmp_path)
+
+    assert error.position == (str(tmp_path / "a.env"), 3)
