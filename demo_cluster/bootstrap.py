@@ -76,7 +76,7 @@ _VIEW: list[Obj] = [
     _rule("networking.k8s.io", ["ingresses", "ingresses/status", "networkpolicies"], _READ),
     _rule("metrics.k8s.io", ["pods", "nodes"], _READ),
 ]
-_EDIT: list[Obj] = [
+_OWN_EDIT: list[Obj] = [
     _rule(
         "",
         ["pods/attach", "pods/exec", "pods/portforward", "pods/proxy", "secrets", "services/proxy"],
@@ -110,13 +110,13 @@ _EDIT: list[Obj] = [
     _rule("policy", ["poddisruptionbudgets"], _WRITE),
     _rule("networking.k8s.io", ["ingresses", "networkpolicies"], _WRITE),
     _rule("coordination.k8s.io", ["leases"], [*_READ, *_WRITE]),
-    *_VIEW,
 ]
-_ADMIN: list[Obj] = [
+_EDIT = [*_OWN_EDIT, *_VIEW]
+_OWN_ADMIN: list[Obj] = [
     _rule(_RBAC, ["rolebindings", "roles"], [*_READ, *_WRITE]),
     _rule("authorization.k8s.io", ["localsubjectaccessreviews"], ["create"]),
-    *_EDIT,
 ]
+_ADMIN = [*_EDIT, *_OWN_ADMIN]
 _HEALTH = ["/healthz", "/livez", "/readyz", "/version", "/version/"]
 
 _CLUSTER_ROLES: dict[str, list[Obj]] = {
@@ -124,6 +124,9 @@ _CLUSTER_ROLES: dict[str, list[Obj]] = {
     "admin": _ADMIN,
     "edit": _EDIT,
     "view": _VIEW,
+    "system:aggregate-to-admin": _OWN_ADMIN,
+    "system:aggregate-to-edit": _OWN_EDIT,
+    "system:aggregate-to-view": _VIEW,
     "system:discovery": [
         _urls(
             sorted(["/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*", *_HEALTH]),
@@ -141,6 +144,28 @@ _CLUSTER_ROLES: dict[str, list[Obj]] = {
     ],
     "system:public-info-viewer": [_urls(_HEALTH, ["get"])],
 }
+_AGGREGATED = {
+    "view": "edit",
+    "edit": "admin",
+    "system:aggregate-to-admin": "admin",
+    "system:aggregate-to-edit": "edit",
+    "system:aggregate-to-view": "view",
+}
+"""Which roles are parts of which."""
+
+
+def _cluster_role(name: str, rules: list[Obj]) -> Obj:
+    labels = dict(_BOOTSTRAP_LABELS)
+    if name in _AGGREGATED:
+        labels[f"{_RBAC}/aggregate-to-{_AGGREGATED[name]}"] = "true"
+    role: Obj = {"metadata": {"name": name, "labels": labels, "annotations": dict(_UPDATED)}}
+    if name in ("admin", "edit", "view"):
+        selector = {"matchLabels": {f"{_RBAC}/aggregate-to-{name}": "true"}}
+        role["aggregationRule"] = {"clusterRoleSelectors": [selector]}
+    return {**role, "rules": rules}
+
+
+_UPDATED = {"rbac.authorization.kubernetes.io/autoupdate": "true"}
 _CLUSTER_BINDINGS: dict[str, tuple[str, ...]] = {
     "cluster-admin": ("system:masters",),
     "system:basic-user": ("system:authenticated",),
@@ -235,8 +260,7 @@ def make_first_objects(
     for name in FIRST_NAMESPACES:
         _create(storage, "namespaces", "", {"metadata": {"name": name}})
     for name, rules in _CLUSTER_ROLES.items():
-        meta = {"name": name, "labels": dict(_BOOTSTRAP_LABELS)}
-        _create(storage, "clusterroles", _RBAC, {"metadata": meta, "rules": rules})
+        _create(storage, "clusterroles", _RBAC, _cluster_role(name, rules))
     for name, groups in _CLUSTER_BINDINGS.items():
         _create(storage, "clusterrolebindings", _RBAC, cluster_binding(name, name, groups))
     for name, (value, text) in _PRIORITIES.items():

@@ -13,6 +13,7 @@ from demo_cluster.bulk import Bulk
 from demo_cluster.certificates import Certificates
 from demo_cluster.controllers.account_tokens import AccountTokens
 from demo_cluster.controllers.certificate_signer import CertificateSigner
+from demo_cluster.controllers.cluster_roles import ClusterRoleAggregation
 from demo_cluster.controllers.cron_jobs import CronJobController
 from demo_cluster.controllers.daemon_sets import DaemonSetController
 from demo_cluster.controllers.deployments import DeploymentController
@@ -108,6 +109,7 @@ class World:
                 ClaimController(storage, clock, events),
                 ResourceQuotaController(storage, clock),
                 CertificateSigner(storage, clock, certificates),
+                ClusterRoleAggregation(storage, clock),
                 TaintEviction(storage, clock, events),
                 self.nodes,
             )

@@ -81,10 +81,13 @@ class NodeController:
         self._clock.call_later(LEASE_SECONDS * max(crowd, 1.0), lambda: self._beat(name))
 
     def _lease(self, name: str, now: str) -> Obj:
-        node = self._storage.get(NODES, "", name) or {"metadata": {"uid": ""}}
-        owner = {"apiVersion": "v1", "kind": "Node", "name": name, "uid": node["metadata"]["uid"]}
+        node = (self._storage.get(NODES, "", name) or {"metadata": {}})["metadata"]
+        owner = {"apiVersion": "v1", "kind": "Node", "name": name, "uid": node.get("uid", "")}
+        meta = {"name": name, "namespace": "kube-node-lease", "ownerReferences": [owner]}
+        if "creationTimestamp" in node:  # the kubelet renews it since the node joined
+            meta["creationTimestamp"] = node["creationTimestamp"]
         return {
-            "metadata": {"name": name, "namespace": "kube-node-lease", "ownerReferences": [owner]},
+            "metadata": meta,
             "spec": {"holderIdentity": name, "leaseDurationSeconds": 40, "renewTime": now},
         }
 

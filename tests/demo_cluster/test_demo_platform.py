@@ -308,3 +308,22 @@ def test_the_token_of_an_account_says_whose_it_is_and_until_when() -> None:
     assert claims["sub"] == "system:serviceaccount:shop:robot"
     assert claims["exp"] - claims["iat"] == 600
     assert claims["kubernetes.io"]["serviceaccount"] == {"name": "robot", "uid": "uid-1"}
+
+
+async def test_a_role_has_the_rules_of_those_that_it_selects(world: SteppedWorld) -> None:
+    roles = kind_of("clusterroles", "rbac.authorization.k8s.io")
+    rule = {"apiGroups": ["shop.example.com"], "resources": ["promotions"], "verbs": ["get"]}
+    labels = {"rbac.authorization.k8s.io/aggregate-to-view": "true"}
+    meta: Obj = {"name": "promotions", "labels": labels}
+
+    world.storage.create(roles, {"metadata": meta, "rules": [rule]})
+    world.advance(1)
+    had = {
+        name: rule in (world.storage.get(roles, "", name) or {})["rules"]
+        for name in ("view", "edit", "admin")
+    }
+    world.storage.request_delete(roles, "", "promotions")
+    world.advance(1)
+
+    assert had == {"view": True, "edit": True, "admin": True}
+    assert rule not in (world.storage.get(roles, "", "admin") or {})["rules"]
