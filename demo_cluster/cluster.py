@@ -43,6 +43,8 @@ class ClusterOptions:
     """Begin anew whatever `state` holds."""
     has_metrics: bool = True
     """Whether a metrics server is installed (`metrics.k8s.io`), as most clusters have one."""
+    binds_first_users: bool = True
+    """Whether viewers may look, and developers change what is in namespaces."""
     dials: dict[str, Any] = field(default_factory=dict)
     """Settings for what lives on the cluster: nodes, pods, namespaces, churn, log_rate."""
     clock_skew: timedelta = timedelta()
@@ -109,7 +111,7 @@ class DemoCluster:
             world.begin()
             served = self.backend.registry.groups()
             make_first_objects(self.storage, served, self.clock.now())
-            if self.options.scenario != "empty":
+            if self.options.binds_first_users:
                 bind_first_users(self.storage)
             self._let_in(scenario)
             world.start()

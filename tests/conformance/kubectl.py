@@ -58,7 +58,9 @@ def play(topic: str, exchanges: list[Exchange]) -> list[Result]:
     """The commands of one file, in their order, on one cluster."""
     if shutil.which("kubectl") is None:
         return [not_played(topic, exchange, NO_KUBECTL) for exchange in exchanges]
-    options = ClusterOptions(scenario="empty", has_metrics=False, clock=_clock())
+    options = ClusterOptions(
+        scenario="empty", has_metrics=False, binds_first_users=False, clock=_clock()
+    )
     with running_cluster(options) as running, tempfile.TemporaryDirectory() as home:
         player = _Player(running, Path(home))
         return [Result(topic, each["id"], player.difference(each)) for each in exchanges]

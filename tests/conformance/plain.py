@@ -69,7 +69,12 @@ def _play_once(
 ) -> tuple[list[Result], set[int]]:
     """The results, and the places of the exchanges that were waited for in vain."""
     with running_cluster(
-        ClusterOptions(scenario="empty", clock=SteppedClock(), has_metrics=False)
+        ClusterOptions(
+            scenario="empty",
+            clock=SteppedClock(),
+            has_metrics=False,
+            binds_first_users=False,
+        )
     ) as running:
         authority = running.call(lambda: running.cluster._certificates.authority)
         tokens = {"admin": running.cluster.token(ADMIN), "viewer": running.cluster.token(VIEWER)}

@@ -69,7 +69,9 @@ class SteppedCluster:
 
     def __init__(self, start: datetime | None = None) -> None:
         self._clock = SteppedClock(start) if start is not None else SteppedClock()
-        options = ClusterOptions(scenario="empty", clock=self._clock, has_metrics=False)
+        options = ClusterOptions(
+            scenario="empty", clock=self._clock, has_metrics=False, binds_first_users=False
+        )
         self.cluster = DemoCluster(options)
         self._rounds_of_silence = 0
         self._start = self._clock.now()
