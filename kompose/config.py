@@ -70,20 +70,25 @@ def _escaped(value: Any) -> Any:
 
 def config_json(tree: Mapping[str, Any]) -> str:
     """The tree as JSON, with a newline at the end; extensions are shown at the top only."""
-    shown = {key: _in_order(tree[key]) for key in sorted(tree) if key != _NEVER_IN_JSON}
+    shown = {key: in_order(tree[key]) for key in sorted(tree) if key != _NEVER_IN_JSON}
     text = json.dumps(shown, indent=2, ensure_ascii=False)
-    return text.translate(_ESCAPED_IN_JSON) + "\n"
+    return without_markup(text) + "\n"
 
 
-def _in_order(value: Any) -> Any:
+def without_markup(text: str) -> str:
+    """JSON in which no browser finds markup, as the original writes it."""
+    return text.translate(_ESCAPED_IN_JSON)
+
+
+def in_order(value: Any) -> Any:
     """The value with the keys of its mappings in the order of their text."""
     if isinstance(value, Record):
-        return {key: _in_order(value[key]) for key in value.in_order()}
+        return {key: in_order(value[key]) for key in value.in_order()}
     if isinstance(value, dict):
-        return {key: _in_order(value[key]) for key in sorted(value)}
+        return {key: in_order(value[key]) for key in sorted(value)}
     if isinstance(value, float) and value.is_integer() and abs(value) < _EXPONENT_FROM:
         return int(value)
-    return list(map(_in_order, value)) if isinstance(value, list) else value
+    return list(map(in_order, value)) if isinstance(value, list) else value
 
 
 def config_yaml(tree: Mapping[str, Any]) -> str:
@@ -153,15 +158,3 @@ def _scalar(value: Any, column: int) -> str:
     if isinstance(value, list):
         return "[]"
     return "null" if value is None else scalar_text(value)
-
-
-def images(model: Model) -> list[str]:
-    """The images that the services use, one each, sorted."""
-    services: dict[str, Any] = model.tree["services"]
-    return sorted({s.get("image") or f"{model.name}-{name}" for name, s in services.items()})
-
-
-def profiles(model: Model) -> list[str]:
-    """The profiles that the enabled services name, sorted."""
-    services: dict[str, Any] = model.tree["services"]
-    return sorted({profile for s in services.values() for profile in s.get("profiles", [])})

@@ -77,8 +77,9 @@ def read_source(name: str) -> Source:
 class Loader:
     """Loads trees for one model and keeps what was said on the way."""
 
-    def __init__(self, *, interpolates: bool = True) -> None:
+    def __init__(self, *, interpolates: bool = True, resolves_paths: bool = True) -> None:
         self.interpolates = interpolates
+        self._resolves_paths = resolves_paths
         self.warnings: list[Diagnostic] = []
         self.positions = PositionIndex()
         self.files: dict[str, None] = {}
@@ -128,7 +129,8 @@ class Loader:
         tree = with_defaults(tree)
         with self.placing_faults():
             check_tree(tree)
-        tree = resolve_paths(tree, scope.base or scope.directory)
+        if self._resolves_paths or scope.included_from:
+            tree = resolve_paths(tree, scope.base or scope.directory)
         return _with_environment(tree, scope.environment)
 
     def load_over(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,6 +41,14 @@ class ReadOptions(NamedTuple):
     project_name: str | None = None
     checks: bool = True
     """Whether names are completed and references checked; off, the tree is as it was written."""
+    is_consistent: bool = True
+    """Whether references are checked."""
+    reads_env_files: bool = True
+    """Whether services have the variables and labels of their files."""
+    resolves_paths: bool = True
+    """Whether paths of the host are absolute."""
+    decodes: bool = True
+    """Whether values are the model's own; off, they may still be texts with variables in them."""
 
 
 _DEFAULTS = ReadOptions()
@@ -98,7 +106,7 @@ def read_model(
     Raises:
         ComposeError: They do not make a project.
     """
-    loader = Loader(interpolates=options.interpolate)
+    loader = Loader(interpolates=options.interpolate, resolves_paths=options.resolves_paths)
     try:
         return _read(selection, environment, options, loader)
     except ComposeError as error:
@@ -124,26 +132,41 @@ def _read(
         raise ComposeError("empty compose file")
     if options.checks:
         tree = normalize(tree, name, variables.get)
+    if not options.decodes:
+        return _model(
+            {"services": {}, **tree, "name": name}, name, directory, sources, loader, variables
+        )
     _warn_of_cut_commands(tree, loader)
     decoded = _decode(tree, loader)
     services, disabled = _by_profile(decoded["services"], options.profiles)
     decoded = {"name": name, **decoded, "services": services}
-    if options.checks:
+    if options.checks and options.is_consistent:
         _check(decoded, frozenset(disabled), loader)
 
     models = decoded.pop("models", {})
-    if options.checks:
+    if options.checks and options.reads_env_files:
         with loader.placing_faults():
             decoded["services"] = with_file_values(services, variables, loader.warn)
+    model = _model(decoded, name, directory, sources, loader, variables)
+    files = dict.fromkeys((*model.sources, *_files_named_in(decoded)))
+    return model._replace(models=models, disabled_services=tuple(disabled), sources=tuple(files))
+
+
+def _model(
+    tree: dict[str, Any],
+    name: str,
+    directory: Path,
+    sources: Sequence[Source],
+    loader: Loader,
+    variables: Mapping[str, str],
+) -> Model:
     return Model(
-        tree=decoded,
-        models=models,
+        tree=tree,
         name=name,
         working_dir=directory,
         files=tuple(source.name for source in sources),
-        sources=tuple(dict.fromkeys((*loader.files, *_files_named_in(decoded)))),
+        sources=tuple(loader.files),
         warnings=loader.warnings,
-        disabled_services=tuple(disabled),
         environment=variables,
         locate=loader.positions.locate,
     )

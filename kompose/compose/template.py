@@ -6,7 +6,8 @@ Pure: text and a lookup in, text out. The grammar is the one of the compose spec
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from kube_client.go_quote import quoted
 
@@ -81,6 +82,35 @@ def _replacement(variable: re.Match[str], lookup: Lookup, warn: Warn) -> str:
     other = substitute(operand, lookup, warn)
     chosen = _choice(name, variable["operator"], other, lookup(name))
     return chosen + substitute(after, lookup, warn)
+
+
+class Mention(NamedTuple):
+    """A variable that a text names."""
+
+    name: str
+    is_required: bool = False
+    default: str = ""
+    alternate: str = ""
+
+
+def mentions(text: str) -> Iterator[Mention]:
+    """The variables of a text in its order, those within defaults after their own."""
+    for variable in _VARIABLE.finditer(text):
+        name = variable["bare"] or variable["name"]
+        if name is None:
+            continue
+        operand, after = _split_at_brace(variable["rest"] or "")
+        match (variable["operator"] or " ")[-1]:
+            case "?":
+                yield Mention(name, is_required=True)
+            case "-":
+                yield Mention(name, default=operand)
+            case "+":
+                yield Mention(name, alternate=operand)
+            case _:
+                yield Mention(name)
+        yield from mentions(operand)
+        yield from mentions(after)
 
 
 def _split_at_brace(rest: str) -> tuple[str, str]:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kompose.compose.tree import parse_documents
-from kompose.config import config_json, config_tree, config_yaml, images
+from kompose.config import config_json, config_tree, config_yaml
+from kompose.config_lists import hashes, images, names
 from kompose.errors import KomposeError
 from tests.kompose.compose_cases import read_text
 from tests.kompose.kompose_run import run_kompose
@@ -151,3 +152,67 @@ def test_no_interpolate_leaves_variables_alone(tmp_path: Path) -> None:
     outcome = run_kompose(["config", "--no-interpolate"], directory=tmp_path, environment={})
 
     assert "image: x:${T:-1}" in outcome.stdout
+
+
+def test_no_interpolate_leaves_what_only_a_variable_makes_valid(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text(
+        "services: {a: {image: x, ports: ['${P}:80'], tty: '${T}', volumes: ['${V}:/x']}}\n"
+    )
+
+    outcome = run_kompose(["config", "--no-interpolate"], directory=tmp_path, environment={})
+
+    assert outcome.exit_code == 0, outcome.stderr
+    assert "- ${P}:80" in outcome.stdout
+    assert "tty: ${T}" in outcome.stdout
+
+
+def test_services_are_listed_after_those_that_they_need(tmp_path: Path) -> None:
+    assert names(read_text(SHOP, tmp_path), "services") == ["db", "lonely", "web"]
+
+
+def test_a_hash_changes_with_what_runs_and_not_with_how_many(tmp_path: Path) -> None:
+    def hash_of(service: str) -> str:
+        [line] = hashes(read_text(f"name: n\nservices: {{a: {service}}}\n", tmp_path), "a")
+        return line
+
+    assert hash_of("{image: x, scale: 3, pull_policy: always}") == hash_of("{image: x}")
+    assert hash_of("{image: y}") != hash_of("{image: x}")
+
+
+def test_variables_are_listed_with_what_stands_for_them(tmp_path: Path) -> None:
+    text = "services: {a: {image: '${A:-${B?}}$C', user: '${D:+alt}', environment: {E: '$A'}}}\n"
+    (tmp_path / "compose.yaml").write_text(text)
+
+    outcome = run_kompose(["config", "--variables"], directory=tmp_path, environment={})
+
+    assert outcome.stdout.splitlines() == [
+        "NAME   REQUIRED   DEFAULT VALUE   ALTERNATE VALUE",
+        "A      false      ${B?}",
+        "B      true",
+        "C      false",
+        "D      false                      alt",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("flag", "line"),
+    [
+        ("--environment", "A=1"),
+        ("--models", "m"),
+        ("--no-env-resolution", "    environment:"),
+        ("--no-path-resolution", "      - path: a.env"),
+        ("--no-consistency", "      - type: volume"),
+    ],
+)
+def test_what_is_left_out_or_listed(flag: str, line: str, tmp_path: Path) -> None:
+    (tmp_path / "a.env").write_text("SEEN=1\n")
+    (tmp_path / "compose.yaml").write_text(
+        "services: {a: {image: x, env_file: a.env, environment: {B: b}}}\nmodels: {m: {model: x}}\n"
+    )
+    if flag == "--no-consistency":
+        (tmp_path / "compose.yaml").write_text("services: {a: {image: x, volumes: ['v:/x']}}\n")
+
+    outcome = run_kompose(["config", flag], directory=tmp_path, environment={"A": "1"})
+
+    assert line in outcome.stdout.splitlines(), outcome.stderr
+    assert ("SEEN" in outcome.stdout) == (flag == "--no-path-resolution")
