@@ -17,13 +17,13 @@ from kompose.console import uses_colour
 from kompose.examples import EXAMPLES
 from kompose.invocation import Invocation
 
-_Services = Annotated[
+Services = Annotated[
     list[str] | None,
     typer.Argument(help="Services; none means all", show_default=False, metavar="SERVICES"),
 ]
 _Service = Annotated[str, typer.Argument(help="The service", show_default=False, metavar="SERVICE")]
-_Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until ready")]
-_Timeout = Annotated[
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until ready")]
+Timeout = Annotated[
     float,
     typer.Option("--timeout", "--wait-timeout", help="Seconds to wait until ready; 0 for ever"),
 ]
@@ -32,13 +32,13 @@ _Timestamps = Annotated[
 ]
 _NoPrefix = Annotated[bool, typer.Option("--no-log-prefix", help="Leave the names out")]
 _NoColor = Annotated[bool, typer.Option("--no-color", help="No colours")]
-_Index = Annotated[
+Index = Annotated[
     int | None, typer.Option("--index", help="Which of its pods, from 1", show_default=False)
 ]
 
 
-class PsForm(StrEnum):
-    """How `ps` lists services."""
+class ListForm(StrEnum):
+    """How things are listed."""
 
     TABLE = "table"
     JSON = "json"
@@ -66,7 +66,9 @@ class Protocol(StrEnum):
 
 def register(app: typer.Typer, epilog: Callable[[str], str]) -> None:
     """Add the commands to the program; the epilog for its name ends the help of each."""
-    for command in (up, down, ps, logs, diff, exec_, restart, scale, port):
+    from kompose.twin_commands import TWINS
+
+    for command in (up, down, ps, logs, diff, exec_, restart, scale, port, *TWINS):
         name = command.__name__.rstrip("_")
         app.command(
             name,
@@ -78,7 +80,7 @@ def register(app: typer.Typer, epilog: Callable[[str], str]) -> None:
 
 def up(
     context: typer.Context,
-    services: _Services = None,
+    services: Services = None,
     detach: Annotated[
         bool, typer.Option("--detach", "-d", help="Return when everything is ready")
     ] = False,
@@ -98,7 +100,7 @@ def up(
             show_default=False,
         ),
     ] = None,
-    timeout: _Timeout = 300.0,
+    timeout: Timeout = 300.0,
     watch: Annotated[
         bool, typer.Option("--watch", "-w", help="Apply again when a file is saved")
     ] = False,
@@ -168,7 +170,7 @@ def up(
 
 def down(
     context: typer.Context,
-    services: _Services = None,
+    services: Services = None,
     volumes: Annotated[
         bool, typer.Option("--volumes", "-v", help="Remove volumes too, with their data")
     ] = False,
@@ -205,10 +207,10 @@ def down(
 
 def ps(
     context: typer.Context,
-    services: _Services = None,
+    services: Services = None,
     form: Annotated[
-        PsForm, typer.Option("--format", help="A table, or one JSON object a line")
-    ] = PsForm.TABLE,
+        ListForm, typer.Option("--format", help="A table, or one JSON object a line")
+    ] = ListForm.TABLE,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON list of all")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only names of pods")] = False,
     only_services: Annotated[
@@ -231,7 +233,7 @@ def ps(
 
 def logs(
     context: typer.Context,
-    services: _Services = None,
+    services: Services = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come")] = False,
     tail: Annotated[str, typer.Option("--tail", help="Lines per container, or all")] = "all",
     since: Annotated[
@@ -240,7 +242,7 @@ def logs(
     until: Annotated[
         str, typer.Option("--until", help="Up to 10m ago, or up to a time", metavar="TIME")
     ] = "",
-    index: _Index = None,
+    index: Index = None,
     timestamps: _Timestamps = False,
     no_prefix: _NoPrefix = False,
     no_color: _NoColor = False,
@@ -298,7 +300,7 @@ def exec_(
     workdir: Annotated[
         str, typer.Option("--workdir", "-w", help="Directory to run in", metavar="DIRECTORY")
     ] = "",
-    index: _Index = None,
+    index: Index = None,
     _interactive: Annotated[bool, typer.Option("--interactive", "-i", hidden=True)] = True,
     _tty: Annotated[bool, typer.Option("--tty", "-t", hidden=True)] = True,
 ) -> None:
@@ -318,9 +320,9 @@ def exec_(
 
 def restart(
     context: typer.Context,
-    services: _Services = None,
-    wait: _Wait = True,
-    timeout: _Timeout = 300.0,
+    services: Services = None,
+    wait: Wait = True,
+    timeout: Timeout = 300.0,
 ) -> None:
     """Restart services, one pod after the other where the cluster can."""
     from kompose.live.act import restart_services
@@ -335,8 +337,8 @@ def scale(
     sizes: Annotated[
         list[str], typer.Argument(help="SERVICE=COPIES ...", show_default=False, metavar="SIZES")
     ],
-    wait: _Wait = True,
-    timeout: _Timeout = 300.0,
+    wait: Wait = True,
+    timeout: Timeout = 300.0,
 ) -> None:
     """Run more or fewer copies of a service, until the next up."""
     from kompose.live.act import scale_services

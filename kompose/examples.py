@@ -56,6 +56,41 @@ EXAMPLES: Mapping[str, str] = {
   kompose scale web=3
   kompose scale web=3 worker=0
 """,
+    "build": _KEPT_AS_IT_STANDS
+    + """\
+  kompose build                    all images
+  kompose build --push web         one, for the cluster to pull
+""",
+    "cp": _KEPT_AS_IT_STANDS
+    + """\
+  kompose cp web:/etc/nginx/nginx.conf .
+  kompose cp dump.sql db:/tmp/
+""",
+    "images": _KEPT_AS_IT_STANDS
+    + """\
+  kompose images                   what each container runs
+  kompose images --format json     for programs
+""",
+    "ls": _KEPT_AS_IT_STANDS
+    + """\
+  kompose ls                       in all namespaces
+  kompose ls -n shop               in one
+""",
+    "start": _KEPT_AS_IT_STANDS
+    + """\
+  kompose start                    everything that was stopped
+  kompose start web
+""",
+    "stop": _KEPT_AS_IT_STANDS
+    + """\
+  kompose stop                     everything; kompose start brings it back
+  kompose stop worker
+""",
+    "top": _KEPT_AS_IT_STANDS
+    + """\
+  kompose top                      every container
+  kompose top web
+""",
     "port": _KEPT_AS_IT_STANDS
     + """\
   kompose port web                 all its ports

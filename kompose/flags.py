@@ -93,18 +93,25 @@ PLACE_FLAGS = (
 
 
 COMMANDS = {
+    "build": "Build the images of services",
     "completion": "Print the script that completes commands in a shell",
     "config": "Print the compose files as one canonical model",
     "convert": "Write Kubernetes manifests from compose files",
+    "cp": "Copy files into or out of a service",
     "diff": "Show what up would change",
     "down": "Remove what up made",
     "exec": "Run a command in a service",
     "help": "Say how to use a command",
+    "images": "List what the containers run",
     "logs": "Follow the logs of the services",
+    "ls": "List the projects of the cluster",
     "port": "Say where a port of a service is reached",
     "ps": "List the services and how they are",
     "restart": "Restart services",
     "scale": "Run more or fewer copies of a service",
+    "start": "Start what was stopped",
+    "stop": "Stop services, and keep them",
+    "top": "Show what runs in the containers",
     "up": "Run the compose files on a cluster",
     "version": "Print the version",
 }

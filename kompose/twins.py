@@ -46,6 +46,24 @@ INSTEAD: Mapping[str, Mapping[str, str]] = {
     "restart": {
         "-t": "The time that containers get to stop is stop_grace_period in the compose file",
     },
+    "stop": {
+        "-t": "The time that containers get to stop is stop_grace_period in the compose file",
+        "--timeout": "The time that containers get to stop is stop_grace_period in the compose "
+        "file; how long to wait is --wait-timeout",
+    },
+    "cp": {
+        "-a": "Files keep their mode; their owner is whoever unpacks them",
+        "--archive": "Files keep their mode; their owner is whoever unpacks them",
+        "-L": "Links are copied as links",
+        "--follow-link": "Links are copied as links",
+        "--all": "Copy to each pod by its number: --index 1",
+    },
+    "ls": {"--filter": "Choose with grep, or by --namespace"},
+    "build": {
+        "--no-cache": "Say it in the compose file: build: {no_cache: true}",
+        "--pull": "Say it in the compose file: build: {pull: true}",
+        "--build-arg": "Say it in the compose file: build: {args: {NAME: value}}",
+    },
     "port": {
         "--index": "A port is one for all pods of a service",
     },
@@ -58,29 +76,24 @@ ALWAYS_SO: Mapping[str, frozenset[str]] = {
     "ps": frozenset(("--all", "-a", "--no-trunc")),
     "restart": frozenset(("--no-deps",)),
     "scale": frozenset(("--no-deps",)),
+    "build": frozenset(("--quiet", "-q", "--with-dependencies")),
+    "ls": frozenset(("--all", "-a")),
 }
 """Switches that ask for what is the case anyway: they are taken and change nothing."""
 
 
 COMMANDS_INSTEAD: Mapping[str, str] = {
     "attach": "kompose logs -f SERVICE, or kubectl attach",
-    "build": "kompose up --build",
-    "cp": "kubectl cp, with a pod of: kompose ps -q SERVICE",
     "create": "kompose up; --dry-run shows what it would do",
     "events": "kubectl get events --watch",
-    "images": "kompose config --images",
     "kill": "kompose down -t 0 SERVICE",
-    "ls": "kubectl get namespaces -l app.kubernetes.io/managed-by=kompose",
-    "pause": "kompose scale SERVICE=0",
+    "pause": "kompose stop SERVICE",
     "pull": "nothing: the nodes pull images",
-    "push": "kompose up --build",
+    "push": "kompose build --push",
     "rm": "kompose down SERVICE",
     "run": 'a service with restart: "no", or kompose exec SERVICE COMMAND',
-    "start": "kompose up -d SERVICE",
     "stats": "kubectl top pods",
-    "stop": "kompose scale SERVICE=0",
-    "top": "kompose exec SERVICE ps",
-    "unpause": "kompose up -d SERVICE",
+    "unpause": "kompose start SERVICE",
     "volumes": "kompose config --volumes",
     "wait": "kompose up --wait",
     "watch": "kompose up --watch",

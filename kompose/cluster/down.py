@@ -262,13 +262,8 @@ async def _until_kind_gone(
     tell([])
 
 
-async def _until_pods_gone(
-    client: Client,
-    units: list[str],
-    foreign: set[str],
-    options: DownOptions,
-    progress: Callable[[Removal], None],
-) -> None:
+def pods_news(progress: Callable[[Removal], None]) -> Callable[[list[str]], None]:
+    """Makes news of the names of the pods that are left, each time."""
     seen: set[str] = set()
 
     def tell(left: list[str]) -> None:
@@ -277,6 +272,17 @@ async def _until_pods_gone(
         seen.intersection_update(left)
         seen.update(left)
 
+    return tell
+
+
+async def _until_pods_gone(
+    client: Client,
+    units: list[str],
+    foreign: set[str],
+    options: DownOptions,
+    progress: Callable[[Removal], None],
+) -> None:
+    tell = pods_news(progress)
     await until_none(
         client,
         PODS,

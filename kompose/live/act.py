@@ -79,23 +79,33 @@ async def run_in_service(session: Session, view: ProjectView, service: str, erra
     return status.code
 
 
+async def chosen_workloads(
+    session: Session, view: ProjectView, services: Sequence[str]
+) -> list[Object]:
+    """What runs of these services; of all when none is named.
+
+    Raises:
+        ClusterError: Nothing of the project, or of a service, is there.
+    """
+    keys = service_keys(view, services)
+    workloads = await owned_workloads(session.client, session.project, session.namespace)
+    return [
+        obj
+        for key, name in zip(keys, services, strict=True)
+        for obj in of_service(workloads, key, name)
+    ] or workloads
+
+
 async def restart_services(
     session: Session, view: ProjectView, services: Sequence[str], timeout: float | None
 ) -> int:
     """Restart services and wait until they are ready again; all when none is named."""
-    keys = service_keys(view, services)
-    workloads = await owned_workloads(session.client, session.project, session.namespace)
-    chosen = [
-        obj
-        for key, name in zip(keys, services, strict=True)
-        for obj in of_service(workloads, key, name)
-    ]
     changed = []
-    for obj in chosen or workloads:
+    for obj in await chosen_workloads(session, view, services):
         after = await restart(session.client, obj, session.namespace)
         if after is not None:
-            changed.append(_with_kind(after, obj))
-    return await _wait_ready(session, changed, timeout)
+            changed.append(with_kind(after, obj))
+    return await wait_until_ready(session, changed, timeout)
 
 
 async def scale_services(
@@ -109,8 +119,8 @@ async def scale_services(
     for key, (name, copies) in zip(keys, wanted.items(), strict=True):
         objects = of_service(workloads, key, name)
         after = await scale(session.client, objects, session.namespace, copies)
-        changed.append(_with_kind(after, objects[0]))
-    return await _wait_ready(session, changed, timeout)
+        changed.append(with_kind(after, objects[0]))
+    return await wait_until_ready(session, changed, timeout)
 
 
 async def show_port(
@@ -178,7 +188,9 @@ async def _forward(
     raise AssertionError("a forward ends only by Ctrl-C")
 
 
-async def _wait_ready(session: Session, objects: Sequence[Object], timeout: float | None) -> int:
+async def wait_until_ready(
+    session: Session, objects: Sequence[Object], timeout: float | None
+) -> int:
     """Follow these workloads until they are ready; 1 when they are not in time."""
     if not objects or timeout == 0.0:
         return 0
@@ -229,7 +241,8 @@ async def _followed(
             await watch.changed(left)
 
 
-def _with_kind(after: Object, before: Object) -> Object:
+def with_kind(after: Object, before: Object) -> Object:
+    """The object as a write answered it; some servers leave out of what kind it is."""
     return {"apiVersion": before["apiVersion"], "kind": before["kind"], **after}
 
 

@@ -68,6 +68,11 @@ def run_loaded(
     _finish(invocation, loaded.view.name, loaded.secrecy, lambda session: work(session, loaded))
 
 
+def run_anywhere(invocation: Invocation, work: Callable[[Session], Awaitable[int]]) -> None:
+    """Run a command that is about no project in particular; raises as `run` does."""
+    _finish(invocation, "", Secrecy(()), work)
+
+
 def _finish(
     invocation: Invocation,
     project: str,

@@ -52,6 +52,22 @@ class StartOptions:
         )
 
 
+def build_images(
+    invocation: Invocation, services: tuple[str, ...], *, pushes: bool, alone: bool
+) -> None:
+    """Build the images of these services and what they need, of all when none is named.
+
+    Raises:
+        ComposeError, ConvertError: The files cannot be read, or a build or a push failed.
+        ClusterError: There is no such service.
+    """
+    options = StartOptions(services=services, builds=True, pushes=pushes, alone=alone)
+    loaded = load_sized(invocation, options)
+    chosen = loaded.view.selected(services, alone=alone)
+    if not any(service.image for service in chosen.services.values()):
+        invocation.report.warn("No service has a build section, so nothing was built.")
+
+
 def load_sized(invocation: Invocation, options: StartOptions) -> Loaded:
     """The project as this run wants it: images built, copies as the command line says.
 

@@ -322,6 +322,45 @@ def test_exec_gives_variables_a_directory_and_says_what_is_not_there(up: Shop) -
     assert missing.stderr == "The image of talker has no program 'no-such-program'.\n"
 
 
+def test_what_is_stopped_comes_back_with_as_many_copies(up: Shop) -> None:
+    assert up.run("scale", "talker=2").returncode == 0
+
+    stopped = up.run("stop", "talker")
+    assert stopped.returncode == 0, stopped.stderr
+    assert stopped.stderr.count("✓ pod/talker-") == 2
+    assert up.lines("ps", "-q", "talker") == []
+
+    started = up.run("start")
+    assert started.returncode == 0, started.stderr
+    assert len(up.lines("ps", "-q", "talker")) == 2
+    assert "Nothing was stopped." in up.run("start").stderr
+
+
+def test_files_are_copied_into_and_out_of_a_service(up: Shop, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "a.txt").write_text("here")
+
+    up.lines("cp", str(folder), "talker:/tmp/")
+    up.lines("cp", "talker:/tmp/folder/a.txt", str(tmp_path / "b.txt"))
+    up.lines("cp", "talker:/tmp/folder", str(tmp_path / "back"))
+
+    assert (tmp_path / "b.txt").read_text() == "here"
+    assert (tmp_path / "back" / "a.txt").read_text() == "here"
+    missing = up.run("cp", "talker:/tmp/none", ".")
+    assert missing.returncode == 1
+    assert "talker:/tmp/none cannot be read: tar: " in missing.stderr
+
+
+def test_projects_images_and_processes_are_listed(up: Shop) -> None:
+    projects = [columns(line) for line in up.lines("ls")]
+    images = [columns(line) for line in up.lines("images", "page")]
+
+    assert projects == [["NAME", "NAMESPACE", "STATUS"], ["shop", up.namespace, "ready(2)"]]
+    assert images[1][1:4] == ["page", "docker.io/library/nginx", "latest"]
+    assert any("sh -c" in line for line in up.lines("top", "talker"))
+
+
 def test_a_project_is_known_by_its_name_alone(up: Shop, tmp_path: Path) -> None:
     where = ("--kubeconfig", str(up.kubeconfig), "-n", up.namespace)
     command = [sys.executable, "-m", "kompose", "-p", "shop", *where]

@@ -72,11 +72,11 @@ def test_no_command_that_is_there_is_replaced_by_another() -> None:
 
 def test_a_command_of_docker_compose_that_is_none_here_names_what_is() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "kompose", "stop"], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "kompose", "pause"], capture_output=True, text=True, check=False
     )
 
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        'unknown command "stop" for "kompose"',
-        "Use instead: kompose scale SERVICE=0",
+        'unknown command "pause" for "kompose"',
+        "Use instead: kompose stop SERVICE",
     ]

@@ -1,0 +1,117 @@
+"""More commands that users of docker compose know, as Typer declares them.
+
+What is made and how it is: `kompose.commands`. Here: images, stopping, files and processes.
+"""
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from kompose.commands import Index, ListForm, Services, Timeout, Wait
+from kompose.invocation import Invocation
+
+_Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only names")]
+
+
+def build(
+    context: typer.Context,
+    services: Services = None,
+    push: Annotated[bool, typer.Option("--push", help="Push what was built")] = False,
+    no_deps: Annotated[
+        bool, typer.Option("--no-deps", help="Only the services named, not what they need")
+    ] = False,
+) -> None:
+    """Build the images of the services that have a build section."""
+    from kompose.live.start_options import build_images
+
+    invocation: Invocation = context.obj
+    build_images(invocation, tuple(services or ()), pushes=push, alone=no_deps)
+
+
+def cp(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(help="PATH or SERVICE:PATH", show_default=False)],
+    target: Annotated[str, typer.Argument(help="PATH or SERVICE:PATH", show_default=False)],
+    index: Index = None,
+) -> None:
+    """Copy a file or a directory into or out of a service; its image needs tar."""
+    from kompose.live.inside import copy
+    from kompose.live.session import run
+
+    run(context.obj, lambda session, view: copy(session, view, source, target, index))
+
+
+def images(
+    context: typer.Context,
+    services: Services = None,
+    form: Annotated[
+        ListForm, typer.Option("--format", help="A table, or one JSON list")
+    ] = ListForm.TABLE,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only image IDs")] = False,
+) -> None:
+    """List what the containers of the services run."""
+    from kompose.live.listing import list_images
+    from kompose.live.session import run
+
+    word = "names" if quiet else form.value
+    named = tuple(services or ())
+    run(context.obj, lambda session, view: list_images(session, view, named, word))
+
+
+def ls(
+    context: typer.Context,
+    form: Annotated[
+        ListForm, typer.Option("--format", help="A table, or one JSON list")
+    ] = ListForm.TABLE,
+    quiet: _Quiet = False,
+) -> None:
+    """List the projects of the cluster; with --namespace those of one namespace."""
+    from kompose.live.listing import list_projects
+    from kompose.live.session import run_anywhere
+
+    invocation: Invocation = context.obj
+    word = "names" if quiet else form.value
+    everywhere = invocation.where.namespace is None
+    run_anywhere(invocation, partial(list_projects, everywhere=everywhere, form=word))
+
+
+def start(
+    context: typer.Context,
+    services: Services = None,
+    wait: Wait = True,
+    timeout: Timeout = 300.0,
+) -> None:
+    """Start what was stopped, with as many copies as before."""
+    from kompose.live.session import run
+    from kompose.live.stopped import start_services
+
+    named, seconds = tuple(services or ()), (timeout or None) if wait else 0.0
+    run(context.obj, lambda session, view: start_services(session, view, named, seconds))
+
+
+def stop(
+    context: typer.Context,
+    services: Services = None,
+    timeout: Annotated[
+        float, typer.Option("--wait-timeout", help="Seconds to wait until all is gone; 0 for ever")
+    ] = 120.0,
+) -> None:
+    """Stop services: their pods go, and everything else stays."""
+    from kompose.live.session import run
+    from kompose.live.stopped import stop_services
+
+    named, seconds = tuple(services or ()), timeout or None
+    run(context.obj, lambda session, view: stop_services(session, view, named, seconds))
+
+
+def top(context: typer.Context, services: Services = None) -> None:
+    """Show the processes in the containers of the services; their images need ps."""
+    from kompose.live.inside import show_processes
+    from kompose.live.session import run
+
+    named = tuple(services or ())
+    run(context.obj, lambda session, view: show_processes(session, view, named))
+
+
+TWINS = (build, cp, images, ls, start, stop, top)
