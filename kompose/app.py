@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from inspect import getdoc
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import typer
 from kompose.command_line import UsageError, parse
 from kompose.console import Console, FatalWarningError, uses_colour, write_line
 from kompose.errors import ComposeError, KomposeError
+from kompose.examples import EXAMPLES
 from kompose.flags import GLOBAL_FLAGS, PLACE_FLAGS, Flag
 from kompose.invocation import Invocation, Where
 from kompose.report import ConvertError, Level, Report
@@ -98,9 +100,20 @@ def _global_flag(command: str, word: str) -> tuple[Flag | None, bool]:
     return None, False
 
 
+def _register(app: typer.Typer, command: Callable[..., None]) -> None:
+    """Add a command to the program, with examples, and at the end what all commands take."""
+    name = command.__name__.rstrip("_")
+    app.command(
+        name,
+        help=f"{getdoc(command)}\n\n{EXAMPLES[name]}",
+        epilog=f"\b\n{place_help(_OWN_SHORTS.get(name, ''))}",
+        context_settings={"allow_interspersed_args": name != "exec"},
+    )(command)
+
+
 def _invoke(words: list[str], invocation: Invocation) -> int:
     """Runs the app; a command ends with another code than 0 by raising `typer.Exit`."""
-    from kompose import commands, config_command
+    from kompose import commands, config_command, twin_commands
 
     app = typer.Typer(
         name="kompose",
@@ -110,7 +123,8 @@ def _invoke(words: list[str], invocation: Invocation) -> int:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    commands.register(app, lambda name: f"\b\n{place_help(_OWN_SHORTS.get(name, ''))}")
+    for command in (*commands.COMMANDS, *twin_commands.COMMANDS):
+        _register(app, command)
     config_command.register(app)
     is_coloured = uses_colour(sys.stderr)
     try:

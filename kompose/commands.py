@@ -5,43 +5,21 @@ with the invocation.
 """
 
 import sys
-from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
-from inspect import getdoc
 from typing import Annotated
 
 import typer
 
 from kompose.console import uses_colour
-from kompose.examples import EXAMPLES
 from kompose.invocation import Invocation
+from kompose.parameters import Index, ListForm, Service, Services, Timeout, Wait
 
-Services = Annotated[
-    list[str] | None,
-    typer.Argument(help="Services; none means all", show_default=False, metavar="SERVICES"),
-]
-_Service = Annotated[str, typer.Argument(help="The service", show_default=False, metavar="SERVICE")]
-Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until ready")]
-Timeout = Annotated[
-    float,
-    typer.Option("--timeout", "--wait-timeout", help="Seconds to wait until ready; 0 for ever"),
-]
 _Timestamps = Annotated[
     bool, typer.Option("--timestamps", "-t", help="Show when each line was written")
 ]
 _NoPrefix = Annotated[bool, typer.Option("--no-log-prefix", help="Leave the names out")]
 _NoColor = Annotated[bool, typer.Option("--no-color", help="No colours")]
-Index = Annotated[
-    int | None, typer.Option("--index", help="Which of its pods, from 1", show_default=False)
-]
-
-
-class ListForm(StrEnum):
-    """How things are listed."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 class SecretForm(StrEnum):
@@ -62,20 +40,6 @@ class Protocol(StrEnum):
 
     TCP = "tcp"
     UDP = "udp"
-
-
-def register(app: typer.Typer, epilog: Callable[[str], str]) -> None:
-    """Add the commands to the program; the epilog for its name ends the help of each."""
-    from kompose.twin_commands import TWINS
-
-    for command in (up, down, ps, logs, diff, exec_, restart, scale, port, *TWINS):
-        name = command.__name__.rstrip("_")
-        app.command(
-            name,
-            help=f"{getdoc(command)}\n\n{EXAMPLES[name]}",
-            epilog=epilog(name),
-            context_settings={"allow_interspersed_args": name != "exec"},
-        )(command)
 
 
 def up(
@@ -286,7 +250,7 @@ def diff(
 
 def exec_(
     context: typer.Context,
-    service: _Service,
+    service: Service,
     command: Annotated[
         list[str], typer.Argument(help="The command", show_default=False, metavar="COMMAND")
     ],
@@ -350,7 +314,7 @@ def scale(
 
 def port(
     context: typer.Context,
-    service: _Service,
+    service: Service,
     private_port: Annotated[
         int | None, typer.Argument(help="A port of the service; none lists all", metavar="PORT")
     ] = None,
@@ -372,3 +336,6 @@ def port(
             session, view, service, private_port, wanted, forwards=forward
         ),
     )
+
+
+COMMANDS = (up, down, ps, logs, diff, exec_, restart, scale, port)

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from kompose.commands import Index, ListForm, Services, Timeout, Wait
 from kompose.invocation import Invocation
+from kompose.parameters import Index, ListForm, Services, Timeout, Wait
 
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only names")]
 
@@ -114,4 +114,4 @@ def top(context: typer.Context, services: Services = None) -> None:
     run(context.obj, lambda session, view: show_processes(session, view, named))
 
 
-TWINS = (build, cp, images, ls, start, stop, top)
+COMMANDS = (build, cp, images, ls, start, stop, top)
