@@ -51,7 +51,7 @@ class Authorizer:
         if SUPERUSERS in user.groups:
             return Decision(True)
         for binding, rule in self._rules(user, wanted.namespace):
-            if _covers(rule, wanted):
+            if covers(rule, wanted):
                 return Decision(True, f"RBAC: allowed by {binding}")
         return Decision(False)
 
@@ -96,7 +96,8 @@ def _subject_of(binding: Obj, user: User) -> str | None:
     return None
 
 
-def _covers(rule: Obj, wanted: Attributes) -> bool:
+def covers(rule: Obj, wanted: Attributes) -> bool:
+    """Whether the rule allows this."""
     verbs = rule.get("verbs") or ()
     if "*" not in verbs and wanted.verb not in verbs:
         return False

@@ -34,6 +34,7 @@ from demo_cluster.kinds import Kind, Obj
 from demo_cluster.paging import invalid_options
 from demo_cluster.patches import PatchError, PatchFormatError, json_patch, merge_patch
 from demo_cluster.presentation import object_reply
+from demo_cluster.rbac_escalation import confirm_rights
 from demo_cluster.reply import Call, Reply
 from demo_cluster.schema.types import definition_of_kind
 from demo_cluster.status import Cause, Failure, bad_request, conflict, not_found, stale_write
@@ -250,6 +251,7 @@ def _store_applied(
     prepared = call.storage.prepare_update(kind, merged)
     if prepared is live:
         return live
+    confirm_rights(call.storage, call.user, kind, prepared, live)
     admit(call.backend, kind, prepared, live)
     causes = validate(kind, prepared, live, call.storage, part_of(call))
     raise_if(kind, prepared, [*causes, *prepare_custom(call, kind, prepared)])

@@ -24,6 +24,7 @@ from demo_cluster.kinds import Kind, Obj, kind_of
 from demo_cluster.managed_fields import Writer
 from demo_cluster.paging import invalid_options
 from demo_cluster.presentation import object_reply
+from demo_cluster.rbac_escalation import confirm_rights
 from demo_cluster.reply import Call, Reply
 from demo_cluster.schema.types import definition_of_kind
 from demo_cluster.signing_requests import SIGNING_REQUESTS, keep_request, name_requester
@@ -120,6 +121,7 @@ def create_checked(
     if kind.storage_key == SIGNING_REQUESTS.storage_key:
         name_requester(obj, call.user)
     new = call.storage.prepare(kind, to_stored(kind, obj))
+    confirm_rights(call.storage, call.user, kind, new, None)
     given = before_admission(kind, new, obj)
     admit(call.backend, kind, new, None)
     causes = validate(kind, new, None, call.storage)
@@ -373,6 +375,7 @@ def update_checked(
     prepared = call.storage.prepare_update(kind, new)
     if prepared is old:
         return old
+    confirm_rights(call.storage, call.user, kind, prepared, old)
     admit(call.backend, kind, prepared, old)
     causes = validate(kind, prepared, old, call.storage, part_of(call))
     raise_if(kind, prepared, [*causes, *prepare_custom(call, kind, prepared)])

@@ -13,15 +13,18 @@ import pytest
 from demo_cluster.clock import SteppedClock
 from demo_cluster.defaults import fill_defaults
 from demo_cluster.kinds import Obj, kind_of
+from demo_cluster.rbac_escalation import confirm_rights
 from demo_cluster.schema.types import definition_of_kind
 from demo_cluster.signing_requests import keep_request, name_requester
+from demo_cluster.status import Failure
 from demo_cluster.storage import Storage
 from demo_cluster.typed_patch import typed_problems
-from demo_cluster.users import Tokens, User
+from demo_cluster.users import ADMIN, DEVELOPER, Tokens, User
 from demo_cluster.validation.jobs import cron_job_causes
 from demo_cluster.validation.objects import kind_causes
 from tests.demo_cluster.conftest import SteppedWorld
 
+RBAC = "rbac.authorization.k8s.io"
 FLOW = "flowcontrol.apiserver.k8s.io"
 WEBHOOKS = "admissionregistration.k8s.io"
 
@@ -327,3 +330,32 @@ async def test_a_role_has_the_rules_of_those_that_it_selects(world: SteppedWorld
 
     assert had == {"view": True, "edit": True, "admin": True}
     assert rule not in (world.storage.get(roles, "", "admin") or {})["rules"]
+
+
+def role(*verbs: str, resource: str) -> Obj:
+    """A role over one resource of the core group."""
+    rule = {"apiGroups": [""], "resources": [resource], "verbs": list(verbs)}
+    return {"metadata": {"name": "r", "namespace": "default"}, "rules": [rule]}
+
+
+async def test_nobody_gives_rights_that_they_do_not_have(world: SteppedWorld) -> None:
+    roles, bindings = (kind_of(each, RBAC) for each in ("roles", "rolebindings"))
+    to_all = {"roleRef": {"kind": "ClusterRole", "name": "cluster-admin"}}
+    binding: Obj = {"metadata": {"name": "b", "namespace": "default"}, **to_all}
+
+    confirm_rights(world.storage, DEVELOPER, roles, role("get", resource="pods"), None)
+    confirm_rights(world.storage, ADMIN, bindings, binding, None)
+    wanted = role("get", "list", resource="nodes")
+    with pytest.raises(Failure) as by_role:
+        confirm_rights(world.storage, DEVELOPER, roles, wanted, None)
+    with pytest.raises(Failure) as by_binding:
+        confirm_rights(world.storage, DEVELOPER, bindings, binding, None)
+
+    assert by_role.value.message == (
+        'roles.rbac.authorization.k8s.io "r" is forbidden: user "developer" '
+        '(groups=["developers" "system:authenticated"]) is attempting to grant RBAC permissions '
+        'not currently held:\n{APIGroups:[""], Resources:["nodes"], Verbs:["get" "list"]}'
+    )
+    assert by_binding.value.message.endswith(
+        '{APIGroups:["*"], Resources:["*"], Verbs:["*"]}\n{NonResourceURLs:["*"], Verbs:["*"]}'
+    )
