@@ -25,6 +25,7 @@ import yaml
 from demo_cluster.clock import RealClock
 from demo_cluster.cluster import ClusterOptions
 from demo_cluster.threaded import RunningCluster, running_cluster
+from demo_cluster.timestamps import parse_timestamp
 from demo_cluster.users import ADMIN, VIEWER
 from tests.conformance.kubectl_alike import NAMESPACE, Outcome, outcome_difference
 from tests.conformance.kubectl_objects import (
@@ -43,6 +44,8 @@ _SPEED = 4.0
 _COMMAND_SECONDS = 60.0
 _INTERRUPTED_AFTER = 1.0
 _WAIT_SECONDS = 30.0
+_REST_SECONDS = 20.0
+"""How long a crashing pod must still wait, in the cluster's time, where a command waits for it."""
 _OBJECT = re.compile(
     rf"^/(?:api|apis/[^/]+)/v[^/]+/namespaces/{NAMESPACE}/(?P<plural>\w+)(?:/(?P<name>[^/]+))?$"
 )
@@ -77,6 +80,7 @@ class _Player:
         tokens = {"admin": running.cluster.token(ADMIN), "viewer": running.cluster.token(VIEWER)}
         self._wire = Wire(running.server, authority, tokens)
         self._home = home
+        self._clock = running.cluster.clock
         self._environment = _environment(running, home)
         self._names = _Names()
         self._wire.send("POST", "/api/v1/nodes", body={"metadata": {"name": "node-1"}})
@@ -150,8 +154,26 @@ class _Player:
         if said := re.search(r"'(\w+)' already has a value \((\w+)\)", exchange["stderr"]):
             labels = {"metadata": {"labels": {said[1]: said[2]}}}
             self._merge(f"{_collection('pods')}/two", labels)
+        if said := re.search(
+            r"timed out waiting for the condition on pods/(\w+)", exchange["stderr"]
+        ):
+            self._until_it_rests(f"{_collection('pods')}/{said[1]}")
         if said := re.search(r"Expected replicas to be \d+, was (\d+)", exchange["stderr"]):
             self._merge(f"{_collection('deployments')}/web", {"spec": {"replicas": int(said[1])}})
+
+    def _until_it_rests(self, path: str) -> None:
+        """Return when a pod that crashes again and again is not going to run for a while."""
+
+        def rests(pod: Any) -> bool:
+            status = pod["status"]["containerStatuses"][0]
+            ended = (status.get("lastState") or {}).get("terminated")
+            if "waiting" not in status["state"] or not ended:
+                return False
+            back_off = min(10 * 2 ** (status["restartCount"] - 1), 300)
+            until = parse_timestamp(ended["finishedAt"]) + timedelta(seconds=back_off)
+            return until - self._clock.now() > timedelta(seconds=_REST_SECONDS)
+
+        self._until(path, rests)
 
     def _with_two_revisions(self, path: str) -> None:
         sets = self._get(_collection("replicasets")).value["items"]
