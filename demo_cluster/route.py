@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 from demo_cluster.kinds import Kind, KindRegistry, Subresource
 from demo_cluster.rbac import Attributes
-from demo_cluster.status import method_not_allowed, no_such_resource, not_found
+from demo_cluster.status import (
+    Failure,
+    PageNotFound,
+    bad_request,
+    method_not_allowed,
+    no_such_resource,
+    not_found,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,23 +105,34 @@ def find_route(method: str, path: str, is_watch: bool, registry: KindRegistry) -
         return Route(method.lower(), path)
     kind = registry.find(parts.group, parts.version, parts.plural)
     if kind is None or (parts.namespace is not None and not kind.namespaced):
-        raise no_such_resource()
-    subresource = None
-    if parts.subresource:
-        subresource = kind.subresource(parts.subresource)
-        if subresource is None and kind.is_custom:
-            raise not_found(kind, parts.name)
-        if subresource is None:
-            raise no_such_resource()
-    verb = verb_of(method, parts.name, is_watch and subresource is None)
+        raise _nothing_there(registry.is_custom_group(parts.group))
+    verb = verb_of(method, parts.name, is_watch and not parts.subresource)
+    if kind.namespaced and not parts.namespace and verb not in ("list", "watch"):
+        is_listed = not parts.name and not kind.is_custom and "list" in kind.verbs
+        raise method_not_allowed() if is_listed else _nothing_there(kind.is_custom)
+    if kind.is_custom and verb.endswith(" a collection"):
+        raise bad_request("name must be provided")
+    subresource = _part_of(kind, parts)
     allowed = subresource.verbs if subresource else kind.verbs
     if verb == "create" and parts.name and subresource is None:
         raise method_not_allowed()
     if method == "HEAD" or (verb not in allowed and not (verb == "watch" and "list" in allowed)):
         raise method_not_allowed()
-    if kind.namespaced and not parts.namespace and (parts.name or verb == "create"):
-        raise no_such_resource() if parts.name else method_not_allowed()
     return Route(verb, path, kind, parts.namespace, parts.name, subresource, parts.rest)
+
+
+def _nothing_there(is_custom: bool) -> Failure:
+    """What the server says of a path that no resource has; behind the custom kinds is nobody."""
+    return PageNotFound() if is_custom else no_such_resource()
+
+
+def _part_of(kind: Kind, parts: ResourcePath) -> Subresource | None:
+    if not parts.subresource:
+        return None
+    found = kind.subresource(parts.subresource)
+    if found is None:
+        raise not_found(kind, parts.name) if kind.is_custom else no_such_resource()
+    return found
 
 
 def verb_of(method: str, name: str, is_watch: bool) -> str:

@@ -104,7 +104,7 @@ async def resources(call: Call) -> Reply:
     name, wanted = ("", parts[1]) if parts[0] == "api" else (parts[1], parts[2])
     registry = call.backend.registry
     if not registry.serves(name, wanted):
-        if name in registry.groups():
+        if name in registry.groups() and not registry.is_custom_group(name):
             raise no_such_resource()
         raise PageNotFound
     kinds = [kind for kind in registry.all() if (kind.group, kind.version) == (name, wanted)]

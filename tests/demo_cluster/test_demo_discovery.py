@@ -7,6 +7,7 @@ import json
 import pytest
 
 from demo_cluster.api import Api, RawRequest
+from demo_cluster.kinds import CustomForm, Kind
 from demo_cluster.negotiation import aggregated_form, discovery_form
 from demo_cluster.reply import Reply
 from demo_cluster.users import ADMIN
@@ -98,3 +99,26 @@ async def test_some_paths_take_any_method_and_others_only_get(
     world: SteppedWorld, method: str, path: str, status: int
 ) -> None:
     assert (await ask(world, path, method=method)).status == status
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "is_plain"),
+    [
+        ("DELETE", "/api/v1/pods", 405, False),
+        ("POST", "/apis/authorization.k8s.io/v1/localsubjectaccessreviews", 404, False),
+        ("GET", "/apis/apps/v9", 404, False),
+        ("GET", "/apis/tools.example.com/v9", 404, True),
+        ("GET", "/apis/tools.example.com/v1/nothing", 404, True),
+        ("DELETE", "/apis/tools.example.com/v1/hammers", 404, True),
+        ("PUT", "/apis/tools.example.com/v1/namespaces/default/hammers", 400, False),
+    ],
+)
+async def test_behind_the_custom_kinds_is_nobody_who_tells_what_is_missing(
+    world: SteppedWorld, method: str, path: str, status: int, is_plain: bool
+) -> None:
+    hammer = Kind("tools.example.com", "v1", "hammers", "Hammer", True, is_custom=True)
+    world.cluster.backend.registry.add(hammer, CustomForm({}))
+
+    found = await ask(world, path, method=method)
+
+    assert (found.status, isinstance(found.body, str)) == (status, is_plain)
