@@ -50,7 +50,7 @@ def _environment(
 ) -> dict[str, Any]:
     """File after file, each seeing the ones before, the service's own values last."""
     own: dict[str, Any] = service.get("environment") or {}
-    known = {**environment, **{key: value for key, value in own.items() if value is not None}}
+    known = {**{key: value for key, value in own.items() if value is not None}, **environment}
     found: dict[str, str] = {}
     path = ("services", name, "env_file")
     for index, entry in enumerate(service["env_file"]):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from kompose.compose.interpolate import interpolate
 from kompose.compose.load import Loader, Source
 from kompose.compose.scalars import scalar_text
-from kompose.compose.template import InvalidTemplateError, MissingVariableError, substitute
 from kompose.errors import ComposeError
+from kube_client.go_quote import quoted
 
 NAME_VARIABLE = "COMPOSE_PROJECT_NAME"
 _SHORT_TEXT = 10
@@ -32,19 +34,23 @@ def project_name(
         ComposeError: The name asked for is not lawful, or there is none.
     """
     asked = asked_for or variables.get(NAME_VARIABLE)
-    in_files = [_name_in(source, variables, loader) for source in sources]
+    written = [(source, _name_in(source, loader)) for source in sources]
     if asked:
         if asked != normal_project_name(asked):
             raise ComposeError(
-                f'invalid project name "{asked}": must consist only of lowercase alphanumeric '
-                "characters, hyphens, and underscores as well as start with a letter or number"
+                f"invalid project name {quoted(asked)}: must consist only of lowercase "
+                "alphanumeric characters, hyphens, and underscores as well as start with a letter "
+                "or number"
             )
         return asked
-    named = next((name for name in reversed(in_files) if name), "")
-    name = normal_project_name(named or directory.name)
-    if not name:
+    source, name = next((pair for pair in reversed(written) if pair[1]), (None, directory.name))
+    if source is not None and loader.interpolates:
+        warn = partial(loader.warn, source=source)
+        with loader.placing_faults(source):
+            name = interpolate({"name": name}, variables.get, warn)["name"]
+    if not normal_project_name(name):
         raise ComposeError(_NO_NAME)
-    return name
+    return normal_project_name(name)
 
 
 def normal_project_name(text: str) -> str:
@@ -52,8 +58,8 @@ def normal_project_name(text: str) -> str:
     return re.sub(r"[^-_a-z0-9]", "", text.lower()).lstrip("_-")
 
 
-def _name_in(source: Source, variables: Mapping[str, str], loader: Loader) -> str:
-    """The ``name:`` of a file's last document with one."""
+def _name_in(source: Source, loader: Loader) -> str:
+    """The ``name:`` of a file's last document with one, as it is written."""
     found = ""
     for number, document in enumerate(loader.documents(source, for_name=True)):
         value = document.value
@@ -64,13 +70,7 @@ def _name_in(source: Source, variables: Mapping[str, str], loader: Loader) -> st
             found = scalar_text(name) if name not in (None, "") else found
         elif value is not None and not number:
             raise _not_into(_yaml_kind(value), "cli.named", document.line)
-    try:
-        name = substitute(found, variables.get, lambda text: loader.warn(text, ("name",), source))
-    except (InvalidTemplateError, MissingVariableError) as error:
-        raise ComposeError(str(error)) from None
-    if found and not name:
-        raise ComposeError(_NO_NAME)
-    return name
+    return found
 
 
 def _not_into(kind: str, wanted: str, line: int) -> ComposeError:

@@ -21,6 +21,7 @@ from kompose.compose.shell_words import split_words
 from kompose.compose.validate import check_project
 from kompose.diagnostics import Diagnostic, Position, Severity
 from kompose.errors import ComposeError, VariablesError
+from kube_client.go_quote import quoted
 
 
 class FileSelection(NamedTuple):
@@ -53,6 +54,9 @@ class ReadOptions(NamedTuple):
 
 _DEFAULTS = ReadOptions()
 _SHELL_OPERATOR = frozenset(";&|<>")
+_NO_ENV_FILE = "COMPOSE_DISABLE_ENV_FILE"
+_GO_TRUE = frozenset(("1", "t", "T", "true", "TRUE", "True"))
+_GO_FALSE = frozenset(("0", "f", "F", "false", "FALSE", "False"))
 _NO_VARIABLES: Mapping[str, str] = {}
 _NO_MODELS: Mapping[str, Any] = {}
 
@@ -192,7 +196,7 @@ def _project_directory(selection: FileSelection) -> Path:
 def _variables(directory: Path, environment: Mapping[str, str], loader: Loader) -> dict[str, str]:
     """The environment over the project's ``.env`` file."""
     file = directory / ".env"
-    if not file.is_file():
+    if _is_env_file_off(environment) or not file.is_file():
         return dict(environment)
     loader.files[str(file)] = None
 
@@ -205,6 +209,16 @@ def _variables(directory: Path, environment: Mapping[str, str], loader: Loader) 
         raise VariablesError(str(error), position=error.position) from None
     except OSError as error:
         raise ComposeError(f"open {file}: {(error.strerror or 'cannot be read').lower()}") from None
+
+
+def _is_env_file_off(environment: Mapping[str, str]) -> bool:
+    """Whether the user wants no ``.env`` file to be read."""
+    said = environment.get(_NO_ENV_FILE)
+    if said is None:
+        return False
+    if said not in _GO_TRUE | _GO_FALSE:
+        raise VariablesError(f"strconv.ParseBool: parsing {quoted(said)}: invalid syntax")
+    return said in _GO_TRUE
 
 
 def _files_named_in(tree: dict[str, Any]) -> Iterator[str]:

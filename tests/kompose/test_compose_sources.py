@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from kompose.errors import ComposeError
 from tests.kompose.compose_cases import read_text
 
 
@@ -67,3 +70,33 @@ def test_a_config_by_variable_has_content_and_a_secret_never_shows_one(tmp_path:
 
     assert model.config_content("c") == "content"
     assert "hidden" not in repr(model.tree)
+
+
+def test_the_project_file_is_left_alone_when_the_environment_says_so(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("TAG=1\n")
+    text = "services: {a: {image: 'x:${TAG:-none}'}}\n"
+
+    off = read_text(text, tmp_path, COMPOSE_DISABLE_ENV_FILE="true")
+    on = read_text(text, tmp_path, COMPOSE_DISABLE_ENV_FILE="0")
+
+    assert off.tree["services"]["a"]["image"] == "x:none"
+    assert on.tree["services"]["a"]["image"] == "x:1"
+    with pytest.raises(ComposeError, match='ParseBool: parsing "off"'):
+        read_text(text, tmp_path, COMPOSE_DISABLE_ENV_FILE="off")
+
+
+def test_an_env_file_sees_the_environment_before_the_service(tmp_path: Path) -> None:
+    (tmp_path / "a.env").write_text("B=$A\nD=$C\n")
+    text = "services: {a: {image: x, env_file: a.env, environment: {A: own, C: own}}}\n"
+
+    found = read_text(text, tmp_path, A="given").tree["services"]["a"]["environment"]
+
+    assert (found["B"], found["D"]) == ("given", "own")
+
+
+def test_a_name_that_the_environment_gives_needs_none_of_the_file(tmp_path: Path) -> None:
+    text = "name: '!'\nservices: {a: {image: x}}\n"
+
+    model = read_text(text, tmp_path, COMPOSE_PROJECT_NAME="given")
+
+    assert model.name == "given"
