@@ -15,6 +15,8 @@ NODES = kind_of("nodes")
 PODS = kind_of("pods")
 LEASES = kind_of("leases", "coordination.k8s.io")
 UNREACHABLE = "node.kubernetes.io/unreachable"
+CORDONED = "node.kubernetes.io/unschedulable"
+TAINT_SECONDS = 0.05
 LEASE_SECONDS = 10.0
 HEARTBEAT_SECONDS = 300.0
 NOTICED_AFTER = 50.0
@@ -39,11 +41,28 @@ class NodeController:
         self._count = 0
 
     def on_event(self, event: StorageEvent) -> None:
-        """A node appeared: its kubelet begins to report."""
-        if event.kind.storage_key == NODES.storage_key and event.type == "ADDED":
+        """A node appeared: its kubelet begins to report. Or it was cordoned."""
+        if event.kind.storage_key != NODES.storage_key or event.type == "DELETED":
+            return
+        name = event.obj["metadata"]["name"]
+        if event.type == "ADDED":
             self._count += 1
-            name = event.obj["metadata"]["name"]
             self._clock.call_later(0.01, lambda: self._join(name))
+        if _is_cordoned(event.obj) != _is_tainted(event.obj, CORDONED):
+            self._clock.call_later(TAINT_SECONDS, lambda: self._settle_cordon(name))
+
+    def _settle_cordon(self, name: str) -> None:
+        """A cordoned node has a taint that says so, and no other node has it."""
+        node = self._storage.get(NODES, "", name)
+        if node is None or _is_cordoned(node) == _is_tainted(node, CORDONED):
+            return
+        if _is_cordoned(node):
+            now = timestamp(self._clock.now())
+            self._taint(name, {"key": CORDONED, "effect": "NoSchedule", "timeAdded": now})
+        else:
+            self._storage.modify(
+                NODES, "", name, lambda obj: _untaint(obj, CORDONED), by=CONTROLLERS
+            )
 
     def _join(self, name: str) -> None:
         node = self._storage.get(NODES, "", name)
@@ -165,13 +184,9 @@ class NodeController:
         if node is None:
             return
 
-        def change(obj: Obj) -> None:
-            taints = [t for t in obj["spec"].get("taints") or () if t["key"] != UNREACHABLE]
-            obj["spec"]["taints"] = taints
-            if not taints:
-                del obj["spec"]["taints"]
-
-        self._storage.modify(NODES, "", name, change, by=CONTROLLERS)
+        self._storage.modify(
+            NODES, "", name, lambda obj: _untaint(obj, UNREACHABLE), by=CONTROLLERS
+        )
         self._set_conditions(name)
         self._events.record(
             node,
@@ -187,6 +202,21 @@ class NodeController:
                 worker.change(pod)
             else:
                 worker.report()
+
+
+def _is_cordoned(node: Obj) -> bool:
+    return bool(node.get("spec", {}).get("unschedulable"))
+
+
+def _is_tainted(node: Obj, key: str) -> bool:
+    return any(taint.get("key") == key for taint in node.get("spec", {}).get("taints") or ())
+
+
+def _untaint(node: Obj, key: str) -> None:
+    taints = [taint for taint in node["spec"].get("taints") or () if taint["key"] != key]
+    node["spec"]["taints"] = taints
+    if not taints:
+        del node["spec"]["taints"]
 
 
 def _write_conditions(

@@ -242,3 +242,20 @@ async def test_a_taint_that_is_taken_away_in_time_drives_nobody_away(world: Step
     world.advance(60)
 
     assert [pod["metadata"]["name"] for pod in world.pods()] == ["waits"]
+
+
+async def test_a_cordoned_node_is_tainted_until_it_is_uncordoned(world: SteppedWorld) -> None:
+    def cordon(obj: Obj) -> None:
+        obj["spec"]["unschedulable"] = True
+
+    def uncordon(obj: Obj) -> None:
+        del obj["spec"]["unschedulable"]
+
+    nodes, taints = kind_of("nodes"), []
+    for change_ in (cordon, uncordon):
+        world.storage.modify(nodes, "", "node-1", change_)
+        world.advance(1)
+        spec = (world.storage.get(nodes, "", "node-1") or {})["spec"]
+        taints.append([each["key"] for each in spec.get("taints") or ()])
+
+    assert taints == [["node.kubernetes.io/unschedulable"], []]
