@@ -29,6 +29,7 @@ from demo_cluster.handlers import (
     subresources,
     watches,
     writes,
+    zpages,
 )
 from demo_cluster.kinds import Kind
 from demo_cluster.rbac import Attributes, Authorizer, refusal
@@ -134,6 +135,9 @@ _BY_EXACT_PATH: dict[str, Handler] = {
     "/livez": health.health,
     "/readyz": health.health,
     "/metrics": health.metrics,
+    "/metrics/slis": health.healthcheck_metrics,
+    "/statusz": zpages.statusz,
+    "/flagz": zpages.flagz,
     "/openapi/v2": openapi.old,
     "/openapi/v3": openapi.index,
 }

@@ -43,14 +43,18 @@ async def version(call: Call) -> Reply:
 
 async def paths(call: Call) -> Reply:
     """GET /: every path that is served."""
-    registry = call.backend.registry
+    return Reply(body={"paths": listed_paths(call.backend.registry)})
+
+
+def listed_paths(registry: KindRegistry) -> list[str]:
+    """Every path that is served, but for those of resources."""
     found = ["/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/apis/"]
     for name, versions in registry.groups().items():
         if name:
             found += [f"/apis/{name}", *(f"/apis/{name}/{version}" for version in versions)]
     found += [*check_paths(), "/flagz", "/metrics", "/metrics/slis", "/openapi/v2", "/openapi/v3"]
     found += ["/openapi/v3/", "/openid/v1/jwks", "/statusz", "/version"]
-    return Reply(body={"paths": sorted(found)})
+    return sorted(found)
 
 
 async def core_versions(call: Call) -> Reply:

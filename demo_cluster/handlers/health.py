@@ -106,5 +106,22 @@ async def metrics(call: Call) -> Reply:
         "# TYPE kubernetes_build_info gauge",
         'kubernetes_build_info{major="1",minor="36",git_version="v1.36.2"} 1',
     ]
+    return _measured(lines)
+
+
+async def healthcheck_metrics(call: Call) -> Reply:
+    """GET /metrics/slis: how each of the checks went."""
+    del call
+    found = [(name, check) for name in _BEGINNING for check in checks(name)]
+    text = "[STABLE] This metric records the result of a single healthcheck."
+    lines = [
+        f"# HELP kubernetes_healthcheck {text}",
+        "# TYPE kubernetes_healthcheck gauge",
+        *(f'kubernetes_healthcheck{{name="{check}",type="{name}"}} 1' for name, check in found),
+    ]
+    return _measured(lines)
+
+
+def _measured(lines: list[str]) -> Reply:
     kind_of_text = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
     return Reply(body="\n".join(lines) + "\n", headers={"Content-Type": kind_of_text})

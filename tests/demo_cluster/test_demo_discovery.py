@@ -122,3 +122,26 @@ async def test_behind_the_custom_kinds_is_nobody_who_tells_what_is_missing(
     found = await ask(world, path, method=method)
 
     assert (found.status, isinstance(found.body, str)) == (status, is_plain)
+
+
+async def test_every_path_that_is_listed_is_there(world: SteppedWorld) -> None:
+    index = await ask(world, "/")
+    assert isinstance(index.body, dict)
+    paths = [path for path in index.body["paths"] if path != "/openapi/v3/"]
+
+    missing = [path for path in paths if (await ask(world, path)).status != 200]
+
+    assert missing == []
+
+
+@pytest.mark.parametrize("path", ["/statusz", "/flagz"])
+async def test_pages_for_people_are_plain_text_and_nothing_else(
+    world: SteppedWorld, path: str
+) -> None:
+    page = await ask(world, path, accept="text/html, */*;q=0.1")
+    refused = await ask(world, path, accept="application/json")
+
+    assert page.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert isinstance(page.body, str)
+    assert page.body.startswith(f"\nkube-apiserver {path[1:]}\nWarning: ")
+    assert refused.status == 406
