@@ -28,6 +28,7 @@ from kompose.manifests.pod import (
 )
 from kompose.manifests.resources import container_resources
 from kompose.manifests.service import services
+from kompose.manifests.volume_names import told_apart
 from kompose.manifests.volumes import Volumes, volumes
 from kompose.manifests.workload import workload
 from kompose.report import ConvertError
@@ -171,6 +172,9 @@ class _Pod:
 
     def add_volumes(self, made: Volumes) -> None:
         """Adds the volumes of a member, mounted in every container that is there so far."""
+        if self._scope.options.mends:
+            mounts, sources = told_apart(made.mounts, made.sources, self.spec.volumes)
+            made = made._replace(mounts=mounts, sources=sources)
         volumes = {each["name"]: each for each in self.spec.volumes}
         for source in made.sources:
             volumes.setdefault(source["name"], source)

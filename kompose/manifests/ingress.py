@@ -23,10 +23,12 @@ def outside(component: Component, scope: Scope, selected: str = "") -> list[dict
     port = component.ports[0].service_port
     if scope.options.is_openshift:
         return [route(component, port)]
-    return [ingress(component, port, selected)]
+    return [ingress(component, port, selected, mends=scope.options.mends)]
 
 
-def ingress(component: Component, port: int, selected: str = "") -> dict[str, Any]:
+def ingress(
+    component: Component, port: int, selected: str = "", *, mends: bool = False
+) -> dict[str, Any]:
     """One rule for each host of the label, all to the given port of the Service."""
     name = selected or component.key
     rules, hosts = [], []
@@ -47,7 +49,7 @@ def ingress(component: Component, port: int, selected: str = "") -> dict[str, An
         ),
         "spec": fields(
             ingressClassName=component.labels.expose_class,
-            tls=_tls(component, hosts),
+            tls=_tls(component, [host for host in hosts if host] if mends else hosts),
             rules=rules,
         ),
         "status": {"loadBalancer": {}},

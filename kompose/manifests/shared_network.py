@@ -14,11 +14,14 @@ def join_shared_networks(
 ) -> list[dict[str, Any]]:
     """The objects with each such component's containers moved into the other's Deployment.
 
-    The other one is found by the name in the file, so one with an underscore is not found, and
-    the containers are gone, as in the original; not so when mended.
+    Both are found by their names in the file, as in the original: one with an underscore that
+    should move stays, and where the other one has an underscore the containers are gone. Not so
+    when mended.
     """
     moves = {
-        component.key: _target(component.service.network_mode, mends=mends)
+        component.key if mends else component.display_name: _target(
+            component.service.network_mode, mends=mends
+        )
         for component in components
         if component.service.network_mode.startswith(_PREFIX)
     }

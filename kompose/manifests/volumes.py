@@ -15,6 +15,7 @@ from kompose.manifests.sources import (
     config_map_of_path,
     inspect_source,
 )
+from kompose.manifests.volume_names import told_apart
 from kompose.report import ConvertError
 from kube_client.quantity import QuantityError, canonical_quantity
 
@@ -55,17 +56,15 @@ def volumes(component: Component, scope: Scope, owner: str = "") -> Volumes:
         name = f"tmpfs{index}"
         name = with_suffix(owner, name) if scope.options.mends else f"{owner}-{name}"
         _add_memory(found, name, path.split(":")[0])
-    return _once_each(found) if scope.options.mends else found
+    if scope.options.mends:
+        mounts, sources = told_apart(found.mounts, found.sources)
+        found = found._replace(mounts=mounts, sources=sources)
+    return found
 
 
 def _add_memory(found: Volumes, name: str, path: str) -> None:
     found.mounts.append({"name": name, "mountPath": path})
     found.sources.append({"name": name, "emptyDir": {"medium": "Memory"}})
-
-
-def _once_each(found: Volumes) -> Volumes:
-    """The same, a volume that is mounted twice named once in the pod."""
-    return found._replace(sources=list({each["name"]: each for each in found.sources}.values()))
 
 
 def _volume_kind(component: Component, scope: Scope) -> str:

@@ -10,6 +10,7 @@ from kompose.manifests.numbers import wrapped
 from kompose.manifests.openshift import deployment_config
 from kompose.manifests.parts import NO_CONFIGS, Parts
 from kompose.manifests.pod import PodSpec, placed_spreads, pod_spec, pod_template
+from kompose.manifests.volume_names import told_apart
 
 _LONGEST_CRON_JOB = 52
 
@@ -198,11 +199,14 @@ def _spec(parts: Parts, *, mounts_configs: bool = True) -> PodSpec:
     options = scope.options
     has_configs = mounts_configs and bool(component.service.configs)
     mounted = parts.configs if mounts_configs else NO_CONFIGS
+    if options.mends:
+        mounts, sources = told_apart(mounted.mounts, mounted.sources, parts.volumes.sources)
+        mounted = mounted._replace(mounts=mounts, sources=sources)
     spreads = placed_spreads(component, scope)
     made = container(component, scope, [*mounted.mounts, *parts.volumes.mounts])
     if has_configs and not component.image and not options.mends:
         made = made._replace(image="")
-    sources = [*mounted.sources]
+    sources = list(mounted.sources)
     if options.mends or options.controller != "statefulset" or options.volume_kind == "configMap":
         sources += parts.volumes.sources
     return pod_spec(component, scope, made, sources, spreads)

@@ -270,3 +270,41 @@ def test_copies_are_those_that_scale_says(tmp_path: Path) -> None:
 
     assert outcome.stdout.index("replicas: 0\n") < outcome.stdout.index("replicas: 3\n")
     assert "scale is not converted" not in outcome.stderr
+
+
+def test_a_volume_a_secret_and_a_config_of_one_name_are_three_volumes(tmp_path: Path) -> None:
+    text = """
+services: {a: {image: x, volumes: ["data:/v"], secrets: [data], configs: [data]}}
+volumes: {data: {}}
+secrets: {data: {file: compose.yaml}}
+configs: {data: {file: compose.yaml}}
+"""
+
+    objects = _mended(tmp_path, text)
+
+    pod = _only(objects, "Deployment")["spec"]["template"]["spec"]
+    kinds = {each["name"]: next(kind for kind in each if kind != "name") for each in pod["volumes"]}
+    assert {
+        each["mountPath"]: kinds[each["name"]] for each in _container(objects)["volumeMounts"]
+    } == {
+        "/v": "persistentVolumeClaim",
+        "/run/secrets/data": "secret",
+        "/data": "configMap",
+    }
+
+
+def test_a_secret_at_two_places_is_at_both(tmp_path: Path) -> None:
+    text = """
+services: {a: {image: x, secrets: [key, {source: key, target: /etc/Key.pem}]}}
+secrets: {key: {file: compose.yaml}}
+"""
+
+    objects = _mended(tmp_path, text)
+
+    pod = _only(objects, "Deployment")["spec"]["template"]["spec"]
+    files = {each["name"]: each["secret"]["items"][0]["path"] for each in pod["volumes"]}
+    mounts = _container(objects)["volumeMounts"]
+    assert {each["mountPath"]: (each["subPath"], files[each["name"]]) for each in mounts} == {
+        "/run/secrets/key": ("key", "key"),
+        "/etc/Key.pem": ("Key.pem", "Key.pem"),
+    }
