@@ -17,7 +17,7 @@ from kompose.examples import EXAMPLES
 from kompose.flags import GLOBAL_FLAGS, PLACE_FLAGS, Flag
 from kompose.invocation import Invocation, Where
 from kompose.report import ConvertError, Level, Report
-from kompose.twins import refusal, without_needless
+from kompose.twins import PASSES_WORDS_ON, refusal, without_needless
 from kompose.usage import place_help
 from kube_client.errors import KubeError
 
@@ -69,13 +69,13 @@ def _where(values: dict[str, Any]) -> Where:
 def _globals_in(command: str, words: Sequence[str]) -> tuple[list[str], list[str]]:
     """The global flags among the words after a command, and the words that are its own.
 
-    What follows `--`, or the service of `exec`, belongs to the command as it stands.
+    What follows `--`, or the service of `exec` and `run`, belongs to the command as it stands.
     """
     moved: list[str] = []
     kept: list[str] = []
     rest = iter(words)
     for word in rest:
-        if word == "--" or (command == "exec" and not word.startswith("-")):
+        if word == "--" or (command in PASSES_WORDS_ON and not word.startswith("-")):
             kept += [word, *rest]
             break
         flag, has_value = _global_flag(command, word)
@@ -107,7 +107,7 @@ def _register(app: typer.Typer, command: Callable[..., None]) -> None:
         name,
         help=f"{getdoc(command)}\n\n{EXAMPLES[name]}",
         epilog=f"\b\n{place_help(_OWN_SHORTS.get(name, ''))}",
-        context_settings={"allow_interspersed_args": name != "exec"},
+        context_settings={"allow_interspersed_args": name not in PASSES_WORDS_ON},
     )(command)
 
 

@@ -76,6 +76,12 @@ EXAMPLES: Mapping[str, str] = {
   kompose ls                       in all namespaces
   kompose ls -n shop               in one
 """,
+    "run": _KEPT_AS_IT_STANDS
+    + """\
+  kompose run --rm web pytest      with the image, variables and volumes of web
+  kompose run --rm web sh          a shell, also when web does not run
+  kompose run --rm --no-deps -e LEVEL=debug web ./migrate
+""",
     "start": _KEPT_AS_IT_STANDS
     + """\
   kompose start                    everything that was stopped

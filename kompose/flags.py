@@ -108,6 +108,7 @@ COMMANDS = {
     "port": "Say where a port of a service is reached",
     "ps": "List the services and how they are",
     "restart": "Restart services",
+    "run": "Run a command in a pod of its own",
     "scale": "Run more or fewer copies of a service",
     "start": "Start what was stopped",
     "stop": "Stop services, and keep them",

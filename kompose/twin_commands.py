@@ -3,13 +3,14 @@
 What is made and how it is: `kompose.commands`. Here: images, stopping, files and processes.
 """
 
+import sys
 from functools import partial
 from typing import Annotated
 
 import typer
 
 from kompose.invocation import Invocation
-from kompose.parameters import Index, ListForm, Services, Timeout, Wait
+from kompose.parameters import Index, ListForm, Service, Services, Timeout, Wait
 
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only names")]
 
@@ -76,6 +77,58 @@ def ls(
     run_anywhere(invocation, partial(list_projects, everywhere=everywhere, form=word))
 
 
+def run(
+    context: typer.Context,
+    service: Service,
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(help="The command; none runs the service's", metavar="COMMAND"),
+    ] = None,
+    remove: Annotated[bool, typer.Option("--rm", help="Remove the pod at the end")] = False,
+    no_tty: Annotated[
+        bool, typer.Option("--no-tty", "--no-TTY", "-T", help="No terminal; nothing is read")
+    ] = False,
+    env: Annotated[
+        list[str] | None,
+        typer.Option("--env", "-e", help="NAME=VALUE for the command", metavar="VARIABLE"),
+    ] = None,
+    workdir: Annotated[
+        str, typer.Option("--workdir", "-w", help="Directory to run in", metavar="DIRECTORY")
+    ] = "",
+    entrypoint: Annotated[
+        str, typer.Option("--entrypoint", help="Program to run instead", metavar="PROGRAM")
+    ] = "",
+    name: Annotated[str, typer.Option("--name", help="Name of the pod", metavar="NAME")] = "",
+    no_deps: Annotated[
+        bool, typer.Option("--no-deps", help="Do not bring up what the service needs")
+    ] = False,
+    timeout: Timeout = 300.0,
+    _interactive: Annotated[bool, typer.Option("--interactive", "-i", hidden=True)] = True,
+    _tty: Annotated[bool, typer.Option("--tty", "-t", hidden=True)] = True,
+) -> None:
+    """Run one command in a pod of its own, as the service would; its exit code becomes ours.
+
+    What the service depends on is brought up first.
+    """
+    from kompose.live.once import RunWishes, run_once
+    from kompose.live.session import load_project, run_loaded
+
+    wishes = RunWishes(
+        service,
+        tuple(command or ()),
+        entrypoint=entrypoint,
+        env=tuple(env or ()),
+        workdir=workdir,
+        name=name,
+        tty=not no_tty and sys.stdin.isatty() and sys.stdout.isatty(),
+        removes=remove,
+        alone=no_deps,
+        timeout=timeout or None,
+    )
+    loaded = load_project(context.obj)
+    run_loaded(context.obj, loaded, partial(run_once, wishes=wishes))
+
+
 def start(
     context: typer.Context,
     services: Services = None,
@@ -114,4 +167,4 @@ def top(context: typer.Context, services: Services = None) -> None:
     run(context.obj, lambda session, view: show_processes(session, view, named))
 
 
-COMMANDS = (build, cp, images, ls, start, stop, top)
+COMMANDS = (build, cp, images, ls, run, start, stop, top)

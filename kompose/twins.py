@@ -43,6 +43,19 @@ INSTEAD: Mapping[str, Mapping[str, str]] = {
         "sh -c 'COMMAND &'",
         "-d": "Kubernetes stays connected to a command. Leave it behind with: sh -c 'COMMAND &'",
     },
+    "run": {
+        "--user": "Kubernetes runs a command as the container's own user. Say user: in the "
+        "compose file",
+        "-u": "Kubernetes runs a command as the container's own user. Say user: in the "
+        "compose file",
+        "--detach": "Start a service in the background with: kompose up -d SERVICE",
+        "-d": "Start a service in the background with: kompose up -d SERVICE",
+        "--publish": "Reach a port of the pod with: kubectl port-forward POD PORT",
+        "-p": "Reach a port of the pod with: kubectl port-forward POD PORT",
+        "--volume": "Say volumes: in the compose file",
+        "-v": "Say volumes: in the compose file",
+        "--build": "Build first with: kompose build SERVICE",
+    },
     "restart": {
         "-t": "The time that containers get to stop is stop_grace_period in the compose file",
     },
@@ -76,6 +89,7 @@ ALWAYS_SO: Mapping[str, frozenset[str]] = {
     "ps": frozenset(("--all", "-a", "--no-trunc")),
     "restart": frozenset(("--no-deps",)),
     "scale": frozenset(("--no-deps",)),
+    "run": frozenset(("--quiet-pull", "--service-ports", "-P", "--use-aliases")),
     "build": frozenset(("--quiet", "-q", "--with-dependencies")),
     "ls": frozenset(("--all", "-a")),
 }
@@ -91,7 +105,6 @@ COMMANDS_INSTEAD: Mapping[str, str] = {
     "pull": "nothing: the nodes pull images",
     "push": "kompose build --push",
     "rm": "kompose down SERVICE",
-    "run": 'a service with restart: "no", or kompose exec SERVICE COMMAND',
     "stats": "kubectl top pods",
     "unpause": "kompose start SERVICE",
     "volumes": "kompose config --volumes",
@@ -107,11 +120,15 @@ def without_needless(command: str, words: Sequence[str]) -> list[str]:
     return [word for word in words if word not in needless]
 
 
+PASSES_WORDS_ON = frozenset(("exec", "run"))
+"""Commands whose words from the service on belong to a command in a container."""
+
+
 def refusal(command: str, words: Sequence[str]) -> str:
     """Why one of these words cannot be had on a cluster, and what can; empty when all can."""
     instead = INSTEAD.get(command, {})
     for word in words:
-        if word == "--" or (command == "exec" and not word.startswith("-")):
+        if word == "--" or (command in PASSES_WORDS_ON and not word.startswith("-")):
             return ""
         flag = word.partition("=")[0]
         if flag in instead:

@@ -46,12 +46,17 @@ class Errand:
         do.
         """
         words = list(self.command)
-        pairs = [one if "=" in one else f"{one}={environment.get(one, '')}" for one in self.env]
+        pairs = pairs_of(self.env, environment)
         if pairs:
             words = ["env", *pairs, *words]
         if self.workdir:
             words = ["sh", "-c", 'cd "$0" && exec "$@"', self.workdir, *words]
         return words
+
+
+def pairs_of(variables: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+    """Each variable as `NAME=VALUE`; one without a value takes the one here."""
+    return [one if "=" in one else f"{one}={environment.get(one, '')}" for one in variables]
 
 
 async def run_in_service(session: Session, view: ProjectView, service: str, errand: Errand) -> int:
