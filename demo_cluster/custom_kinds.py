@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from demo_cluster.clock import Clock
 from demo_cluster.deletion import CLEANUP, set_terminating
 from demo_cluster.kinds import CustomForm, Kind, KindRegistry, Obj, Subresource, kind_of
-from demo_cluster.status import Cause
+from demo_cluster.schema.types import definition_of_schema
 from demo_cluster.storage import Storage, StorageEvent
 from demo_cluster.timestamps import timestamp
 
@@ -163,7 +163,9 @@ def kinds_of(definition: Obj, *, only_served: bool = True) -> Iterator[tuple[Kin
             ),
         )
         schema = (version.get("schema") or {}).get("openAPIV3Schema") or {}
-        yield kind, CustomForm(schema, version.get("additionalPrinterColumns"), parts.get("scale"))
+        columns = version.get("additionalPrinterColumns")
+        form = CustomForm(schema, columns, parts.get("scale"), definition_of_schema(schema))
+        yield kind, form
 
 
 def fill_definition_defaults(definition: Obj) -> None:
@@ -172,40 +174,11 @@ def fill_definition_defaults(definition: Obj) -> None:
     names = spec.setdefault("names", {})
     kind = names.get("kind", "")
     names.setdefault("singular", kind.lower())
-    names.setdefault("listKind", f"{kind}List")
+    if kind:
+        names.setdefault("listKind", f"{kind}List")
     spec.setdefault("conversion", {"strategy": "None"})
     versions = spec.get("versions") or ()
     storage = [entry.get("name", "") for entry in versions if entry.get("storage")]
     empty = {"plural": "", "kind": ""}
     status = {"conditions": None, "acceptedNames": empty, "storedVersions": storage}
     definition.setdefault("status", status)
-
-
-def definition_causes(definition: Obj) -> Iterator[Cause]:
-    """What is wrong with a definition."""
-    spec, name = definition["spec"], definition["metadata"]["name"]
-    wanted = f"{spec.get('names', {}).get('plural', '')}.{spec.get('group', '')}"
-    if name != wanted:
-        text = f'Invalid value: "{name}": must be spec.names.plural+"."+spec.group'
-        yield Cause("FieldValueInvalid", text, "metadata.name")
-    names = spec.get("names") or {}
-    if not spec.get("group"):
-        yield Cause("FieldValueRequired", "Required value", "spec.group")
-    for field in ("plural", "kind"):
-        if not names.get(field):
-            yield Cause("FieldValueRequired", "Required value", f"spec.names.{field}")
-    if spec.get("scope") not in ("Namespaced", "Cluster"):
-        scope = spec.get("scope", "")
-        text = f'Unsupported value: "{scope}": supported values: "Cluster", "Namespaced"'
-        yield Cause("FieldValueNotSupported", text, "spec.scope")
-    versions = spec.get("versions") or []
-    if sum(bool(version.get("storage")) for version in versions) != 1:
-        text = "Invalid value: must have exactly one version marked as storage version"
-        yield Cause("FieldValueInvalid", text, "spec.versions")
-    for index, version in enumerate(versions):
-        if not version.get("name"):
-            field = f"spec.versions[{index}].name"
-            yield Cause("FieldValueRequired", "Required value", field)
-        if not (version.get("schema") or {}).get("openAPIV3Schema"):
-            field = f"spec.versions[{index}].schema.openAPIV3Schema"
-            yield Cause("FieldValueRequired", "Required value: schemas are required", field)

@@ -335,6 +335,8 @@ class CustomForm:
     schema: Obj
     printer_columns: list[Obj] | None = None
     scale_paths: Obj | None = None
+    definition: str = ""
+    """The name of its type."""
 
 
 WARM_AFTER = timedelta(seconds=0.05)

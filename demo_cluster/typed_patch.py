@@ -18,6 +18,7 @@ from demo_cluster.schema.types import (
     Field,
     fields_of,
     is_object,
+    keeps_unknown,
 )
 
 _NUMBERS = frozenset({"int32", "int64", "double"})
@@ -74,6 +75,8 @@ def _field_problems(field: Field, value: Any, path: str, *, is_top: bool) -> Ite
     for name, inner in value.items():
         if field.is_map or name in known:
             yield from _problems(element if field.is_map else known[name], inner, f"{path}.{name}")
+        elif keeps_unknown(field.type):
+            continue
         elif name not in ("apiVersion", "kind") or not (is_top or is_object(field.type)):
             yield f"{path}.{name}: field not declared in schema"
 

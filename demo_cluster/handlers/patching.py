@@ -13,22 +13,19 @@ from demo_cluster.admission import admit
 from demo_cluster.conversion import converted, to_stored
 from demo_cluster.decoding import Decoded, JsonError, check_types, go_name, parse_json
 from demo_cluster.handlers.objects import existing, the_kind
+from demo_cluster.handlers.updates import Shape, keep_status, shape_for, update_checked, wrong_uid
 from demo_cluster.handlers.writes import (
-    Shape,
     WriteOptions,
     checked_object,
     create_checked,
-    keep_status,
     part_of,
     prepare_custom,
     prune_unknown,
     raise_if,
-    shape_for,
-    update_checked,
+    type_of,
     warning_headers,
     write_options,
     writer_of,
-    wrong_uid,
 )
 from demo_cluster.kinds import Kind, Obj
 from demo_cluster.paging import invalid_options
@@ -212,7 +209,7 @@ def _check_patched(call: Call, kind: Kind, old: Obj, new: Obj) -> None:
 def _apply(call: Call, kind: Kind, options: WriteOptions, shape: Shape) -> Reply:
     config, decoded = _apply_config(call, kind, options)
     writer = writer_of(call, options, "Apply")
-    definition = definition_of_kind(kind)
+    definition = type_of(call, kind)
     now = timestamp(call.backend.clock.now())
     live = call.storage.get(kind, call.route.namespace or "", call.route.name)
     if live is None:
@@ -254,7 +251,7 @@ def _store_applied(
     confirm_rights(call.storage, call.user, kind, prepared, live)
     admit(call.backend, kind, prepared, live)
     causes = validate(kind, prepared, live, call.storage, part_of(call))
-    raise_if(kind, prepared, [*causes, *prepare_custom(call, kind, prepared)])
+    raise_if(kind, prepared, [*causes, *prepare_custom(call, kind, prepared, live)])
     if options.is_dry_run:
         return prepared
     return call.storage.replace(kind, prepared)
@@ -275,17 +272,6 @@ def _check_declared(call: Call, kind: Kind, problems: list[str]) -> None:
     raise Failure(500, "", text)
 
 
-def _undeclared(decoded: Decoded) -> list[str]:
-    return [
-        f".{problem[len(_UNKNOWN) : -1]}: field not declared in schema"
-        for problem in decoded.problems
-        if problem.startswith(_UNKNOWN)
-    ]
-
-
-_UNKNOWN = 'unknown field "'
-
-
 def _apply_config(call: Call, kind: Kind, options: WriteOptions) -> tuple[Obj, Decoded]:
     try:
         value = first_document(call.body)
@@ -304,11 +290,9 @@ def _apply_config(call: Call, kind: Kind, options: WriteOptions) -> tuple[Obj, D
         what = f"{kind.group}/{kind.version}, Kind="
         text = f"failed to create typed patch object ({place}; {what}): "
         raise Failure(500, "", f"{text}no corresponding type for {what}")
-    if not kind.is_custom:
-        _check_declared(call, kind, typed_problems(definition_of_kind(kind), value))
+    _check_declared(call, kind, typed_problems(type_of(call, kind), value))
     decoded = Decoded(value)
     obj = checked_object(call, kind, decoded, replace(options, validation="Ignore"))
-    _check_declared(call, kind, _undeclared(decoded))
     meta = obj["metadata"]
     if meta.get("managedFields"):
         raise bad_request("metadata.managedFields must be nil")

@@ -12,11 +12,9 @@ from demo_cluster.deletion import check_preconditions
 from demo_cluster.handlers.deletes import delete_options_of
 from demo_cluster.handlers.objects import existing, get_object, the_kind
 from demo_cluster.handlers.patching import patch_with
+from demo_cluster.handlers.updates import keep_status, status_only, update_checked
 from demo_cluster.handlers.writes import (
     checked_object,
-    keep_status,
-    status_only,
-    update_checked,
     write_options,
 )
 from demo_cluster.kinds import Kind, Obj, kind_of

@@ -1,24 +1,23 @@
-"""create and update of any kind, and what every write goes through."""
+"""create of any kind, and what every write goes through."""
 
 from __future__ import annotations
 
-import copy
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from demo_cluster import managed_fields
 from demo_cluster.admission import admit
 from demo_cluster.conversion import to_stored
+from demo_cluster.custom_causes import schema_causes
 from demo_cluster.custom_kinds import DEFINITIONS
-from demo_cluster.custom_schema import fill_schema_defaults, prune, schema_causes
+from demo_cluster.custom_schema import fill_schema_defaults, prune
 from demo_cluster.decoding import (
     Decoded,
     cannot_handle,
     check_types,
     decoded_body,
 )
-from demo_cluster.handlers.objects import existing, the_kind
+from demo_cluster.handlers.objects import the_kind
 from demo_cluster.internal_writers import before_admission
 from demo_cluster.kinds import Kind, Obj, kind_of
 from demo_cluster.managed_fields import Writer
@@ -27,14 +26,10 @@ from demo_cluster.presentation import object_reply
 from demo_cluster.rbac_escalation import confirm_rights
 from demo_cluster.reply import Call, Reply
 from demo_cluster.schema.types import definition_of_kind
-from demo_cluster.signing_requests import SIGNING_REQUESTS, keep_request, name_requester
-from demo_cluster.status import Cause, Failure, bad_request, conflict, forbidden, invalid, not_found
-from demo_cluster.storage import key_of
+from demo_cluster.signing_requests import SIGNING_REQUESTS, name_requester
+from demo_cluster.status import Cause, Failure, bad_request, forbidden, invalid, not_found
 from demo_cluster.timestamps import timestamp
 from demo_cluster.validation.objects import validate, warnings_about
-
-Shape = Callable[[Obj, Obj | None], None]
-"""Keeps of a written object only what this path may write: (new, old) -> None, in place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +117,15 @@ def create_checked(
         name_requester(obj, call.user)
     new = call.storage.prepare(kind, to_stored(kind, obj))
     confirm_rights(call.storage, call.user, kind, new, None)
+    if form := call.backend.registry.form(kind):
+        fill_schema_defaults(form.schema, new)
     given = before_admission(kind, new, obj)
     admit(call.backend, kind, new, None)
     causes = validate(kind, new, None, call.storage)
     raise_if(kind, new, [*causes, *prepare_custom(call, kind, new)])
     if managers is None:
         now = timestamp(call.backend.clock.now())
-        definition = definition_of_kind(kind)
+        definition = type_of(call, kind)
         managed_fields.track_update(
             definition, None, given, writer_of(call, options), now, reset_fields(kind)
         )
@@ -149,14 +146,19 @@ def reset_fields(kind: Kind) -> frozenset[str]:
 _STATUS_KEPT = frozenset({("", "nodes"), ("apiregistration.k8s.io", "apiservices")})
 
 
-def prepare_custom(call: Call, kind: Kind, obj: Obj) -> list[Cause]:
+def prepare_custom(call: Call, kind: Kind, obj: Obj, old: Obj | None = None) -> list[Cause]:
     """Defaults and faults of a custom object by its schema, the defaults filled in place."""
     form = call.backend.registry.form(kind)
     if form is None:
         return []
     fill_schema_defaults(form.schema, obj)
-    causes = schema_causes(form.schema, obj)
-    return [cause for cause in causes if cause.field != "<nil>" or part_of(call) != "scale"]
+    return schema_causes(form.schema, obj, old)
+
+
+def type_of(call: Call, kind: Kind) -> str:
+    """The name of the type that the kind's objects have."""
+    form = call.backend.registry.form(kind)
+    return definition_of_kind(kind) if form is None else form.definition
 
 
 def part_of(call: Call) -> str:
@@ -294,110 +296,3 @@ def _require_definition(call: Call, kind: Kind, name: str) -> None:
         )
         failure.headers = {}
         raise failure
-
-
-async def replace_object(call: Call) -> Reply:
-    """PUT of one object.
-
-    Raises:
-        Failure: 400, 404, 409 or 422, as the object deserves.
-    """
-    kind = the_kind(call)
-    options = write_options(call, "UpdateOptions")
-    decoded = decoded_body(call, kind)
-    obj = checked_object(call, kind, decoded, options)
-    name = obj["metadata"].setdefault("name", call.route.name)
-    if name != call.route.name:
-        raise bad_request(
-            f"the name of the object ({name}) does not match the name on the URL "
-            f"({call.route.name})"
-        )
-    old = existing(call)
-    uid = obj["metadata"].get("uid")
-    if uid and uid != old["metadata"]["uid"]:
-        raise wrong_uid(kind, old, uid)
-    stored = update_checked(call, kind, old, to_stored(kind, obj), options, keep_status)
-    return object_reply(call, kind, stored, 200, warning_headers(decoded, options, stored, kind))
-
-
-def wrong_uid(kind: Kind, old: Obj, uid: str) -> Failure:
-    """409: the body is about another object of this name."""
-    namespace, name = key_of(old)
-    place = f"{namespace}/{name}" if namespace else name
-    group = f"{kind.group}/" if kind.group and kind.is_custom else ""
-    return conflict(
-        kind,
-        name,
-        f"StorageError: invalid object, Code: 4, Key: /registry/{group}{kind.plural}/{place}, "
-        "ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: "
-        f"{uid}, UID in object meta: {old['metadata']['uid']}",
-    )
-
-
-def keep_status(new: Obj, old: Obj | None) -> None:
-    """A plain write cannot change the status."""
-    if old is not None and "status" in old:
-        new["status"] = old["status"]
-    else:
-        new.pop("status", None)
-
-
-def status_only(new: Obj, old: Obj | None) -> None:
-    """A write of the status cannot change anything else but metadata."""
-    if old is None:
-        return
-    status = new.get("status")
-    meta = new["metadata"]
-    new.clear()
-    new.update(old)
-    new["metadata"] = {
-        **old["metadata"],
-        **{name: meta[name] for name in ("resourceVersion", "managedFields") if name in meta},
-    }
-    if status is not None:
-        new["status"] = status
-
-
-def shape_for(kind: Kind, shape: Shape) -> Shape:
-    """`keep_status` only where the status has a path of its own."""
-    if shape is keep_status and kind.subresource("status") is None:
-        return lambda _new, _old: None
-    return shape
-
-
-def update_checked(
-    call: Call, kind: Kind, old: Obj, new: Obj, options: WriteOptions, shape: Shape
-) -> Obj:
-    """Admit, validate and store a changed object, or only say what would be stored."""
-    shape_for(kind, shape)(new, old)
-    if kind.storage_key == SIGNING_REQUESTS.storage_key:
-        keep_request(new, old, call.backend.clock.now())
-    prepared = call.storage.prepare_update(kind, new)
-    if prepared is old:
-        return old
-    confirm_rights(call.storage, call.user, kind, prepared, old)
-    admit(call.backend, kind, prepared, old)
-    causes = validate(kind, prepared, old, call.storage, part_of(call))
-    raise_if(kind, prepared, [*causes, *prepare_custom(call, kind, prepared)])
-    now = timestamp(call.backend.clock.now())
-    prepared = copy.copy(prepared)
-    prepared["metadata"] = dict(prepared["metadata"])
-    managers = old["metadata"].get("managedFields")
-    names_others = prepared["metadata"].get("managedFields", managers) != managers
-    managed_fields.track_update(
-        definition_of_kind(kind), old, prepared, writer_of(call, options), now, reset_fields(kind)
-    )
-    if not names_others and _same_but_for_managers(prepared, old):
-        return old
-    if options.is_dry_run:
-        return prepared
-    return call.storage.replace(kind, prepared)
-
-
-def _same_but_for_managers(new: Obj, old: Obj) -> bool:
-    return _bare(new) == _bare(old)
-
-
-def _bare(obj: Obj) -> Obj:
-    meta = {name: value for name, value in obj["metadata"].items() if name != "managedFields"}
-    return {**obj, "metadata": meta}

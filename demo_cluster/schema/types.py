@@ -1,4 +1,7 @@
-"""The table of types, as values: which fields an object has, and how each one merges."""
+"""The table of types, as values: which fields an object has, and how each one merges.
+
+A custom type needs no table: its name is its schema, written as JSON behind a mark.
+"""
 
 from __future__ import annotations
 
@@ -84,12 +87,21 @@ def is_known(definition: str) -> bool:
 
 def is_atomic(definition: str) -> bool:
     """Whether values of this type are replaced as a whole."""
+    if definition.startswith(_CUSTOM):
+        return bool(_schema_of(definition).get("x-kubernetes-map-type") == "atomic")
     return "@" in _table().get(definition, {})
+
+
+def keeps_unknown(definition: str) -> bool:
+    """Whether values of this type may have fields that the type does not name."""
+    return definition.startswith(_CUSTOM) and bool(_schema_of(definition).get(_KEEPS))
 
 
 @cache
 def fields_of(definition: str) -> dict[str, Field]:
     """The fields of a type by their JSON names, those of inlined structs included."""
+    if definition.startswith(_CUSTOM):
+        return _custom_fields(definition)
     fields: dict[str, Field] = {}
     for name, (number, type_, rules) in _table().get(definition, {}).items():
         if name.startswith("~"):
@@ -117,6 +129,65 @@ def _field(name: str, number: int, type_: str, rules: dict[str, Any]) -> Field:
         patch_strategy=rules.get("patch", ""),
         merge_key=rules.get("key", ""),
     )
+
+
+_CUSTOM, _OBJECT = "custom:", "custom:object:"
+_KEEPS, _EMBEDDED = "x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource"
+_PLAIN = {"string": "string", "integer": "int64", "number": "double", "boolean": "bool"}
+
+
+def definition_of_schema(schema: dict[str, Any]) -> str:
+    """The name of the type that a custom kind's whole objects have."""
+    return _OBJECT + json.dumps(schema, sort_keys=True)
+
+
+def _schema_of(definition: str) -> dict[str, Any]:
+    text = definition.removeprefix(_OBJECT).removeprefix(_CUSTOM)
+    schema: dict[str, Any] = json.loads(text)
+    return schema
+
+
+def _custom_fields(definition: str) -> dict[str, Field]:
+    schema = _schema_of(definition)
+    fields = {
+        name: _custom_field(name, inner) for name, inner in (schema.get("properties") or {}).items()
+    }
+    if definition.startswith(_OBJECT):
+        for name in ("apiVersion", "kind"):
+            fields[name] = Field(name, (), "string")
+        fields["metadata"] = Field("metadata", (), OBJECT_META)
+    return fields
+
+
+def _custom_field(name: str, schema: dict[str, Any]) -> Field:
+    return Field(
+        name,
+        (),
+        _custom_type(schema),
+        is_pointer=True,
+        list_type=schema.get("x-kubernetes-list-type", ""),
+        list_keys=tuple(schema.get("x-kubernetes-list-map-keys") or ()),
+        is_atomic_map=schema.get("x-kubernetes-map-type") == "atomic",
+    )
+
+
+def _custom_type(schema: dict[str, Any]) -> str:
+    """The type of one part, "" where the schema says nothing of it."""
+    wanted, properties = schema.get("type"), schema.get("properties")
+    more = schema.get("additionalProperties")
+    if schema.get("x-kubernetes-int-or-string"):
+        return INT_OR_STRING
+    if wanted == "array":
+        return "[]" + _custom_type(schema.get("items") or {})
+    if wanted in _PLAIN:
+        return _PLAIN[wanted]
+    if schema.get(_EMBEDDED):
+        return definition_of_schema(schema)
+    if more and not properties:
+        return "{}" + _custom_type(more if isinstance(more, dict) else {})
+    if properties or (wanted == "object" and not schema.get(_KEEPS)):
+        return _CUSTOM + json.dumps(schema, sort_keys=True)
+    return ""
 
 
 def definition_of(group: str, version: str, kind: str) -> str:

@@ -49,6 +49,7 @@ _VARIABLE_RULE = (
     "than '='"
 )
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_OLD_LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _WILDCARD = re.compile(r"\*\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _NAME_PART = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
@@ -66,6 +67,11 @@ def label(text: str) -> list[str]:
 def subdomain(text: str) -> list[str]:
     """A DNS subdomain, such as the name of most objects."""
     return _named(text, 253, _SUBDOMAIN, SUBDOMAIN_RULE)
+
+
+def dns_1035_label(text: str) -> list[str]:
+    """A DNS label that begins with a letter, such as the plural name of a kind."""
+    return _named(text, 63, _OLD_LABEL, SERVICE_RULE)
 
 
 def wildcard(text: str) -> list[str]:

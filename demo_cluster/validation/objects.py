@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from demo_cluster.custom_kinds import DEFINITIONS, definition_causes
+from demo_cluster.custom_kinds import DEFINITIONS
 from demo_cluster.kinds import Kind, Obj
 from demo_cluster.status import Cause
 from demo_cluster.storage import Storage
 from demo_cluster.validation import (
     access,
     data,
+    definitions,
     jobs,
     networking,
     pods,
@@ -71,7 +72,7 @@ def kind_causes(
     """What is wrong with all but the metadata."""
     key = kind.storage_key
     if key == DEFINITIONS.storage_key:
-        return list(definition_causes(new))
+        return list(definitions.definition_causes(new, old))
     if part in ("status", "scale") and old is not None:
         return []
     if key == ("", "pods"):
