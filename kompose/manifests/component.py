@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from kompose.compose.keys.file_mounts import FileReference
 from kompose.compose.service import Service
 from kompose.manifests.labels import (
     ServiceLabels,
@@ -17,6 +18,8 @@ from kompose.manifests.placement import Placed, placed
 from kompose.options import ConvertOptions
 from kompose.project import Project
 from kompose.report import ConvertError, Report
+
+_MODE_BITS = 0o777
 
 
 class Port(NamedTuple):
@@ -84,6 +87,13 @@ class Scope(NamedTuple):
     report: Report
     read_env_file: ReadEnvFile
     make_image: MakeImage = no_image
+
+
+def file_mode(reference: FileReference, scope: Scope) -> int | None:
+    """Who may read the file; mended, only the bits that a volume can have."""
+    if reference.mode is None or not scope.options.mends:
+        return reference.mode
+    return reference.mode & _MODE_BITS
 
 
 def components(scope: Scope) -> list[Component]:

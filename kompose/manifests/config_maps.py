@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from kompose.compose.keys.file_mounts import FileReference
-from kompose.manifests.component import Component, Scope
+from kompose.manifests.component import Component, Scope, file_mode
 from kompose.manifests.fields import fields
 from kompose.manifests.names import dashed, dns_label
 from kompose.manifests.sources import config_map, read_config
@@ -64,7 +64,9 @@ def _mount(found: Configs, reference: FileReference, name: str, key: str, scope:
         target = f"/{target}"
     path = _base_name(target)
     found.mounts.append({"name": name, "mountPath": target, **fields(subPath=path)})
-    volume = fields(name=name, items=[{"key": key, "path": path}], defaultMode=reference.mode)
+    volume = fields(
+        name=name, items=[{"key": key, "path": path}], defaultMode=file_mode(reference, scope)
+    )
     found.sources.append({"name": name, "configMap": volume})
 
 

@@ -4,7 +4,7 @@ import base64
 from typing import Any
 
 from kompose.compose.keys.file_mounts import FileReference
-from kompose.manifests.component import Component, Scope
+from kompose.manifests.component import Component, Scope, file_mode
 from kompose.manifests.fields import fields, metadata
 from kompose.manifests.names import dns_label, object_name, resource_name
 from kompose.manifests.sources import read_secret
@@ -71,7 +71,7 @@ def secret_volumes(
         source = {
             "secretName": _object_name(reference, scope) or name,
             "items": [{"key": name, "path": file}],
-            **fields(defaultMode=reference.mode),
+            **fields(defaultMode=file_mode(reference, scope)),
         }
         sources.append({"name": volume, "secret": source})
     return mounts, sources

@@ -70,7 +70,7 @@ _FILES = st.one_of(
     _some("plain", "Odd_Name"),
     st.fixed_dictionaries(
         {"source": _some("plain", "Odd_Name")},
-        optional={"target": _some("/etc/x", "sub/y", "z"), "mode": _some(0o440, 0)},
+        optional={"target": _some("/etc/x", "sub/y", "z"), "mode": _some(0o440, 0, 644)},
     ),
 )
 _RESOURCES = st.fixed_dictionaries(
