@@ -46,7 +46,7 @@ def text(value: Any) -> Any:
 
 def number(value: Any) -> Any:
     """A number, unless it is zero."""
-    return OMIT if not value else _number(value)
+    return (_number(value) or OMIT) if value else OMIT
 
 
 def unsigned(bits: int) -> Codec:
@@ -220,7 +220,7 @@ def float_number(value: Any) -> Any:
 
 
 def file_mode(value: Any) -> Any:
-    """Permissions as four octal digits."""
+    """Permissions as octal digits after a nought."""
     if value is None:
         return OMIT
     if isinstance(value, float) and not value.is_integer():
@@ -228,7 +228,7 @@ def file_mode(value: Any) -> Any:
     if isinstance(value, str) and not _OCTAL.fullmatch(value):
         raise ValueError(f'strconv.ParseInt: parsing "{value}": invalid syntax')
     bits = int(value, 8) if isinstance(value, str) else int(value)
-    return f"{bits:04o}"
+    return f"0{bits:o}"
 
 
 def command(value: Any) -> Any:
