@@ -72,7 +72,7 @@ async def patch_with(call: Call, shape: Shape) -> Reply:
         raise _strict_patch(decoded.value, problems)
     _check_patched(call, kind, old, new)
     stored = update_checked(call, kind, old, new, options, shape)
-    headers = warning_headers(Decoded(None, problems), options, stored, kind)
+    headers = warning_headers(Decoded(None, problems), options, stored, kind, old)
     return object_reply(call, kind, stored, 200, headers)
 
 
@@ -236,7 +236,7 @@ def _apply(call: Call, kind: Kind, options: WriteOptions, shape: Shape) -> Reply
         definition, live, config, writer, is_forced=options.is_forced, now=now
     )
     stored = _store_applied(call, kind, live, merged, options, shape)
-    headers = warning_headers(decoded, options, stored, kind)
+    headers = warning_headers(decoded, options, stored, kind, live)
     return object_reply(call, kind, stored, 200, headers)
 
 

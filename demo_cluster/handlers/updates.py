@@ -101,7 +101,8 @@ async def replace_object(call: Call) -> Reply:
     if uid and uid != old["metadata"]["uid"]:
         raise wrong_uid(kind, old, uid)
     stored = update_checked(call, kind, old, to_stored(kind, obj), options, keep_status)
-    return object_reply(call, kind, stored, 200, warning_headers(decoded, options, stored, kind))
+    headers = warning_headers(decoded, options, stored, kind, old)
+    return object_reply(call, kind, stored, 200, headers)
 
 
 def wrong_uid(kind: Kind, old: Obj, uid: str) -> Failure:

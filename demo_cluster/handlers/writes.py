@@ -239,11 +239,11 @@ def _check_kind(kind: Kind, obj: Obj) -> None:
 
 
 def warning_headers(
-    decoded: Decoded, options: WriteOptions, obj: Obj, kind: Kind
+    decoded: Decoded, options: WriteOptions, obj: Obj, kind: Kind, old: Obj | None = None
 ) -> dict[str, str]:
     """Warning headers, joined by newlines for the listener to send one by one."""
     texts = list(decoded.problems) if options.validation == "Warn" else []
-    texts += warnings_about(kind, obj)
+    texts += warnings_about(kind, obj, old)
     if not texts:
         return {}
     quoted = [text.replace("\\", "\\\\").replace('"', '\\"') for text in texts]

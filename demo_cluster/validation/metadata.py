@@ -14,23 +14,52 @@ _SHORT_NAMES = frozenset({("", "namespaces"), ("", "services")})
 _FREE_NAMES = "rbac.authorization.k8s.io"
 _CRON_JOB_NAME = 52
 _FINALIZERS = ("orphan", "foregroundDeletion", "kubernetes")
+_LENIENT = ("apiextensions.k8s.io", "apiregistration.k8s.io")
+"""Groups whose objects may have finalizers of any name."""
 _MAX_ANNOTATIONS = 256 * 1024
 
 
 def metadata_causes(kind: Kind, new: Obj, old: Obj | None) -> Iterator[Cause]:
-    """What is wrong with an object's metadata, or with a change of it."""
+    """What is wrong with an object's metadata, or with a change of it.
+
+    The real server looks at a change twice, and says all that it finds twice.
+    """
     meta = new["metadata"]
-    yield from _name(kind, meta["name"])
+    finalizers = meta.get("finalizers") or []
+    if old is None:
+        yield from _name(kind, meta["name"])
+        yield from _common_causes(meta)
+        for finalizer in finalizers:
+            reasons = formats.qualified_name(finalizer)
+            yield from invalid_for("metadata.finalizers", finalizer, reasons)
+    else:
+        yield from [*_new_finalizers(new, old), *_common_causes(meta)] * 2
+    if kind.is_custom or kind.group in _LENIENT:
+        return
+    for index, finalizer in enumerate(finalizers):
+        if "/" not in finalizer and finalizer not in _FINALIZERS:
+            why = "name is neither a standard finalizer name nor is it fully qualified"
+            yield invalid(f"metadata.finalizers[{index}]", finalizer, why)
+
+
+def finalizer_warnings(new: Obj, old: Obj | None) -> Iterator[str]:
+    """What the server says of the new finalizers of a custom object, which may have any name."""
+    present = (old or {"metadata": {}})["metadata"].get("finalizers") or []
+    for finalizer in sorted(set(new["metadata"].get("finalizers") or ()) - set(present)):
+        said = f"metadata.finalizers: {json.dumps(finalizer)}: "
+        yield from (said + reason for reason in formats.qualified_name(finalizer))
+        if "/" not in finalizer and finalizer not in _FINALIZERS:
+            path = " including a path (/)" if "." in finalizer else ""
+            yield (
+                f"{said}prefer a domain-qualified finalizer name{path} to avoid accidental "
+                "conflicts with other finalizer writers"
+            )
+
+
+def _common_causes(meta: Obj) -> Iterator[Cause]:
     yield from labels_causes(meta.get("labels") or {}, "metadata.labels")
     yield from annotations_causes(meta.get("annotations") or {}, "metadata.annotations")
     yield from _owners(meta)
-    for finalizer in meta.get("finalizers") or ():
-        reasons = formats.qualified_name(finalizer)
-        yield from invalid_for("metadata.finalizers", finalizer, reasons)
-        if not reasons and "/" not in finalizer and finalizer not in _FINALIZERS:
-            why = "name is neither a standard finalizer name nor is it fully qualified"
-            yield invalid("metadata.finalizers", finalizer, why)
-    yield from _new_finalizers(new, old)
 
 
 def _owners(meta: Obj) -> Iterator[Cause]:
@@ -84,7 +113,7 @@ def annotations_causes(annotations: dict[str, str], field: str) -> Iterator[Caus
 
 
 def _new_finalizers(new: Obj, old: Obj | None) -> list[Cause]:
-    """An object that goes can lose finalizers only. The real server says it twice."""
+    """An object that goes can lose finalizers only."""
     if old is None or "deletionTimestamp" not in old["metadata"]:
         return []
     present = old["metadata"].get("finalizers") or []
@@ -96,7 +125,7 @@ def _new_finalizers(new: Obj, old: Obj | None) -> list[Cause]:
         "no new finalizers can be added if the object is being deleted, "
         f"found new finalizers []string{{{listed}}}"
     )
-    return [forbidden("metadata.finalizers", why)] * 2
+    return [forbidden("metadata.finalizers", why)]
 
 
 _OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")

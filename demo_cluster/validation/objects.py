@@ -21,7 +21,7 @@ from demo_cluster.validation import (
     storage_kinds,
     workloads,
 )
-from demo_cluster.validation.metadata import metadata_causes
+from demo_cluster.validation.metadata import finalizer_warnings, metadata_causes
 
 Check = Callable[[Obj, Obj | None], Iterator[Cause]]
 
@@ -89,8 +89,10 @@ def kind_causes(
     return list(check(new, old)) if check else []
 
 
-def warnings_about(kind: Kind, obj: Obj) -> list[str]:
-    """What the server warns of without refusing it."""
+def warnings_about(kind: Kind, obj: Obj, old: Obj | None = None) -> list[str]:
+    """What the server warns of without refusing it; `old` is what was changed."""
+    if kind.is_custom:
+        return list(finalizer_warnings(obj, old))
     if kind.storage_key != ("", "pods"):
         return []
     found = []

@@ -15,6 +15,7 @@ from demo_cluster.schema.types import definition_of_schema
 from demo_cluster.status import Failure
 from demo_cluster.typed_patch import typed_problems
 from demo_cluster.validation.definitions import definition_causes
+from demo_cluster.validation.metadata import finalizer_warnings
 
 PART = {
     "type": "object",
@@ -322,4 +323,20 @@ def test_an_established_definition_keeps_its_scope() -> None:
 
     assert [(cause.field, cause.message) for cause in causes] == [
         ("spec.scope", 'Invalid value: "Cluster": field is immutable')
+    ]
+
+
+def test_a_custom_object_may_have_any_finalizer_and_is_warned_of_it() -> None:
+    before = {"metadata": {"finalizers": ["old"]}}
+    after = {"metadata": {"finalizers": ["old", "mine", "x.example.com", "x.example.com/y"]}}
+
+    assert list(finalizer_warnings(after, before)) == [
+        (
+            'metadata.finalizers: "mine": prefer a domain-qualified finalizer name to avoid '
+            "accidental conflicts with other finalizer writers"
+        ),
+        (
+            'metadata.finalizers: "x.example.com": prefer a domain-qualified finalizer name '
+            "including a path (/) to avoid accidental conflicts with other finalizer writers"
+        ),
     ]

@@ -360,3 +360,24 @@ def test_limits_rise_from_the_least_to_the_most() -> None:
             "value 1"
         ),
     ]
+
+
+def test_the_metadata_of_a_change_is_looked_at_twice() -> None:
+    change = {"metadata": {"labels": {"a": "b c"}}}
+
+    found = causes("configmaps", {}, change=change)
+
+    assert len(found) == 2
+    assert found[0] == found[1]
+    assert found[0].startswith('metadata.labels: Invalid value: "b c": a valid label must be')
+
+
+def test_the_finalizers_of_built_in_kinds_have_a_domain() -> None:
+    change = {"metadata": {"finalizers": ["orphan", "mine", "x.example.com/y"]}}
+
+    assert causes("configmaps", {}, change=change) == [
+        (
+            'metadata.finalizers[1]: Invalid value: "mine": name is neither a standard finalizer '
+            "name nor is it fully qualified"
+        )
+    ]
