@@ -157,7 +157,7 @@ def _convert(parsed: Parsed, line: Sequence[str]) -> int:
 
 
 def _convert_files(parsed: Parsed, line: Sequence[str]) -> int:
-    from kompose.request import check_single_output, convert_request
+    from kompose.request import check_provider, check_single_output, convert_request
     from kompose.selection import project_directory, select_files
 
     values = parsed.values
@@ -167,6 +167,7 @@ def _convert_files(parsed: Parsed, line: Sequence[str]) -> int:
         fails_on_warning=values["error-on-warning"],
     )
     report = Report(console)
+    check_provider(values["provider"])
     report.debug(f"Checking validation of provider: {values['provider']}")
     report.debug(f"Checking validation of controller: {values['controller'].lower()}")
     request = convert_request(parsed, line)

@@ -44,7 +44,7 @@ class Console:
         """
         if level is Level.DEBUG and not self._is_verbose:
             return
-        if self._is_quiet and level in (Level.INFO, Level.WARNING):
+        if self._is_quiet and level in (Level.DEBUG, Level.INFO, Level.WARNING):
             return
         if self._fails_on_warning and level is Level.WARNING:
             raise FatalWarningError(text)

@@ -108,7 +108,7 @@ def _add(
     name = _name(component, scope, owner, mount, index, kind)
     if kind == "configMap":
         scope.report.debug("Use configmap volume")
-        _add_config_map(found, component, mount, name, owner, mends=mends)
+        _add_config_map(found, component, mount, name, owner, scope)
         return
     found.mounts.append(_mount(component, mount, name))
     if kind == "hostPath":
@@ -155,9 +155,13 @@ def _mount(
 
 
 def _add_config_map(
-    found: Volumes, component: Component, mount: ParsedMount, name: str, owner: str, *, mends: bool
+    found: Volumes, component: Component, mount: ParsedMount, name: str, owner: str, scope: Scope
 ) -> None:
+    mends = scope.options.mends
     config_map, only_key = config_map_of_path(mount.host, name, owner, mends=mends)
+    if not only_key:
+        for file in sorted({**config_map.get("data", {}), **config_map.get("binaryData", {})}):
+            scope.report.debug(f"Read file to ConfigMap: {file}")
     found.config_maps.append(config_map)
     file = (mount.target.rstrip("/") if mends else mount.target).rpartition("/")[2]
     target = file if only_key else ""
