@@ -11,6 +11,7 @@ from kompose.flags import (
     HELP,
     KUBERNETES,
     OPENSHIFT,
+    ORIGINAL_COMMANDS,
     PLACE_FLAGS,
     Flag,
 )
@@ -28,7 +29,6 @@ _SECTIONS = (
     ("Flags", COMMON),
     ("Global Flags", GLOBAL),
 )
-_MOST_SLIPS = 2
 _EXAMPLES = """Examples:
   # Write a file for each object of the compose file here
   kompose convert
@@ -56,14 +56,18 @@ def program_help() -> str:
 
 
 def similar_commands(word: str) -> list[str]:
-    """The commands that a word may be meant for: it begins one, or is two slips away from one."""
+    """The commands that a word may be meant for: it begins one, or is some slips away from one."""
     text = word.lower()
     return [
         name
         for name in COMMANDS
-        if name != "help"
-        and (name.startswith(text) or _distance(text, name) <= min(_MOST_SLIPS, len(name) - 1))
+        if name != "help" and (name.startswith(text) or _distance(text, name) <= _most_slips(name))
     ]
+
+
+def _most_slips(command: str) -> int:
+    """The original forgives two in its own names; ours are shorter."""
+    return 2 if command in ORIGINAL_COMMANDS else 1
 
 
 def _distance(text: str, other: str) -> int:
