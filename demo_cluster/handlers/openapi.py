@@ -24,7 +24,7 @@ from demo_cluster.schema.openapi import (
     old_document,
 )
 from demo_cluster.schema.openapi_protobuf import old_document_in_protobuf
-from demo_cluster.schema.operations import group_operation, small_operations
+from demo_cluster.schema.small_operations import group_operation, small_operations
 
 _JSON = "application/json"
 _OLD_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"

@@ -1,1 +1,1 @@
-"""The types of the API: their fields, wire numbers and merge rules, as a table. Imports nothing."""
+"""The types of the API as a table of facts, and the OpenAPI documents made of it. No requests."""

@@ -11,15 +11,10 @@ from demo_cluster.schema.custom_schemas import (
     old_custom_schemas,
 )
 from demo_cluster.schema.openapi_paths import old_paths, paths
-from demo_cluster.schema.operations import (
-    OPTIONS,
-    STRING,
-    Operation,
-    announcement,
-    operations_of,
-    root_of,
-)
+from demo_cluster.schema.operation import STRING, Operation, root_of
+from demo_cluster.schema.operations import OPTIONS, operations_of
 from demo_cluster.schema.schemas import closure, old_form
+from demo_cluster.schema.small_operations import announcement
 from demo_cluster.schema.types import LIST_META, OBJECT_META, is_known
 
 _INFO: Obj = {"title": "Kubernetes", "version": "1.36"}

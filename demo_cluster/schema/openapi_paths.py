@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 
 from demo_cluster.kinds import Obj
-from demo_cluster.schema.operations import STRING, Operation
+from demo_cluster.schema.operation import STRING, Operation
 from demo_cluster.schema.parameters import Parameter
 
 REF = "#/components/schemas/"

@@ -6,25 +6,26 @@ definitions: names and texts of operations are made by rule from the kind and th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from demo_cluster.kinds import Kind, Subresource
+from demo_cluster.schema.operation import (
+    BUILT_IN,
+    JSON,
+    PROTOBUF,
+    STRING,
+    YAML,
+    Operation,
+    camel,
+    root_of,
+    tag,
+)
 from demo_cluster.schema.parameters import Parameter, of_path, options, pretty
 from demo_cluster.schema.types import META, definition_of, definition_of_kind
 
 STATUS, PATCH, OPTIONS = f"{META}.Status", f"{META}.Patch", f"{META}.DeleteOptions"
-RESOURCES, WATCH_EVENT = f"{META}.APIResourceList", f"{META}.WatchEvent"
-STRING = "string"
-"""An answer that is text, in place of a schema's name."""
-JSON, YAML, PROTOBUF = (
-    "application/json",
-    "application/yaml",
-    "application/vnd.kubernetes.protobuf",
-)
+WATCH_EVENT = f"{META}.WatchEvent"
 ANY = ("*/*",)
-BUILT_IN = (JSON, YAML, PROTOBUF)
 _CUSTOM = (JSON, YAML)
 _STREAMS = (f"{JSON};stream=watch", f"{PROTOBUF};stream=watch")
 _PATCHES = (
@@ -67,99 +68,11 @@ _TELL_WHAT_THEY_DELETED = frozenset(
 _WATCH_INSTEAD = "deprecated: use the 'watch' parameter with a list operation instead"
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One method on one path. An empty `body` means that the request has none."""
-
-    method: str
-    name: str
-    tag: str
-    text: str
-    answers: dict[int, str]
-    """By code: the schema's name, or `string`."""
-    produces: tuple[str, ...]
-    consumes: tuple[str, ...] = ()
-    parameters: tuple[Parameter, ...] = ()
-    body: str = ""
-    body_is_required: bool = True
-    action: str = ""
-    kind: tuple[str, str, str] | None = None
-    """Group, version and kind that it is about."""
-
-
-def root_of(group: str, version: str) -> str:
-    """`/api/v1`, or `/apis/apps/v1`."""
-    return f"/apis/{group}/{version}" if group else f"/api/{version}"
-
-
 def schema_name(kind: Kind) -> str:
     """The name of a kind's schema; a custom one's group is turned round."""
     if kind.is_custom:
         return ".".join([*reversed(kind.group.split(".")), kind.version, kind.kind])
     return definition_of_kind(kind)
-
-
-def announcement(group: str, version: str) -> Operation:
-    """The operation that lists the resources of a group and version."""
-    return Operation(
-        "get",
-        f"get{_camel(group, version)}APIResources",
-        _tag(group, version),
-        "get available resources",
-        {200: RESOURCES},
-        BUILT_IN,
-        BUILT_IN,
-    )
-
-
-_VERSIONS = "get available API versions"
-_ISSUER = "get service account issuer OpenID"
-_SMALL = (
-    ("/api/", "core", "getCoreAPIVersions", _VERSIONS, f"{META}.APIVersions", BUILT_IN, BUILT_IN),
-    ("/apis/", "apis", "getAPIVersions", _VERSIONS, f"{META}.APIGroupList", BUILT_IN, BUILT_IN),
-    (
-        "/version/",
-        "version",
-        "getCodeVersion",
-        "get the version information for this server",
-        "io.k8s.apimachinery.pkg.version.Info",
-        (JSON,),
-        (JSON,),
-    ),
-    (
-        "/.well-known/openid-configuration/",
-        "WellKnown",
-        "getServiceAccountIssuerOpenIDConfiguration",
-        f"{_ISSUER} configuration, also known as the 'OIDC discovery doc'",
-        STRING,
-        (JSON,),
-        (),
-    ),
-    (
-        "/openid/v1/jwks/",
-        "openid",
-        "getServiceAccountIssuerOpenIDKeyset",
-        f"{_ISSUER} JSON Web Key Set (contains public token verification keys)",
-        STRING,
-        ("application/jwk-set+json",),
-        (),
-    ),
-)
-"""Paths that belong to no group: tag, name, text, schema, what is produced and consumed."""
-
-
-def small_operations() -> Iterator[tuple[str, Operation]]:
-    """What announces versions, groups, the server itself and the keys of its tokens."""
-    for path, tag, name, text, schema, produces, consumes in _SMALL:
-        yield path, Operation("get", name, tag, text, {200: schema}, produces, consumes)
-
-
-def group_operation(group: str) -> tuple[str, Operation]:
-    """The path that tells a group's versions."""
-    name, schema = f"get{_camel(group, '')}APIGroup", f"{META}.APIGroup"
-    text = "get information of a group"
-    operation = Operation("get", name, _tag(group, ""), text, {200: schema}, BUILT_IN, BUILT_IN)
-    return f"/apis/{group}/", operation
 
 
 def operations_of(kind: Kind) -> Iterator[tuple[str, Operation]]:
@@ -232,7 +145,7 @@ def _operation(
 ) -> Operation:
     subject = _subject(kind, part)
     schema = _schema_of_part(kind, part)
-    group = _camel(kind.group, kind.version)
+    group = camel(kind.group, kind.version)
     many = "Collection" if action == "deletecollection" else ""
     scope = "Namespaced" if kind.namespaced and not everywhere else ""
     named = f"{_VERBS[action]}{group}{many}{scope}{kind.kind}{part.name.title() if part else ''}"
@@ -242,7 +155,7 @@ def _operation(
     return Operation(
         "get" if action == "list" else "delete" if many else action,
         f"{named}ForAllNamespaces" if everywhere else named,
-        _tag(kind.group, kind.version),
+        tag(kind.group, kind.version),
         _text(kind, action, part),
         _answers(kind, action, schema),
         (*types, *_STREAMS) if action == "list" and not kind.is_custom else types,
@@ -324,14 +237,14 @@ def _article(noun: str) -> str:
 
 def _connection(kind: Kind, part: Subresource, method: str, path: str) -> Operation:
     scope = "Namespaced" if kind.namespaced else ""
-    group = _camel(kind.group, kind.version)
+    group = camel(kind.group, kind.version)
     further = "WithPath" if path.endswith("{path}") else ""
     definition = definition_of(kind.group, kind.version, part.kind)
     parameters = [*of_path(path, part.kind), *options(definition)]
     return Operation(
         method,
         f"connect{group}{method.title()}{scope}{kind.kind}{part.name.title()}{further}",
-        _tag(kind.group, kind.version),
+        tag(kind.group, kind.version),
         f"connect {method.upper()} requests to {part.name} of {kind.kind}",
         {200: STRING},
         ANY,
@@ -347,8 +260,8 @@ def _log(kind: Kind, path: str) -> Operation:
     parameters = [*of_path(path, kind.kind), pretty(), *options(definition)]
     return Operation(
         "get",
-        f"read{_camel(kind.group, kind.version)}Namespaced{kind.kind}Log",
-        _tag(kind.group, kind.version),
+        f"read{camel(kind.group, kind.version)}Namespaced{kind.kind}Log",
+        tag(kind.group, kind.version),
         f"read log of the specified {kind.kind}",
         {200: STRING},
         ("text/plain", *BUILT_IN),
@@ -371,7 +284,7 @@ def _watches_of(kind: Kind, path: str) -> Iterator[tuple[str, Operation]]:
 
 
 def _watch(kind: Kind, path: str, action: str, scope: str) -> Operation:
-    group = _camel(kind.group, kind.version)
+    group = camel(kind.group, kind.version)
     name, text = (
         f"watch{group}{scope}{kind.kind}",
         f"watch changes to an object of kind {kind.kind}",
@@ -384,7 +297,7 @@ def _watch(kind: Kind, path: str, action: str, scope: str) -> Operation:
     return Operation(
         "get",
         name,
-        _tag(kind.group, kind.version),
+        tag(kind.group, kind.version),
         f"{text}. {instead}",
         {200: WATCH_EVENT},
         (*BUILT_IN, *_STREAMS),
@@ -393,17 +306,3 @@ def _watch(kind: Kind, path: str, action: str, scope: str) -> Operation:
         action=action,
         kind=(kind.group, kind.version, kind.kind),
     )
-
-
-def _words(group: str) -> list[str]:
-    return re.split(r"[.-]", group.removesuffix(".k8s.io")) if group else ["core"]
-
-
-def _camel(group: str, version: str) -> str:
-    return "".join(each[:1].upper() + each[1:] for each in [*_words(group), version])
-
-
-def _tag(group: str, version: str) -> str:
-    first, *rest = _words(group)
-    name = f"{first}{''.join(each[:1].upper() + each[1:] for each in rest)}"
-    return f"{name}_{version}" if version else name
