@@ -199,6 +199,8 @@ READS = (
     ("auth whoami", r"Username +admin\n"),
     ("explain deploy.spec.replicas", r"DESCRIPTION:\n    Number of desired pods"),
     ("explain pod.spec --recursive", r"FIELDS:\n(.|\n)*containers\t<\[\]Container> -required-\n"),
+    ("explain pod.spec.restartPolicy", r"<string>\nENUM:\n    Always\n    Never\n    OnFailure\n"),
+    ("explain pod.spec.nodeName --output plaintext-openapiv2", r"FIELD: +nodeName <string>\n"),
     ("api-resources --api-group=apps", r"deployments +deploy +apps/v1 +true +Deployment\n"),
     ("api-versions", r"\napps/v1\n"),
     ("cluster-info", r"^Kubernetes control plane is running at https://127\.0\.0\.1:\d+\n"),
