@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import threading
 from datetime import timedelta
 from functools import lru_cache
 from urllib.parse import quote
@@ -35,6 +36,8 @@ _OLD_FORMS = {
 }
 """What may be asked for, and what is then sent."""
 _VERSION = "1.36.2"
+_BUILDING, _BUILDING_OLD = threading.Lock(), threading.Lock()
+"""Held while a document is made: what many ask for at once is made once."""
 
 
 async def index(call: Call) -> Reply:
@@ -96,7 +99,8 @@ def _encoded(registry: KindRegistry, name: str) -> bytes:
     kinds = tuple(_kinds(registry, name))
     if any(kind.is_custom for kind in kinds):
         return msgspec.json.encode(custom_document(_custom_versions(registry, kinds)))
-    return _built_in(kinds, name)
+    with _BUILDING:
+        return _built_in(kinds, name)
 
 
 @lru_cache(64)
@@ -140,8 +144,13 @@ async def old(call: Call) -> Reply:
     )
 
 
-@lru_cache(4)
 def _old_encoded(kinds: tuple[Kind, ...], schemas: bytes, is_protobuf: bool) -> bytes:
+    with _BUILDING_OLD:
+        return _old_of(kinds, schemas, is_protobuf)
+
+
+@lru_cache(4)
+def _old_of(kinds: tuple[Kind, ...], schemas: bytes, is_protobuf: bool) -> bytes:
     """The old document of these kinds; `schemas` are those of the custom ones, in their order."""
     built_in = [kind for kind in kinds if not kind.is_custom]
     custom = [kind for kind in kinds if kind.is_custom]
