@@ -184,14 +184,19 @@ def ps(
         list[str] | None,
         typer.Option("--status", help="Only services in this state", metavar="STATE"),
     ] = None,
+    filters: Annotated[
+        list[str] | None,
+        typer.Option("--filter", help="The same as status=STATE", metavar="FILTER"),
+    ] = None,
 ) -> None:
     """List the services and how they are, and why if they are not ready."""
-    from kompose.live.look import list_services
+    from kompose.live.look import filtered_states, list_services
     from kompose.live.session import run
 
     chosen = {"names": quiet, "services": only_services, "list": as_json}
     word = next((word for word, asked in chosen.items() if asked), form.value)
-    named, states = tuple(services or ()), tuple(status or ())
+    named = tuple(services or ())
+    states = (*(status or ()), *filtered_states(filters or ()))
     run(context.obj, lambda session, view: list_services(session, view, named, word, states))
 
 

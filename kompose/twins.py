@@ -29,7 +29,6 @@ INSTEAD: Mapping[str, Mapping[str, str]] = {
         "--rmi": "Images are in a registry and on the nodes, which clean up by themselves",
     },
     "ps": {
-        "--filter": "Choose by state with: --status STATE",
         "--orphans": "up names what the file no longer has, and up --prune removes it",
     },
     "exec": {

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
 from kompose.cluster.errors import ClusterError
@@ -62,6 +62,8 @@ class DownPlan:
 
     removed: tuple[Object, ...]
     kept_volumes: tuple[str, ...]
+    namespace: str = ""
+    """One that up made: it goes too, when nothing of anybody else is left in it."""
 
     @property
     def destroys_data(self) -> bool:
@@ -95,7 +97,10 @@ async def down(
         KubeError: The server refused, or went away.
     """
     plan = _plan(await owned_objects(client, project_name, options.namespace), options)
-    if plan.removed and not await confirm(plan):
+    may_go = not options.services and not plan.kept_volumes
+    if may_go and await is_own_namespace(client, project_name, options.namespace):
+        plan = replace(plan, namespace=options.namespace)
+    if (plan.removed or plan.namespace) and not await confirm(plan):
         return DownResult(is_declined=True)
     kin = await _descendants(client, plan.removed, options.namespace)
     foreign = await _foreign_pods(client, plan.removed, kin, options.namespace)
@@ -105,14 +110,12 @@ async def down(
     await _hurry(client, plan.removed, kin, options)
     await _until_all_gone(client, project_name, plan.removed, foreign, options, progress)
     removed = [title(obj) for obj in plan.removed]
-    kept = ""
-    if not options.services and not plan.kept_volumes:
-        made = await is_own_namespace(client, project_name, options.namespace)
-        if made and await is_empty(client, options.namespace):
+    kept = plan.namespace
+    if plan.namespace and await is_empty(client, options.namespace):
+        with suppress(ForbiddenError):
             await _delete_namespace(client, options, progress)
             removed.append(f"namespace/{options.namespace}")
-        elif made:
-            kept = options.namespace
+            kept = ""
     return DownResult(tuple(removed), plan.kept_volumes, kept)
 
 
@@ -299,8 +302,8 @@ async def _delete_namespace(
     client: Client, options: DownOptions, progress: Callable[[Removal], None]
 ) -> None:
     name = f"namespace/{options.namespace}"
-    progress(Removal(name))
     await client.delete(NAMESPACES, options.namespace)
+    progress(Removal(name))
     try:
         await until_none(
             client,

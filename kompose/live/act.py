@@ -166,7 +166,8 @@ async def show_port(
             else f"{reach.outside or reach.inside}\n"
         )
     if not all(reach.outside for reach in chosen):
-        say(f"Only the cluster reaches it; from here: kompose port --forward {service}")
+        remedy = f"kompose port -n {session.namespace} --forward {service}"
+        say(f"Only the cluster reaches it; from here: {remedy}")
     return 0
 
 

@@ -71,13 +71,17 @@ async def show_logs(
         prefixes=wishes.prefixes,
         timestamps=wishes.timestamps,
         span=span,
+        services=keys,
     )
     await service_logs(session.client, keys, options, printer.write, say)
     return 0
 
 
 class LogPrinter:
-    """Whole lines of logs with the name of who said them, as docker compose prints them."""
+    """Whole lines of logs with the name of who said them, as docker compose prints them.
+
+    Names of the pods of `services` will come, and leave room for the longest from the first line.
+    """
 
     _PALETTE = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
 
@@ -89,13 +93,14 @@ class LogPrinter:
         prefixes: bool = True,
         timestamps: bool = False,
         span: Span = Span(),
+        services: Sequence[str] = (),
     ) -> None:
         self._stream = stream
         self._colours = colours
         self._prefixes = prefixes
         self._timestamps = timestamps
         self._span = span
-        self._width = 0
+        self._width = max((len(key) + _SUFFIX for key in services), default=0)
         self._numbers: dict[str, int] = {}
 
     async def write(self, name: str, block: bytes) -> None:
@@ -121,6 +126,8 @@ class LogPrinter:
         return f"\x1b[{self._PALETTE[number % len(self._PALETTE)]}m{text}\x1b[0m".encode()
 
 
+_SUFFIX = len("-abcde")
+"""What most pods have after the name of their service."""
 _SLACK = timedelta(minutes=1)
 """How far the server's clock may be behind ours."""
 

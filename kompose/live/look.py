@@ -29,6 +29,12 @@ from kube_client.errors import one_line
 from kube_client.timestamp import age
 
 _HEADINGS = ("SERVICE", "STATE", "READY", "RESTARTS", "AGE", "IMAGE", "PORTS", "WHY")
+_STATES_OF_DOCKER = {
+    "created": (Phase.WAITING, Phase.PENDING, Phase.PULLING),
+    "running": (Phase.READY, Phase.STARTING),
+    "restarting": (Phase.TROUBLE,),
+    "exited": (Phase.COMPLETED, Phase.FAILED),
+}
 _LINE_COLOURS = {"+": 32, "-": 31, "@": 36}
 
 
@@ -44,7 +50,7 @@ async def list_services(
     Raises:
         ClusterError: None of it is there, or there is no such state.
     """
-    _check_states(states)
+    wanted = _phases(states)
     keys = service_keys(view, services)
     rows = await service_rows(session.client, session.project, session.namespace)
     await require_project(session, rows)
@@ -55,7 +61,7 @@ async def list_services(
         )
         for row in rows
         if (not keys or {row.service, *row.containers} & set(keys))
-        and (not states or row.health.phase.value in {state.lower() for state in states})
+        and (not states or row.health.phase in wanted)
     ]
     now = datetime.now(UTC)
     if form == "table" and sys.stdout.isatty():
@@ -105,7 +111,7 @@ async def show_diff(session: Session, loaded: Loaded, *, prunes: bool, colours: 
     if left:
         say(
             f"Not in the file any more, but still there: {', '.join(map(title, left))}. "
-            "Remove them with: kompose up --prune"
+            f"Remove them with: kompose up -n {session.namespace} --prune"
         )
     return 1 if lines else 0
 
@@ -148,10 +154,13 @@ async def take_down(session: Session, view: ProjectView, options: TakeDownOption
     if result.kept_volumes:
         say(
             f"Volumes kept with their data: {', '.join(result.kept_volumes)}. "
-            "Remove them with: kompose down --volumes"
+            f"Remove them with: kompose down -n {session.namespace} --volumes"
         )
     if result.kept_namespace:
-        say(f"namespace/{result.kept_namespace} kept: it holds what others made.")
+        say(
+            f"namespace/{result.kept_namespace} kept: it holds what others made, or you may not "
+            "remove it."
+        )
     if result.removed:
         verb = "are" if len(options.services) > 1 else "is"
         objects = f"{len(result.removed)} object{'s'[: len(result.removed) != 1]}"
@@ -162,6 +171,8 @@ async def take_down(session: Session, view: ProjectView, options: TakeDownOption
 async def _ask(plan: DownPlan, project: str) -> bool:
     for obj in plan.removed:
         say(f"  {title(obj)}")
+    if plan.namespace:
+        say(f"  namespace/{plan.namespace}, when nothing else is left in it")
     data = " Volumes go too, and their data is lost." if plan.destroys_data else ""
     many = f"these {len(plan.removed)} objects" if len(plan.removed) != 1 else "this object"
     sys.stderr.write(f"Remove {many} of {project}?{data} [y/N] ")
@@ -169,11 +180,25 @@ async def _ask(plan: DownPlan, project: str) -> bool:
     return (await typed_line()).strip().lower() in ("y", "yes")
 
 
-def _check_states(states: Sequence[str]) -> None:
-    known = [phase.value for phase in Phase]
+def filtered_states(filters: Sequence[str]) -> tuple[str, ...]:
+    """The states of filters such as `status=running`, the one kind that there is.
+
+    Raises:
+        ClusterError: A filter is of another kind.
+    """
+    for text in filters:
+        if not text.startswith("status="):
+            raise ClusterError(f"ps filters by state, such as status=running; not by {text!r}.")
+    return tuple(text.removeprefix("status=") for text in filters)
+
+
+def _phases(states: Sequence[str]) -> set[Phase]:
+    """The phases that these words mean: our own words, and those of docker compose."""
+    known = {phase.value: (phase,) for phase in Phase} | _STATES_OF_DOCKER
     for state in states:
         if state.lower() not in known:
             raise ClusterError(f"There is no state {state!r}; these are: {', '.join(known)}.")
+    return {phase for state in states for phase in known[state.lower()]}
 
 
 def _name_in_file(row: ServiceRow, view: ProjectView) -> str:

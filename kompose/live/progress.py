@@ -87,7 +87,8 @@ class ProgressScreen:
 
     What happens once (an object made, the last words of a crash) is a line; how each service is
     stands in the block, and is a line whenever its state becomes another where there is no block.
-    `hide` takes secrets out of what the cluster says; `names` are services that will come.
+    `hide` takes secrets out of what the cluster says; `names` are services that will come. In a
+    dry run objects are only what they would be.
     """
 
     def __init__(
@@ -98,9 +99,11 @@ class ProgressScreen:
         colours: bool = False,
         hide: Callable[[str], str] = lambda text: text,
         names: Iterable[str] = (),
+        is_dry: bool = False,
     ) -> None:
         self._block = LiveBlock(stream, is_live=is_live, colours=colours)
         self._hide = hide
+        self._is_dry = is_dry
         self._least_width = max(map(len, names), default=0)
         self._services: dict[str, Health] = {}
 
@@ -108,7 +111,7 @@ class ProgressScreen:
         """Show one piece of news."""
         if news.applied is not None:
             if not (self._block.is_live and news.applied.outcome in _HIDDEN_WHEN_LIVE):
-                self._block.say(applied_line(news.applied))
+                self._block.say(applied_line(news.applied, is_dry=self._is_dry))
             return
         if news.notice:
             self.notice(news.notice)
@@ -183,9 +186,10 @@ def health_line(service: str, health: Health, width: int = 0) -> str:
     return f"{_MARKS[health.phase]} {service:<{width}}  {health.phase.value}{numbers}{why}"
 
 
-def applied_line(applied: Applied) -> str:
-    """What became of an object: `deployment/web created`."""
-    return f"{applied.title} {applied.outcome.value}"
+def applied_line(applied: Applied, *, is_dry: bool = False) -> str:
+    """What became of an object, `deployment/web created`, or would become of it."""
+    would = "would be " if is_dry and applied.outcome is not Outcome.UNCHANGED else ""
+    return f"{applied.title} {would}{applied.outcome.value}"
 
 
 def removal_line(title: str, *, is_gone: bool) -> str:

@@ -47,6 +47,7 @@ async def _bring_up(session: Session, loaded: Loaded, options: StartOptions) -> 
         colours=uses_colour(sys.stderr),
         hide=loaded.secrecy.hide,
         names=loaded.view.selected(options.services).services,
+        is_dry=options.dry_run,
     )
     made: list[str] = []
 
@@ -68,7 +69,7 @@ async def _bring_up(session: Session, loaded: Loaded, options: StartOptions) -> 
             )
         raise
     screen.end()
-    _say_rest(result, options)
+    _say_rest(result, options, session.namespace)
     if options.dry_run:
         built = " Images would have been built first." if options.builds else ""
         say(f"Nothing was done: this was a dry run.{built}")
@@ -90,13 +91,14 @@ def _unready(result: UpResult, options: StartOptions) -> Mapping[str, Health]:
     return {name: found for name, found in result.unready.items() if found.phase is Phase.WAITING}
 
 
-def _say_rest(result: UpResult, options: StartOptions) -> None:
+def _say_rest(result: UpResult, options: StartOptions, namespace: str) -> None:
     """What became of what the file no longer has."""
     for title in result.pruned:
         say(f"{title} {'would be ' * options.dry_run}removed")
     if result.orphans:
         kept = "Volumes of earlier services, kept" if options.prune else "Not in the file any more"
-        remedy = "kompose down --volumes" if options.prune else "kompose up --prune"
+        verb, flag = ("down", "--volumes") if options.prune else ("up", "--prune")
+        remedy = f"kompose {verb} -n {namespace} {flag}"
         say(f"{kept}: {', '.join(result.orphans)}. Remove them with: {remedy}")
 
 
@@ -132,7 +134,11 @@ async def _say_reaches(session: Session, view: ProjectView) -> None:
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
         if any("in the cluster" in line for line in lines):
-            say("Reach them from here with: kompose up --attach, or kompose port --forward SERVICE")
+            place = f"-n {session.namespace}"
+            say(
+                f"Reach them from here with: kompose up --attach {place}, or "
+                f"kompose port --forward {place} SERVICE"
+            )
 
 
 async def _stay(
@@ -197,6 +203,7 @@ async def _follow(session: Session, loaded: Loaded, options: StartOptions) -> No
         colours=options.colours,
         prefixes=options.prefixes,
         timestamps=options.timestamps,
+        services=keys,
     )
     tail = LogOptions(session.namespace, follow=True, tail_lines=_FIRST_LINES)
     await service_logs(session.client, keys, tail, printer.write, say)

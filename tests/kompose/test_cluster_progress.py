@@ -47,6 +47,16 @@ def test_on_a_terminal_services_are_redrawn_in_place() -> None:
     assert stream.getvalue().endswith("\x1b[32m✓ web  ready 1/1\x1b[0m\n")
 
 
+def test_in_a_dry_run_objects_are_what_they_would_be() -> None:
+    stream = io.StringIO()
+    screen = ProgressScreen(stream, is_live=False, is_dry=True)
+
+    screen(Progress(applied=Applied("deployment/web", Outcome.CHANGED, {})))
+    screen(Progress(applied=Applied("service/web", Outcome.UNCHANGED, {})))
+
+    assert stream.getvalue() == "deployment/web would be configured\nservice/web unchanged\n"
+
+
 async def test_log_lines_carry_who_said_them_and_lose_their_stamps() -> None:
     raw = io.BytesIO()
     printer = LogPrinter(io.TextIOWrapper(raw), colours=False)

@@ -311,6 +311,7 @@ def test_ps_has_the_forms_that_programs_read(up: Shop) -> None:
         "talker",
     ]
     assert up.lines("ps", "--status", "failed", "--services") == []
+    assert up.lines("ps", "--filter", "status=running", "--services") == ["page", "talker"]
 
 
 def test_exec_gives_variables_a_directory_and_says_what_is_not_there(up: Shop) -> None:
@@ -390,6 +391,7 @@ def test_a_project_is_known_by_its_name_alone(up: Shop, tmp_path: Path) -> None:
         (["up", "--scale", "page"], "SERVICE=COPIES"),
         (["up", "--abort-on-container-exit"], "Kubernetes starts a container that ends again"),
         (["ps", "--status", "odd"], "There is no state 'odd'"),
+        (["ps", "--filter", "name=web"], "ps filters by state, such as status=running"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(shop: Shop, arguments: list[str], words: str) -> None:

@@ -19,7 +19,7 @@ from kompose.twins import ALWAYS_SO, COMMANDS_INSTEAD, INSTEAD, refusal, without
         ("up", ["-d", "--pull", "always"], "up has no --pull. The nodes pull images"),
         ("down", ["--rmi=local"], "down has no --rmi. Images are"),
         ("exec", ["-u", "root", "web", "sh"], "exec has no -u. Kubernetes runs"),
-        ("ps", ["--filter", "status=running"], "ps has no --filter. Choose by state"),
+        ("stop", ["-t", "3"], "stop has no -t. The time that containers get to stop"),
     ],
 )
 def test_what_a_cluster_has_no_use_for_is_one_sentence(
