@@ -1,7 +1,6 @@
 """Where the source of an image is: its repository, its branch, and its place in there."""
 
 import os
-from shutil import which
 from typing import NamedTuple
 
 from kompose.options import BuildOptions
@@ -30,6 +29,8 @@ class GitSources:
             ConvertError: They cannot be found.
         """
         if self._found is None:
+            from shutil import which  # slow to load, and few conversions ask git
+
             asked = self._options
             if not (asked.branch and asked.repository) and which("git") is None:
                 raise ConvertError(
