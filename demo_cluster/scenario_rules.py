@@ -6,6 +6,7 @@ import random
 import re
 
 from demo_cluster.clock import SteppedClock
+from demo_cluster.custom_kinds import DEFINITIONS, fill_definition_defaults
 from demo_cluster.decoding import Decoded, check_types
 from demo_cluster.json_copy import json_copy
 from demo_cluster.kinds import Kind, KindRegistry, Obj
@@ -48,6 +49,8 @@ class ObjectRules:
         checked = self.checked_types(entry, kind, obj)
         with at(entry.place):
             prepared = self._scratch.prepare(kind, checked)
+            if kind.storage_key == DEFINITIONS.storage_key:
+                fill_definition_defaults(prepared)
             causes = list(validate(kind, prepared, None, self._scratch))
         if causes:
             raise ScenarioError(
