@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 from demo_cluster.clock import SteppedClock
@@ -245,17 +243,16 @@ class _Player:
     def _send(self, exchange: Exchange, *, is_stream: bool) -> Answer:
         request = exchange["request"]
         query = self._query(exchange, is_stream=is_stream)
-        with self._meanwhile(exchange) as on_head:
-            return self._wire.send(
-                request["method"],
-                request["path"],
-                query=query,
-                headers=request.get("headers") or {},
-                body=self._body(exchange),
-                user=request.get("user", "admin"),
-                is_stream=is_stream,
-                on_head=on_head,
-            )
+        return self._wire.send(
+            request["method"],
+            request["path"],
+            query=query,
+            headers=request.get("headers") or {},
+            body=self._body(exchange),
+            user=request.get("user", "admin"),
+            is_stream=is_stream,
+            meanwhile=self._action(exchange),
+        )
 
     def _query(self, exchange: Exchange, *, is_stream: bool) -> dict[str, Any]:
         request = exchange["request"]
@@ -268,7 +265,7 @@ class _Player:
             now = self._wire.send("GET", path, query={"limit": 1}).value
             query["resourceVersion"] = now["metadata"]["resourceVersion"]
         ends = "timeoutSeconds" in query or exchange["response"].get("ended_by") == "client"
-        if is_stream and ends:
+        if is_stream and ends and self._action(exchange) is None:
             query["timeoutSeconds"] = _SHORTEST_WATCH
         return query
 
@@ -318,31 +315,6 @@ class _Player:
 
     # -- what happens while a watch runs ---------------------------------------------------
 
-    @contextmanager
-    def _meanwhile(self, exchange: Exchange) -> Iterator[Callable[[], None]]:
-        """Gives what to call when the answer begins; ends when its action has ended."""
-        action = self._action(exchange)
-        if action is None:
-            yield lambda: None
-            return
-        begun = threading.Event()
-        gone = threading.Event()
-
-        def act() -> None:
-            begun.wait(30)
-            if not gone.is_set():
-                action()
-
-        thread = threading.Thread(target=act)
-        thread.start()
-        try:
-            yield begun.set
-        finally:
-            if not begun.is_set():
-                gone.set()
-                begun.set()
-            thread.join()
-
     def _action(self, exchange: Exchange) -> Callable[[], None] | None:
         if "stream" not in exchange["response"]:
             return None
@@ -375,6 +347,7 @@ class _Player:
         ):
             stage.merge(path, change)
         stage.delete(path)
+        stage.settle()
 
 
 def _controllers_part(obj: dict[str, Any]) -> Any:

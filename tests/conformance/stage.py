@@ -37,6 +37,10 @@ class Stage:
             self._running.advance(seconds)
             self.now += seconds
 
+    def settle(self) -> None:
+        """Let everything run that waits for no time; watchers have then been told."""
+        self._running.advance(0.0)
+
     def advance_to(self, since_change: float) -> None:
         """Let time pass until this long after the last change."""
         self.advance(self.changed_at + since_change - self.now)

@@ -5,14 +5,19 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 _TIMEOUT = 8.0
+_SILENCE = 0.4
+"""Seconds without a line after which nothing more is told of what has been done."""
 
 
 @dataclass(slots=True)
@@ -57,11 +62,11 @@ class Wire:
         body: Any = None,
         user: str = "admin",
         is_stream: bool = False,
-        on_head: Callable[[], None] = lambda: None,
+        meanwhile: Callable[[], None] | None = None,
     ) -> Answer:
         """One request and the whole answer, a stream until the server ends it.
 
-        `on_head` is called when the head of the answer has come.
+        A stream with something to do `meanwhile` is left when that is done and all of it is told.
         """
         target = quote(path, safe="/:!@$&'()*+,;=-._~%")
         if query:
@@ -79,8 +84,8 @@ class Wire:
         )
         try:
             connection.request(method, target, payload, sent)
+            stream = connection.sock
             response = connection.getresponse()
-            on_head()
             found: dict[str, str | list[str]] = {}
             for name in response.headers:
                 values = response.headers.get_all(name) or []
@@ -90,7 +95,10 @@ class Wire:
                 if found.get("Content-Encoding") == "gzip":
                     body_bytes = gzip.decompress(body_bytes)
                 return Answer(response.status, found, body_bytes)
-            return Answer(response.status, found, lines=_lines(response))
+            if meanwhile is None:
+                return Answer(response.status, found, lines=_lines(response))
+            lines = _lines_while(response, stream, meanwhile)
+            return Answer(response.status, found, lines=lines)
         finally:
             connection.close()
 
@@ -103,4 +111,31 @@ def _lines(response: http.client.HTTPResponse) -> list[bytes]:
         if not line:
             break
         lines.append(line)
+    return lines
+
+
+def _lines_while(
+    response: http.client.HTTPResponse,
+    stream: socket.socket,
+    meanwhile: Callable[[], None],
+) -> list[bytes]:
+    lines: list[bytes] = []
+
+    def read() -> None:
+        with suppress(OSError, ValueError, http.client.HTTPException):
+            while line := response.readline():
+                lines.append(line)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        meanwhile()
+        told = -1
+        while reader.is_alive() and told < len(lines):
+            told = len(lines)
+            reader.join(_SILENCE)
+    finally:
+        with suppress(OSError):
+            stream.shutdown(socket.SHUT_RDWR)
+        reader.join()
     return lines
