@@ -91,25 +91,42 @@ class Tokens:
             self.on_expired(token, user)
 
     def issue_for_account(
-        self, namespace: str, name: str, uid: str, seconds: int, now: datetime
+        self,
+        namespace: str,
+        name: str,
+        uid: str,
+        seconds: int,
+        now: datetime,
+        *,
+        audiences: Sequence[str] = (ISSUER,),
+        ties: Mapping[str, object] | None = None,
     ) -> tuple[str, datetime]:
-        """A new token for a service account, and when it ends."""
+        """A new token for a service account, and when it ends.
+
+        `ties` is what it says of the object that it is bound to. A token for other audiences
+        than this server opens nothing here.
+        """
         expires = now + timedelta(seconds=seconds)
         token_id = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
         user = service_account_user(namespace, name, uid, token_id)
         claims = {
-            "aud": [ISSUER],
+            "aud": list(audiences),
             "exp": int(expires.timestamp()),
             "iat": int(now.timestamp()),
             "iss": ISSUER,
             "jti": token_id,
-            "kubernetes.io": {"namespace": namespace, "serviceaccount": {"name": name, "uid": uid}},
+            "kubernetes.io": {
+                "namespace": namespace,
+                **(ties or {}),
+                "serviceaccount": {"name": name, "uid": uid},
+            },
             "nbf": int(now.timestamp()),
             "sub": user.name,
         }
         token = self._web_token(claims)
-        self._users[token], self._expiry[token] = user, expires
-        self.note_issue(token, now)
+        if ISSUER in audiences:
+            self._users[token], self._expiry[token] = user, expires
+            self.note_issue(token, now)
         return token, expires
 
     def issue_lasting(self, namespace: str, name: str, uid: str, secret: str) -> str:

@@ -41,7 +41,6 @@ _MADE_BY_PUT = frozenset(
     {
         ("", "endpoints"),
         ("", "events"),
-        ("events.k8s.io", "events"),
         ("", "limitranges"),
         ("", "services"),
         ("coordination.k8s.io", "leases"),

@@ -12,6 +12,7 @@ from demo_cluster.validation import (
     access,
     data,
     definitions,
+    events,
     jobs,
     networking,
     pods,
@@ -79,6 +80,8 @@ def kind_causes(
         return list(pods.pod_causes(new, old, part))
     if key == ("", "services"):
         return list(services.service_causes(new, old, storage))
+    if key == ("", "events") and old is None:
+        return list(events.event_causes(kind, new))
     if key in _WORKLOADS:
         return list(workloads.workload_causes(kind, new, old))
     if kind.plural in ("rolebindings", "clusterrolebindings"):

@@ -381,3 +381,26 @@ def test_the_finalizers_of_built_in_kinds_have_a_domain() -> None:
             "name nor is it fully qualified"
         )
     ]
+
+
+def test_an_event_is_in_the_namespace_of_what_it_is_about() -> None:
+    elsewhere = {"involvedObject": {"kind": "Pod", "namespace": "other"}}
+
+    assert causes("events", elsewhere) == [
+        'involvedObject.namespace: Invalid value: "other": does not match event.namespace'
+    ]
+    assert causes("events", {"involvedObject": {"kind": "Node", "name": "n"}}) == []
+
+
+def test_an_event_of_the_new_kind_says_when_and_by_whom() -> None:
+    about = {"involvedObject": {"kind": "Pod", "namespace": "default"}, "reason": "R"}
+    now = {"eventTime": "2026-11-21T00:00:00.000000Z", "type": "Normal"}
+
+    assert causes("events", {**about, "count": 1}, "events.k8s.io") == [
+        "eventTime: Required value",
+        'type: Invalid value: "": has invalid value: ',
+        'count: Invalid value: "": needs to be unset',
+    ]
+    assert causes("events", {**about, **now}, "events.k8s.io")[0] == (
+        "reportingController: Required value"
+    )
