@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from kompose.cluster.apply import Applier
+from kompose.cluster.apply import Applier, Outcome
 from kompose.cluster.errors import FieldConflictError
 from kompose.cluster.inventory import orphans
 from kompose.cluster.kinds import resource_of, title
@@ -47,12 +47,18 @@ async def diff(
     for obj in without_scaled_replicas(objects):
         mine = stamped(obj, project)
         before = await _current(client, mine, namespace) if has_namespace else None
+        if not has_namespace:
+            lines += _unified(None, mine, title(mine))
+            continue
         try:
-            after = (await asking.apply(mine)).object if has_namespace else mine
+            applied = await asking.apply(mine)
         except FieldConflictError as error:
             on_conflict(str(error))
-            after = (await forcing.apply(mine)).object
-        lines += _unified(before, after, title(mine))
+            applied = await forcing.apply(mine)
+        if applied.outcome is Outcome.REPLACED:
+            lines += _anew(before, mine)
+        else:
+            lines += _unified(before, applied.object, title(mine))
     if has_namespace and prunes:
         for obj in await orphans(client, objects, project, namespace):
             if obj["kind"] != PERSISTENT_VOLUME_CLAIMS.kind:
@@ -75,6 +81,22 @@ async def _current(client: Client, obj: Object, namespace: str) -> Object | None
         return await client.get(resource_of(obj), obj["metadata"]["name"], namespace)
     except NotFoundError:
         return None
+
+
+def _anew(before: Object | None, mine: Object) -> list[str]:
+    """What goes and comes anew, in the fields that the file says: nobody knows the others yet."""
+    name = title(mine)
+    found = _unified(_as_far_as(before, mine), mine, name)
+    return found or [f"--- {name} (cluster)", f"+++ {name} (file)", "@@ it is made anew @@"]
+
+
+def _as_far_as(value: Any, other: Any) -> Any:
+    """Of a tree what the other has too."""
+    if isinstance(value, dict) and isinstance(other, dict):
+        return {key: _as_far_as(value[key], other[key]) for key in value if key in other}
+    if isinstance(value, list) and isinstance(other, list):
+        return [_as_far_as(*pair) for pair in zip(value, other, strict=False)]
+    return value
 
 
 def _unified(before: Object | None, after: Object | None, name: str) -> list[str]:

@@ -489,6 +489,22 @@ async def test_diff_shows_what_up_would_change_and_nothing_after_it(
     ]
 
 
+async def test_diff_says_that_what_has_failed_is_made_anew(client: Client, folder: Path) -> None:
+    text = ONE.replace("sleep", "false").replace("    image", '    restart: "no"\n    image')
+    await brought_up(client, project(folder, text))
+    pod = [line for line in await diffed(client, project(folder, text)) if "pod/web" in line]
+    same = await diffed(client, project(folder, text))
+    other = await diffed(client, project(folder, text.replace("1000", "2000")))
+
+    assert len(pod) == 2
+    assert same[-1] == "@@ it is made anew @@"
+    assert [line.split()[-1] for line in other if line[:2] in ("- ", "+ ")] == ['"1000"', '"2000"']
+
+
+async def diffed(client: Client, loaded: Loaded) -> list[str]:
+    return await diff(client, loaded.objects, "shop", client.namespace)
+
+
 async def test_diff_never_shows_the_values_of_secrets(client: Client, folder: Path) -> None:
     (folder / "password.txt").write_text("hunter2")
     text = ONE + "    secrets: [password]\nsecrets:\n  password: {file: ./password.txt}\n"
