@@ -225,8 +225,12 @@ class _Run:
             if any(need.unit in waiting or not _is_met(need, watch) for need in needs):
                 rest.append(unit)
                 continue
+            before = len(self._applier.results)
             for obj in _stamped(self._plan.workloads[unit], self._project):
                 watch.expect(await self._made(obj))
+            written = self._applier.results[before:]
+            if all(one.outcome is Outcome.UNCHANGED for one in written):
+                watch.keep(unit)
         if len(rest) < len(waiting):
             return await self._apply_ready(rest, watch)
         return rest

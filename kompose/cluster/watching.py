@@ -42,6 +42,7 @@ class ProjectWatch:
         self._namespace = namespace
         self._workloads = workloads
         self._expected: dict[tuple[str, str], Expected] = {}
+        self._kept: set[str] = set()
         self._seen: set[tuple[str, str]] = set()
         self.pods = Reflector(
             client, PODS, Pod, namespace=namespace, labels=service_selector(list(workloads))
@@ -88,6 +89,10 @@ class ProjectWatch:
         )
         self._seen.discard((obj["kind"], meta["name"]))
 
+    def keep(self, unit: str) -> None:
+        """Nothing of this unit was written: what gave up before may still come back."""
+        self._kept.add(unit)
+
     def health(self, unit: str) -> Health:
         """How this unit is."""
         if any(self._is_removed(obj) for obj in self._workloads[unit]):
@@ -96,7 +101,10 @@ class ProjectWatch:
         if any(workload is None for workload in found):
             return unit_health((), (), {})
         known = [workload for workload in found if workload is not None]
-        return unit_health(known, self.pods_of(unit), self._notes())
+        health = unit_health(known, self.pods_of(unit), self._notes())
+        if health.phase is Phase.FAILED and unit in self._kept:
+            return health._replace(phase=Phase.TROUBLE)
+        return health
 
     def pods_of(self, unit: str) -> list[Pod]:
         """The pods of a unit, oldest first."""

@@ -24,6 +24,7 @@ from kompose.cluster.persistence import Patience, PersistentTransport
 from kompose.cluster.ps import service_rows
 from kompose.cluster.reach import reaches
 from kompose.cluster.up import Progress, UpOptions, UpResult, up
+from kompose.cluster.watching import ProjectWatch
 from kompose.invocation import Invocation
 from kompose.live.session import Loaded, load_project
 from kompose.report import Report
@@ -337,6 +338,20 @@ async def test_what_somebody_removes_meanwhile_is_not_waited_for(
 
     health = (await task).health["web"]
     assert (health.phase, health.why) == (Phase.FAILED, "somebody has removed it meanwhile")
+
+
+async def test_what_gave_up_before_may_still_come_back(client: Client, folder: Path) -> None:
+    loaded = project(folder, ONE.replace("image: busybox", "image: registry.invalid/none"))
+    await brought_up(client, loaded, timeout=0.5)
+    await client.patch(DEPLOYMENTS, "web", {"spec": {"progressDeadlineSeconds": 1}})
+    async with ProjectWatch(client, client.namespace, {"web": loaded.objects[1:]}) as watch:
+        while watch.health("web").phase is not Phase.FAILED:
+            await watch.changed(5.0)
+
+    result = await brought_up(client, loaded, timeout=0.5)
+
+    assert result.is_unchanged
+    assert result.health["web"].phase is Phase.TROUBLE
 
 
 async def test_what_failed_for_good_is_tried_anew(client: Client, folder: Path) -> None:
