@@ -21,7 +21,7 @@ from kompose.compose.paths import resolve_paths
 from kompose.compose.positions import PositionIndex
 from kompose.compose.resets import apply_resets
 from kompose.compose.schema import check_schema
-from kompose.compose.tree import Document, YamlContentError, YamlSyntaxError, parse_documents
+from kompose.compose.tree import Document, YamlContentError, YamlError, parse_documents
 from kompose.compose.validate import check_tree
 from kompose.diagnostics import Diagnostic, Position, Severity
 from kompose.errors import ComposeError
@@ -74,6 +74,24 @@ def read_source(name: str) -> Source:
         raise ComposeError(f"open {name}: {reason}") from None
 
 
+class _Parsed(NamedTuple):
+    """The documents of a file, up to what is wrong in it."""
+
+    documents: list[Document]
+    fault: YamlError | None = None
+
+
+def _told(source: Source, fault: YamlError, *, for_name: bool) -> ComposeError:
+    """The fault in the words of whoever meets it first."""
+    before, what = f"failed to parse {source.name}: ", str(fault)
+    if isinstance(fault, YamlContentError):
+        for_name = for_name and fault.is_at_top
+        line = "" if for_name else f"line {fault.line}: "
+        what = f"yaml: unmarshal errors:\n  {line}{fault}"
+    text = what if for_name else f"{before}{what}"
+    return ComposeError(text, position=Position(source.name, fault.line))
+
+
 class Loader:
     """Loads trees for one model and keeps what was said on the way."""
 
@@ -84,38 +102,33 @@ class Loader:
         self.positions = PositionIndex()
         self.files: dict[str, None] = {}
         """Every file read, in order, the environment files of inclusions too."""
-        self._documents: dict[Source, list[Document]] = {}
+        self._files: dict[Source, _Parsed] = {}
         self._bases: dict[tuple[str, int], tuple[Base, list[Diagnostic]]] = {}
 
-    def documents(self, source: Source, *, for_name: bool = False) -> list[Document]:
-        """The YAML documents of a file, parsed once.
+    def documents(self, source: Source, *, for_name: bool = False) -> Iterator[Document]:
+        """The YAML documents of a file, one after the other, the file parsed once.
 
         The first document is read once before, `for_name`, to see what the project is called;
         what is wrong with it is said in other words then.
 
         Raises:
-            ComposeError: The file is not YAML.
+            ComposeError: What follows is not YAML.
         """
-        if source not in self._documents:
+        parsed = self._parsed(source)
+        yield from parsed.documents
+        if parsed.fault is not None and not (for_name and parsed.documents):
+            raise _told(source, parsed.fault, for_name=for_name)
+
+    def _parsed(self, source: Source) -> _Parsed:
+        if source not in self._files:
             if source.name != STANDARD_INPUT:
                 self.files[source.name] = None
             self.positions.add(source.name, source.text)
             try:
-                self._documents[source] = parse_documents(source.text)
-            except YamlSyntaxError as fault:
-                before = "" if for_name and fault.is_early else f"failed to parse {source.name}: "
-                where = Position(source.name, fault.line)
-                raise ComposeError(f"{before}{fault}", position=where) from None
-            except YamlContentError as fault:
-                what = f"line {fault.line}: {fault}"
-                before = f"failed to parse {source.name}: "
-                if for_name and fault.is_early:
-                    before, what = "", str(fault)
-                raise ComposeError(
-                    f"{before}yaml: unmarshal errors:\n  {what}",
-                    position=Position(source.name, fault.line),
-                ) from None
-        return self._documents[source]
+                self._files[source] = _Parsed(parse_documents(source.text))
+            except YamlError as fault:
+                self._files[source] = _Parsed(fault.before, fault)
+        return self._files[source]
 
     def load(self, sources: Sequence[Source], scope: Scope) -> dict[str, Any]:
         """The canonical tree of files that override each other, paths absolute.

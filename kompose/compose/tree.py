@@ -46,24 +46,27 @@ class Document(NamedTuple):
     line: int = 1
 
 
-class YamlSyntaxError(Exception):
-    """The text is not YAML; the message is the one a reader of YAML knows."""
+class YamlError(Exception):
+    """A text that does not make YAML documents to the end."""
 
     def __init__(self, message: str, line: int = 0) -> None:
         super().__init__(message)
         self.line = line
-        self.is_early = True
-        """Whether the first document cannot be read."""
+        self.before: list[Document] = []
+        """The documents that stand before the fault."""
 
 
-class YamlContentError(Exception):
+class YamlSyntaxError(YamlError):
+    """The text is not YAML; the message is the one a reader of YAML knows."""
+
+
+class YamlContentError(YamlError):
     """The text is YAML with content that no document may have, such as a key given twice."""
 
-    def __init__(self, message: str, line: int, *, is_early: bool = False) -> None:
-        super().__init__(message)
-        self.line = line
-        self.is_early = is_early
-        """Whether it is a key at the top of the first document that stands twice."""
+    def __init__(self, message: str, line: int, *, is_at_top: bool = False) -> None:
+        super().__init__(message, line)
+        self.is_at_top = is_at_top
+        """Whether it is a key at the top of its document that stands twice."""
 
 
 class _Anchor(NamedTuple):
@@ -86,19 +89,15 @@ def parse_documents(text: bytes | str) -> list[Document]:
     try:
         builder = _Builder(_parser(text))
         return builder.documents()
-    except YamlSyntaxError as fault:
-        fault.is_early = _is_early(builder)
+    except YamlError as fault:
+        fault.before = builder.read if builder else []
         raise
     except (yaml.YAMLError, UnicodeError) as error:
         told = _syntax_error(error)
         if isinstance(error, yaml.reader.ReaderError) and isinstance(text, bytes):
             told.line = text.count(b"\n", 0, error.position) + 1
-        told.is_early = _is_early(builder)
+        told.before = builder.read if builder else []
         raise told from None
-
-
-def _is_early(builder: _Builder | None) -> bool:
-    return builder is None or not builder.read
 
 
 def events(text: bytes) -> Iterator[Any]:
@@ -272,8 +271,7 @@ class _Builder:
         if text in seen:
             line, before = event.start_mark.line + 1, seen[text].start_mark.line + 1
             twice = f'line {line}: mapping key "{text}" already defined at line {before}'
-            is_early = not self.read and not self._path
-            raise YamlContentError(twice, self._root_line, is_early=is_early)
+            raise YamlContentError(twice, self._root_line, is_at_top=not self._path)
         seen[text] = event
         if event.tag == _MERGE or (text == "<<" and event.implicit[0] and event.tag is None):
             return _MERGE_KEY
