@@ -449,6 +449,9 @@ class _AiohttpWebSocket:
         await self._socket.close(code=code, message=reason.encode())
 
 
+_MOST_UNREAD = 1 << 20
+
+
 class _BareStream:
     """A `WebSocket` whose messages are pieces of a byte stream, on a connection taken over."""
 
@@ -458,10 +461,14 @@ class _BareStream:
         self._response = response
         self._transport = transport
         self._arrived: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._waiting = 0
 
     def feed_data(self, data: bytes) -> tuple[bool, bytes]:
         """Called by aiohttp with what the client sends; never at the end."""
         self._arrived.put_nowait(data)
+        self._waiting += len(data)
+        if self._waiting > _MOST_UNREAD:
+            self._transport.pause_reading()
         return False, b""
 
     def feed_eof(self) -> None:
@@ -473,7 +480,11 @@ class _BareStream:
         self._arrived.put_nowait(None)
 
     async def receive(self) -> bytes | str | None:
-        return await self._arrived.get()
+        data = await self._arrived.get()
+        self._waiting -= len(data or b"")
+        if self._waiting < _MOST_UNREAD and not self._transport.is_closing():
+            self._transport.resume_reading()
+        return data
 
     async def send(self, message: bytes | str) -> None:
         data = message.encode() if isinstance(message, str) else message

@@ -17,6 +17,7 @@ from demo_cluster.handlers.channels import (
     STREAMED,
     Channels,
     check_handshake,
+    feed,
     success,
 )
 from demo_cluster.handlers.containers import choose_container, pod_of, worker_of
@@ -26,6 +27,8 @@ from demo_cluster.kubelet.runs import ContainerRun
 from demo_cluster.logbook import Entry
 from demo_cluster.reply import AnyReply, Call, Reply
 
+MOST_WAITING = 16 << 20
+"""A client that is so many bytes behind is cut off: the container does not wait for it."""
 TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 
 
@@ -59,6 +62,7 @@ class AttachSession:
         self._has_stdin = call.flag("stdin") and bool(spec.get("stdin"))
         self._stdin_once = bool(spec.get("stdinOnce"))
         self._ended = asyncio.Event()
+        self._is_too_slow = False
 
     async def talk(self, channels: Channels) -> None:
         """Pass bytes both ways until the container ends or the client goes."""
@@ -72,7 +76,7 @@ class AttachSession:
             stop()
             reader.cancel()
             ender.cancel()
-        if not self._ended.is_set():
+        if self._is_too_slow or not self._ended.is_set():
             channels.abandon()
             return
         if channels.subprotocol.startswith(("v4", "v5")):
@@ -83,7 +87,10 @@ class AttachSession:
         output, log = self._run.output, self._run.log
 
         def pass_on(stream: str, data: bytes) -> None:
-            if self._wants.get(stream):
+            if channels.backlog.size > MOST_WAITING:
+                self._is_too_slow = True
+                self._ended.set()
+            elif self._wants.get(stream):
                 channels.send(STDOUT if stream == "stdout" else STDERR, data)
 
         def said(entries: list[Entry]) -> None:
@@ -108,7 +115,7 @@ class AttachSession:
                 if terminal is not None:
                     terminal.feed(data)
                 else:
-                    self._run.stdin.feed(data)
+                    await feed(self._run.stdin, data)
             elif channel == RESIZE and terminal is not None:
                 try:
                     size = json.loads(data)

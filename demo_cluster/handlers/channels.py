@@ -11,6 +11,7 @@ from typing import Protocol
 
 from demo_cluster.reply import Call, Reply, WebSocket
 from demo_cluster.status import bad_request
+from demo_cluster.toybox.processes import Backlog, Pipe
 
 STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 BASE64 = ("v4.base64.channel.k8s.io", "base64.channel.k8s.io")
@@ -87,6 +88,11 @@ class Channels(Protocol):
         """What was agreed on."""
         ...
 
+    @property
+    def backlog(self) -> Backlog:
+        """What has been sent and has not left yet."""
+        ...
+
     def greet(self) -> None:
         """Say that everything is ready, where the carrier does that."""
         ...
@@ -114,6 +120,7 @@ class ChannelSocket:
     def __init__(self, socket: WebSocket) -> None:
         self._socket = socket
         self._is_base64 = socket.subprotocol in BASE64
+        self.backlog = Backlog()
         self._outgoing: asyncio.Queue[tuple[int, bytes] | None] = asyncio.Queue()
         self._sender = asyncio.ensure_future(self._send_all())
 
@@ -128,6 +135,7 @@ class ChannelSocket:
 
     def send(self, channel: int, data: bytes) -> None:
         """Send soon; long data goes in several messages."""
+        self.backlog.add(len(data))
         for start in range(0, max(len(data), 1), PIECE):
             self._outgoing.put_nowait((channel, data[start : start + PIECE]))
 
@@ -138,6 +146,7 @@ class ChannelSocket:
                 await self._socket.send(f"{channel}{base64.b64encode(data).decode()}")
             else:
                 await self._socket.send(bytes([channel]) + data)
+            self.backlog.done(len(data))
 
     async def messages(self) -> AsyncIterator[tuple[int, bytes]]:
         """What the client sends, until it goes."""
@@ -155,12 +164,28 @@ class ChannelSocket:
     async def finish(self) -> None:
         """Send what is left, then say goodbye."""
         self._outgoing.put_nowait(None)
+        self.backlog.close()
         await self._sender
         await self._socket.close(1000)
 
     def abandon(self) -> None:
         """The client has gone."""
+        self.backlog.close()
         self._sender.cancel()
+
+
+async def feed(pipe: Pipe, data: bytes) -> None:
+    """Put what a client sends into a process's input; a process that reads slowly slows it."""
+    pipe.feed(data)
+    while pipe.is_full:
+        changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def wake(changed: asyncio.Future[None] = changed) -> None:
+            if not changed.done():
+                changed.set_result(None)
+
+        pipe.when_changed(wake)
+        await changed
 
 
 def success() -> bytes:

@@ -17,6 +17,7 @@ from demo_cluster.handlers.channels import (
     Channels,
     check_handshake,
     exit_status,
+    feed,
     internal_error,
 )
 from demo_cluster.handlers.containers import choose_container, pod_of, worker_of
@@ -112,13 +113,13 @@ class ExecSession:
         environment = dict(plan.environment)
         if self._has_terminal:
             number = 1 + sum(p.terminal != "?" for p in machine.table.processes.values())
-            self._terminal = Terminal(machine.table, show, f"pts/{number}")
+            self._terminal = Terminal(machine.table, show, f"pts/{number}", channels.backlog)
             environment.setdefault("TERM", "xterm")
         _, program = machine.find_program(self._command[0], environment)
         streams = (
             self._stdin if self._has_stdin else Nothing(),
-            Outlet(show),
-            Outlet(complain),
+            Outlet(show, channels.backlog),
+            Outlet(complain, channels.backlog),
         )
         process = machine.table.new(
             self._command,
@@ -141,7 +142,7 @@ class ExecSession:
                 if self._terminal is not None:
                     self._terminal.feed(data)
                 else:
-                    self._stdin.feed(data)
+                    await feed(self._stdin, data)
             elif channel == RESIZE and self._terminal is not None:
                 self._resize(self._terminal, data)
             elif channel == CLOSE and data[:1] == bytes([STDIN]):

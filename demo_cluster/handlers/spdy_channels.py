@@ -18,6 +18,7 @@ from demo_cluster.spdy import (
     SpdyReader,
     SpdyWriter,
 )
+from demo_cluster.toybox.processes import Backlog
 
 _CHANNELS = {"stdin": STDIN, "stdout": STDOUT, "stderr": STDERR, "error": ERROR, "resize": RESIZE}
 _PIECE = 16384
@@ -44,6 +45,7 @@ class SpdyChannels:
         self._channels: dict[int, int] = {}
         self._streams: dict[int, int] = {}
         self._arrived: list[tuple[int, bytes]] = []
+        self.backlog = Backlog()
         self._outgoing: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._sender = asyncio.ensure_future(self._send_all())
 
@@ -89,19 +91,23 @@ class SpdyChannels:
             if channel in self._streams:
                 self._put(self._writer.data(self._streams[channel], is_last=True))
         self._outgoing.put_nowait(None)
+        self.backlog.close()
         await self._sender
         await self._socket.close()
 
     def abandon(self) -> None:
         """The client has gone."""
+        self.backlog.close()
         self._sender.cancel()
 
     def _put(self, data: bytes) -> None:
+        self.backlog.add(len(data))
         self._outgoing.put_nowait(data)
 
     async def _send_all(self) -> None:
         while (data := await self._outgoing.get()) is not None:
             await self._socket.send(data)
+            self.backlog.done(len(data))
 
     async def _receive(self) -> bool:
         data = await self._socket.receive()

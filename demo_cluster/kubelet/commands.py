@@ -42,7 +42,7 @@ def run_command(
     """
     machine = run.machine
     collected = bytearray()
-    sink = Outlet(collected.extend)
+    sink = Outlet(lambda data: collected.extend(data[: LONGEST_OUTPUT - len(collected)]))
     process = machine.spawn(
         command,
         environment=run.plan.environment,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+from demo_cluster.toybox.filesystem import FileError
 from demo_cluster.toybox.machine import Machine, decode, encode
 from demo_cluster.toybox.processes import Process, Readable
 
@@ -32,11 +33,20 @@ def options(arguments: list[str], valued: str = "") -> tuple[dict[str, str], lis
 
 
 async def read_all(stream: Readable) -> bytes:
-    """Everything up to the end."""
+    """Everything up to the end.
+
+    Raises:
+        FileError: It is more than a container's memory holds.
+    """
     collected = bytearray()
     while piece := await stream.read():
         collected += piece
+        if len(collected) > _MOST_BYTES:
+            raise FileError("-", "Cannot allocate memory")
     return bytes(collected)
+
+
+_MOST_BYTES, _LONGEST_LINE = 64 << 20, 4 << 20
 
 
 async def complain(process: Process, name: str, message: str) -> int:
@@ -53,10 +63,16 @@ def lines_of(data: bytes) -> list[str]:
 
 
 async def read_lines(stream: Readable) -> AsyncIterator[bytes]:
-    """Lines as they come, each with its end."""
+    """Lines as they come, each with its end.
+
+    Raises:
+        FileError: One is longer than a container's memory holds.
+    """
     rest = b""
     while piece := await stream.read():
         *lines, rest = (rest + piece).split(b"\n")
+        if len(rest) > _LONGEST_LINE:
+            raise FileError("-", "Cannot allocate memory")
         for line in lines:
             yield line + b"\n"
     if rest:

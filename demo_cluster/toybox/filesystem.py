@@ -6,9 +6,11 @@ import posixpath
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from itertools import chain, islice
 
 MAX_BYTES = 16 * 1024 * 1024
 LINK_LIMIT = 16
+MOST_MATCHES = 10_000
 
 
 class FileError(OSError):
@@ -77,6 +79,14 @@ class Directory:
     modified: float = 0.0
     owner: str = "root"
     compute: Callable[[], dict[str, Node]] | None = None
+    compute_one: Callable[[str], Node | None] | None = None
+    """One of the computed entries, where that costs less than all of them."""
+
+    def child(self, name: str) -> Node | None:
+        """The entry of this name."""
+        if self.compute_one is not None:
+            return self.compute_one(name)
+        return self.children().get(name)
 
     def children(self) -> dict[str, Node]:
         """Its entries, computed ones included."""
@@ -110,7 +120,7 @@ class FileSystem:
         for position, part in enumerate(parts):
             if not isinstance(node, Directory):
                 raise FileError(named, "Not a directory")
-            child = node.children().get(part)
+            child = node.child(part)
             if child is None:
                 raise FileError(named, "No such file or directory")
             last = position == len(parts) - 1
@@ -241,18 +251,31 @@ class FileSystem:
                 yield from self.walk(posixpath.join(path, name))
 
     def matches(self, pattern: str, directory: str) -> list[str]:
-        """The paths that a wildcard stands for, sorted; relative as the pattern is."""
-        absolute = pattern.startswith("/")
-        found = ["/" if absolute else ""]
-        for part in [part for part in pattern.split("/") if part]:
-            found = [path for start in found for path in self._expand(start, part, directory)]
-        return sorted(found)
+        """The paths that a wildcard stands for, sorted; relative as the pattern is.
 
-    def _expand(self, start: str, part: str, directory: str) -> Iterator[str]:
-        node = self.lookup(posixpath.join(directory, start))
+        Raises:
+            FileError: They are too many.
+        """
+        absolute = pattern.startswith("/")
+        start = self.lookup("/" if absolute else directory)
+        found = [("/" if absolute else "", start)]
+        for part in [part for part in pattern.split("/") if part]:
+            every = (self._expand(path, node, part, directory) for path, node in found)
+            found = list(islice(chain.from_iterable(every), MOST_MATCHES + 1))
+            if len(found) > MOST_MATCHES:
+                raise FileError(pattern, "Argument list too long")
+        return sorted(path for path, _ in found)
+
+    def _expand(
+        self, start: str, node: Node | None, part: str, directory: str
+    ) -> Iterator[tuple[str, Node]]:
         if not isinstance(node, Directory):
             return
-        for name in node.children():
+        for name, child in node.children().items():
             hidden = name.startswith(".") and not part.startswith(".")
             if not hidden and fnmatchcase(name, part):
-                yield posixpath.join(start, name)
+                path = posixpath.join(start, name)
+                yield path, self._followed(posixpath.join(directory, path), child)
+
+    def _followed(self, path: str, node: Node) -> Node:
+        return (self.lookup(path) or node) if isinstance(node, Link) else node

@@ -12,7 +12,13 @@ from demo_cluster.toybox.compounds import run_compound
 from demo_cluster.toybox.control_flow import Loop, Return, ScriptError
 from demo_cluster.toybox.expansion import expand, expand_one
 from demo_cluster.toybox.filesystem import FileError
-from demo_cluster.toybox.machine import Machine, NoSuchProgramError, decode, encode
+from demo_cluster.toybox.machine import (
+    CANNOT_FORK,
+    Machine,
+    NoSuchProgramError,
+    decode,
+    encode,
+)
 from demo_cluster.toybox.parser import parse
 from demo_cluster.toybox.processes import Ended, Nothing, Outlet, Pipe, Process, Readable, Writable
 from demo_cluster.toybox.redirections import give_streams, open_failure, redirect, streams_of
@@ -149,6 +155,8 @@ class Shell:
         stdout: Writable | None = None,
     ) -> Process:
         mine = self.process
+        if mine.table.is_full:
+            raise ScriptError(CANNOT_FORK)
         child = mine.table.new(
             list(arguments),
             environment=self.environment(),
@@ -331,7 +339,13 @@ class Shell:
     async def substitute(self, script: syntax.Script) -> str:
         """What the script prints, run in a process of its own."""
         collected = bytearray()
-        child = self._child(("sh",), stdout=Outlet(collected.extend))
+
+        def collect(data: bytes) -> None:
+            if len(collected) > LARGEST_VALUE:
+                raise FileError("write error", "Cannot allocate memory")
+            collected.extend(data)
+
+        child = self._child(("sh",), stdout=Outlet(collect))
         shell = self.fork(child)
         child.start(shell.as_process(shell.run(script)))
         self.status = await child.ended()
@@ -339,8 +353,15 @@ class Shell:
         return decode(bytes(collected)).rstrip("\n")
 
     def matching_files(self, pattern: str) -> list[str]:
-        """The files that the pattern matches, from where the shell is."""
-        return self.machine.files.matches(pattern, self.process.directory)
+        """The files that the pattern matches, from where the shell is.
+
+        Raises:
+            ScriptError: They are too many.
+        """
+        try:
+            return self.machine.files.matches(pattern, self.process.directory)
+        except FileError as error:
+            raise ScriptError(f"{error.path}: {error.reason}") from error
 
     def lookup(self, name: str) -> str | None:
         """The value of a parameter; nothing when it is not set."""

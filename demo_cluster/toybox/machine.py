@@ -24,6 +24,7 @@ Server = Callable[[bytes], bytes]
 """A page server: the bytes of a request in, the bytes of the answer out."""
 
 SEARCH_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+CANNOT_FORK = "can't fork: Resource temporarily unavailable"
 NOISE = bytes((i * 167 + 89) % 256 for i in range(4096))
 
 
@@ -113,6 +114,8 @@ class Machine:
             NoSuchProgramError: It cannot be run.
         """
         _, program = self.find_program(arguments[0], environment)
+        if self.table.is_full:
+            raise NoSuchProgramError(arguments[0], CANNOT_FORK, 2)
         process = self.table.new(
             arguments,
             environment=environment,
@@ -153,9 +156,9 @@ class Machine:
             raise FileError(path, "Is a directory")
         if isinstance(node, Device):
             sources: dict[str, Readable] = {
-                "zero": Repeating(b"\0"),
-                "urandom": Repeating(NOISE),
-                "random": Repeating(NOISE),
+                "zero": Repeating(b"\0", process),
+                "urandom": Repeating(NOISE, process),
+                "random": Repeating(NOISE, process),
                 "tty": process.stdin,
             }
             return sources.get(node.name, Nothing())

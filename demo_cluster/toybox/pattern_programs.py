@@ -16,6 +16,22 @@ from demo_cluster.toybox.formatting import unescaped
 from demo_cluster.toybox.machine import Machine, Program, decode, encode
 from demo_cluster.toybox.processes import Process, Readable
 
+_EXPLODING = re.compile(
+    r"\((?:\?:)?(?:\\.|\[\]?[^\]]*\]|[^\\\[\]()])(?:[+*]|\{\d+,\})\)(?:[+*]|\{\d+,?\d*\})"
+)
+"""A repeat of nothing but a repeat: it is tried in as many ways as there are."""
+
+
+def compiled(pattern: str, flags: int) -> re.Pattern[str]:
+    """The pattern, ready to search.
+
+    Raises:
+        re.error: It is none, or matching it might never end.
+    """
+    if _EXPLODING.search(pattern):
+        raise re.error("regular expression is too big")
+    return re.compile(pattern, flags)
+
 
 async def grep(machine: Machine, process: Process, arguments: list[str]) -> int:
     """grep, with -i -v -c -n -q -o -l -E -F -r -w."""
@@ -33,7 +49,7 @@ async def grep(machine: Machine, process: Process, arguments: list[str]) -> int:
     if "w" in flags:
         text = rf"\b(?:{text})\b"
     try:
-        search = re.compile(text, re.IGNORECASE if "i" in flags else 0)
+        search = compiled(text, re.IGNORECASE if "i" in flags else 0)
     except re.error as error:
         return await complain(process, "grep", f"bad regex '{pattern}': {error}") + 1
     found = False
@@ -140,7 +156,7 @@ def _sed_command(text: str, extended: bool) -> SedCommand:
     mark = text[match.end()]
     pattern, replacement, letters = re.split(rf"(?<!\\){re.escape(mark)}", text[match.end() + 1 :])
     flags = re.IGNORECASE if "I" in letters or "i" in letters else 0
-    search = re.compile(_regex(pattern, extended=extended), flags)
+    search = compiled(_regex(pattern, extended=extended), flags)
     replacement = re.sub(r"(?<!\\)&", r"\\g<0>", replacement).replace(f"\\{mark}", mark)
     return "s", address, search, replacement, "g" in letters
 

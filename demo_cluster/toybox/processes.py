@@ -6,6 +6,7 @@ stepped clock makes every run the same, and a thousand idle containers cost noth
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Coroutine, Generator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -13,8 +14,18 @@ from typing import Any, Protocol
 from demo_cluster.clock import Clock
 
 PIPE_SIZE = 65536
-SLICE = 2000
-"""Steps that a process may take before it must let time pass: `while true; do :; done` is legal."""
+SLICE = 500
+"""Steps that a container's processes may take before they must let time pass: endless loops are
+legal."""
+REST_SECONDS = 0.05
+FORK_STEPS = 10
+"""Steps that a new process costs."""
+STEP_BYTES = 2048
+"""Bytes that count as a step."""
+MOST_PROCESSES = 400
+"""So many run in a container at once, as a pids cgroup has it."""
+_DEEPEST = 20
+"""Processes that are woken inside one another; the next is woken a moment later."""
 
 SIGNALS = {
     "HUP": 1,
@@ -22,6 +33,7 @@ SIGNALS = {
     "QUIT": 3,
     "KILL": 9,
     "USR1": 10,
+    "SEGV": 11,
     "USR2": 12,
     "PIPE": 13,
     "ALRM": 14,
@@ -86,6 +98,15 @@ class Pipe:
         for wake in waiting:
             wake()
 
+    @property
+    def is_full(self) -> bool:
+        """Whether whoever feeds it from outside had better wait."""
+        return len(self._buffer) >= Backlog.LIMIT and not self.read_closed
+
+    def when_changed(self, wake: Wake) -> None:
+        """Call it when something is read, written or closed."""
+        self._waiting.append(wake)
+
     def feed(self, data: bytes) -> None:
         """Put bytes in from outside the machine."""
         if not self.read_closed:
@@ -129,14 +150,62 @@ class Pipe:
         self._notify()
 
 
-class Outlet:
-    """A writer that hands bytes to a function: a log, a WebSocket, a terminal."""
+class Backlog:
+    """What is on its way to somebody outside; who writes waits while it is too much."""
 
-    def __init__(self, take: Callable[[bytes], None]) -> None:
+    LIMIT = 1 << 20
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.is_closed = False
+        self._waiting: list[Wake] = []
+
+    def add(self, size: int) -> None:
+        """So many bytes more are on their way."""
+        self.size += size
+
+    def done(self, size: int) -> None:
+        """So many have arrived."""
+        self.size -= size
+        if self.size < self.LIMIT:
+            self._wake()
+
+    def close(self) -> None:
+        """Nobody takes anything any more."""
+        self.is_closed = True
+        self._wake()
+
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for wake in waiting:
+            wake()
+
+    async def room(self) -> None:
+        """Return when there is room.
+
+        Raises:
+            Ended: SIGPIPE, there is nobody to write to.
+        """
+        while self.size >= self.LIMIT and not self.is_closed:
+            await Suspension(self._waiting.append)
+        if self.is_closed:
+            raise Ended(128 + SIGNALS["PIPE"])
+
+
+class Outlet:
+    """A writer that hands bytes to a function: a log, a WebSocket, a terminal.
+
+    With a backlog it waits while too much is on its way.
+    """
+
+    def __init__(self, take: Callable[[bytes], None], backlog: Backlog | None = None) -> None:
         self._take = take
+        self._backlog = backlog
 
     async def write(self, data: bytes) -> None:
-        """Hand it over at once."""
+        """Hand it over."""
+        if self._backlog is not None:
+            await self._backlog.room()
         if data:
             self._take(data)
 
@@ -167,13 +236,15 @@ class Contents:
 
 
 class Repeating:
-    """A reader without an end: /dev/zero, `yes`."""
+    """A reader without an end: /dev/zero. The process that reads lets time pass."""
 
-    def __init__(self, piece: bytes) -> None:
+    def __init__(self, piece: bytes, process: Process) -> None:
         self._piece = piece
+        self._process = process
 
     async def read(self, limit: int = PIPE_SIZE) -> bytes:
         """As much as asked for."""
+        await self._process.breathe(limit)
         return (self._piece * (limit // len(self._piece) + 1))[:limit]
 
 
@@ -203,19 +274,19 @@ class Process:
     _running: bool = False
     _woken: bool = False
     _token: int = 0
-    _steps: int = 0
     _watchers: list[Wake] = field(default_factory=list)
 
     def start(self, coroutine: Coroutine[Any, Any, int]) -> None:
         """Begin to run, at once and until it first waits."""
         self._coroutine = coroutine
-        self._step(None)
+        self._waker(self._token)()
 
     def _step(self, error: BaseException | None) -> None:
         coroutine = self._coroutine
         if coroutine is None or self._running:
             return
         self._running = True
+        self.table.nesting += 1
         try:
             while True:
                 self._woken = False
@@ -228,12 +299,16 @@ class Process:
                 except Ended as done:
                     self._finish(done.code)
                     return
+                except RecursionError:  # its stack is full
+                    self._finish(128 + SIGNALS["SEGV"])
+                    return
                 error = None
                 waiting.arrange(self._waker(self._token))
                 if not self._woken:
                     return
         finally:
             self._running = False
+            self.table.nesting -= 1
 
     def _waker(self, token: int) -> Wake:
         def wake() -> None:
@@ -241,6 +316,8 @@ class Process:
                 return
             if self._running:
                 self._woken = True
+            elif self.table.nesting > _DEEPEST:
+                self.table.clock.call_later(0.0, wake)
             else:
                 self._step(None)
 
@@ -275,11 +352,13 @@ class Process:
 
         await Suspension(arrange)
 
-    async def breathe(self) -> None:
-        """Called for every command of a loop: an endless loop must not stop the world."""
-        self._steps += 1
-        if self._steps % SLICE == 0:
-            await self.sleep(0.05)
+    async def breathe(self, size: int = 0) -> None:
+        """Called for every command of a loop, and with how many bytes were made.
+
+        An endless loop must not stop the world.
+        """
+        if self.table.spend(1 + size // STEP_BYTES):
+            await Suspension(self.table.rest)
 
     def signal(self, number: int) -> None:
         """Deliver a signal: trapped, ignored by process 1, or deadly."""
@@ -312,7 +391,44 @@ class ProcessTable:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.processes: dict[int, Process] = {}
+        self.nesting = 0
+        """How many processes are running inside one another at this moment."""
         self._next = 1
+        self._spent = 0
+        self._resting: deque[Wake] = deque()
+        self._is_arranged = False
+
+    def spend(self, steps: int) -> bool:
+        """Take so many steps; whether it is time for others to have their turn."""
+        self._spent += steps
+        return self._spent >= SLICE
+
+    def rest(self, wake: Wake) -> None:
+        """Wake this process when it may go on: those that have rested longest come first."""
+        self._resting.append(wake)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        if self._resting and not self._is_arranged:
+            self._is_arranged = True
+            self.clock.call_later(REST_SECONDS, self._go_on)
+
+    def _go_on(self) -> None:
+        self._spent = 0
+        for _ in range(len(self._resting)):
+            if self._spent >= SLICE:
+                break
+            self._resting.popleft()()
+        self._is_arranged = False
+        self._arrange()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nobody may fork."""
+        is_full = len(self.processes) >= MOST_PROCESSES
+        if is_full:
+            self.spend(FORK_STEPS)
+        return is_full
 
     def seconds(self) -> float:
         """The clock as a number."""
@@ -329,6 +445,7 @@ class ProcessTable:
         terminal: str = "?",
     ) -> Process:
         """A process that has not begun yet."""
+        self.spend(FORK_STEPS)
         process = Process(
             self,
             self._next,

@@ -34,6 +34,10 @@ def proc_directory(machine: Machine) -> Directory:
         }
         return {**found, **fixed}
 
+    def entry(name: str) -> Node | None:
+        process = machine.table.processes.get(int(name)) if name.isdecimal() else None
+        return fixed.get(name) if process is None else _process_directory(machine, process)
+
     fixed: dict[str, Node] = {
         "self": Link("1"),
         "uptime": Computed(lambda: encode(f"{_uptime(machine):.2f} {_uptime(machine) * 7:.2f}\n")),
@@ -48,7 +52,7 @@ def proc_directory(machine: Machine) -> Directory:
             {"kernel": Directory({"hostname": Computed(lambda: encode(machine.hostname + "\n"))})}
         ),
     }
-    return Directory(mode=0o555, compute=entries)
+    return Directory(mode=0o555, compute=entries, compute_one=entry)
 
 
 def _uptime(machine: Machine) -> float:
@@ -94,37 +98,37 @@ def _processors() -> bytes:
 
 
 def _process_directory(machine: Machine, process: Process) -> Directory:
-    name = process.arguments[0].rpartition("/")[2][:15]
-    variables = "".join(f"{key}={value}\0" for key, value in process.environment.items())
     return Directory(
-        {
-            "cmdline": Computed(lambda: encode("\0".join(process.arguments) + "\0")),
-            "comm": Computed(lambda: encode(name + "\n")),
-            "environ": Computed(lambda: encode(variables), mode=0o400),
-            "stat": Computed(lambda: _stat(machine, process, name)),
-            "status": Computed(lambda: _status(machine, process, name)),
-            "statm": Computed(
-                lambda: encode(f"1100 {_resident(machine, process)} 200 200 0 100 0\n")
-            ),
-            "io": Computed(lambda: _io(machine, process)),
-            "limits": Computed(
-                lambda: (
-                    b"Max open files            1048576              1048576              files\n"
-                )
-            ),
-            "cgroup": Computed(lambda: b"0::/\n"),
-            "cwd": Link(process.directory),
-            "exe": Link(f"/bin/{name}"),
-            "root": Link("/"),
-            "fd": Directory(_descriptors(machine, process), mode=0o500),
-            "net": Directory(_net(machine)),
-            "task": Directory(
-                {str(process.pid): Directory({"comm": Computed(lambda: encode(name + "\n"))})}
-            ),
-        },
         mode=0o555,
         modified=process.started_seconds,
+        compute=lambda: _process_entries(machine, process),
     )
+
+
+def _process_entries(machine: Machine, process: Process) -> dict[str, Node]:
+    name = process.arguments[0].rpartition("/")[2][:15]
+    variables = "".join(f"{key}={value}\0" for key, value in process.environment.items())
+    return {
+        "cmdline": Computed(lambda: encode("\0".join(process.arguments) + "\0")),
+        "comm": Computed(lambda: encode(name + "\n")),
+        "environ": Computed(lambda: encode(variables), mode=0o400),
+        "stat": Computed(lambda: _stat(machine, process, name)),
+        "status": Computed(lambda: _status(machine, process, name)),
+        "statm": Computed(lambda: encode(f"1100 {_resident(machine, process)} 200 200 0 100 0\n")),
+        "io": Computed(lambda: _io(machine, process)),
+        "limits": Computed(
+            lambda: b"Max open files            1048576              1048576              files\n"
+        ),
+        "cgroup": Computed(lambda: b"0::/\n"),
+        "cwd": Link(process.directory),
+        "exe": Link(f"/bin/{name}"),
+        "root": Link("/"),
+        "fd": Directory(_descriptors(machine, process), mode=0o500),
+        "net": Directory(_net(machine)),
+        "task": Directory(
+            {str(process.pid): Directory({"comm": Computed(lambda: encode(name + "\n"))})}
+        ),
+    }
 
 
 def _resident(machine: Machine, process: Process) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from demo_cluster.toybox.filesystem import Directory, FileSystem
 from demo_cluster.toybox.machine import decode, encode
-from demo_cluster.toybox.processes import SIGNALS, Outlet, Pipe, ProcessTable
+from demo_cluster.toybox.processes import SIGNALS, Backlog, Outlet, Pipe, ProcessTable
 
 CONTROL_C, CONTROL_D, CONTROL_Z = 3, 4, 26
 ERASE = (8, 127)
@@ -22,7 +22,13 @@ def _nothing() -> None:
 class Terminal:
     """Between a client and the processes of one session."""
 
-    def __init__(self, table: ProcessTable, take: Callable[[bytes], None], name: str) -> None:
+    def __init__(
+        self,
+        table: ProcessTable,
+        take: Callable[[bytes], None],
+        name: str,
+        backlog: Backlog | None = None,
+    ) -> None:
         self.name = name
         self.columns, self.rows = 0, 0
         self.is_raw = False
@@ -32,7 +38,7 @@ class Terminal:
         self._table = table
         self._take = take
         self._line = bytearray()
-        self.screen = Outlet(self.show)
+        self.screen = Outlet(self.show, backlog)
 
     def show(self, data: bytes) -> None:
         """Output of a process: line feeds become CR LF."""

@@ -210,9 +210,10 @@ async def seq(_machine: Machine, process: Process, arguments: list[str]) -> int:
     for number in range(first, numbers[-1] + (1 if step > 0 else -1), step or 1):
         batch.append(f"{number}\n")
         if len(batch) >= 1000:
-            await process.stdout.write(encode("".join(batch)))
+            text = encode("".join(batch))
+            await process.stdout.write(text)
             batch.clear()
-            await process.breathe()
+            await process.breathe(len(text))
     await process.stdout.write(encode("".join(batch)))
     return 0
 
@@ -220,9 +221,10 @@ async def seq(_machine: Machine, process: Process, arguments: list[str]) -> int:
 async def yes(_machine: Machine, process: Process, arguments: list[str]) -> int:
     """Yes."""
     line = encode(" ".join(arguments[1:] or ["y"]) + "\n")
+    piece = line * max(8192 // len(line), 1)
     while True:
-        await process.stdout.write(line * 64)
-        await process.breathe()
+        await process.stdout.write(piece)
+        await process.breathe(len(piece))
 
 
 async def xargs(machine: Machine, process: Process, arguments: list[str]) -> int:

@@ -1,12 +1,22 @@
 """The toy shell: what a container's command prints, and the code it ends with."""
 
+import time
+
 import pytest
 
 from demo_cluster.clock import SteppedClock
 from demo_cluster.kubelet.volumes import BUSYBOX
 from demo_cluster.toybox.filesystem import Device, Directory, File
 from demo_cluster.toybox.machine import Machine
-from demo_cluster.toybox.processes import SIGNALS, Outlet, Pipe, Process
+from demo_cluster.toybox.processes import (
+    MOST_PROCESSES,
+    SIGNALS,
+    Backlog,
+    Nothing,
+    Outlet,
+    Pipe,
+    Process,
+)
 from demo_cluster.toybox.terminal import Terminal
 
 
@@ -93,6 +103,60 @@ def test_an_endless_loop_does_not_stop_the_world() -> None:
     _, code = run("while true; do :; done", seconds=5)
 
     assert code is None
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        ":(){ :|:& };:",
+        "f(){ f & f & }; f",
+        "yes > /dev/null",
+        "cat /dev/zero > /dev/null",
+        "cat /dev/zero | cat | cat > /dev/null",
+        "seq 1 1000000000 > /dev/null",
+        "yes | sort",
+        "cat /dev/zero | grep x",
+        "x=$(cat /dev/zero)",
+        "x=a; while true; do x=$x$x; done",
+        "dd if=/dev/zero of=/tmp/x bs=1M count=100000",
+        "echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa! | grep -E '(a+)+$'",
+        "ls /*/*/*/*/*/*/*/*",
+        "f(){ f; }; f",
+    ],
+)
+def test_what_never_ends_leaves_the_others_time_and_room(script: str) -> None:
+    container = Container("sh", "-c", script, pid_one=False)
+    began = time.process_time()
+
+    container.clock.advance(0.5)
+
+    assert time.process_time() - began < 10
+    assert len(container.machine.table.processes) <= MOST_PROCESSES
+    assert len(container.output) < 64 << 20
+
+
+def test_who_writes_waits_for_a_slow_reader_and_ends_with_it() -> None:
+    container = Container("sleep", "infinity")
+    backlog, taken = Backlog(), bytearray()
+
+    def take(data: bytes) -> None:
+        taken.extend(data)
+        backlog.add(len(data))
+
+    sink = Outlet(take, backlog)
+    process = container.machine.spawn(
+        ["yes"], environment={"PATH": "/bin"}, directory="/", streams=(Nothing(), sink, sink)
+    )
+    container.clock.advance(60)
+    waiting = len(taken)
+    backlog.done(waiting)
+    container.clock.advance(60)
+    more = len(taken)
+    backlog.close()
+
+    assert Backlog.LIMIT <= waiting < 2 * Backlog.LIMIT
+    assert more > waiting
+    assert process.exit_code == 128 + SIGNALS["PIPE"]
 
 
 def test_the_first_process_ignores_sigterm_unless_it_traps_it() -> None:
