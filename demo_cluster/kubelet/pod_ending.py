@@ -76,11 +76,30 @@ class PodEnding:
         elif "exec" in hook and run is not None:
             command = list(hook["exec"].get("command") or ["true"])
             try:
-                run_command(run, command, lambda _outcome: done())
-            except NoSuchProgramError:
-                done()
+                run_command(
+                    run, command, lambda outcome: self._hooked(container, name, outcome.code, done)
+                )
+            except NoSuchProgramError as error:
+                self._hooked(container, name, error.code, done)
         else:
             done()
+
+    def _hooked(
+        self, container: ContainerState, name: str, code: int, then: Callable[[], None]
+    ) -> None:
+        """A hook has run; a container whose first hook failed does not stay."""
+        worker, run = self._worker, container.run
+        if code:
+            word = name[:1].upper() + name[1:]
+            reason = f"Failed{word}Hook"
+            worker.say(reason, f"{word}Hook failed", container=container, warning=True)
+            if name == "postStart" and run is not None and run.is_running:
+                worker.say("Killing", reason, container=container)
+                run.stop()
+                grace = float(worker.pod["spec"].get("terminationGracePeriodSeconds", 30))
+                wait = max(grace, SHORTEST_GRACE)
+                worker.later(wait, lambda: run.kill(137) if run.is_running else None)
+        then()
 
     def one_less(self) -> None:
         """A container of a stopping pod has ended, or there was none."""

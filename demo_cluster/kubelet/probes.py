@@ -189,8 +189,7 @@ class Probe:
         else:
             self._failures = 0
             self._worker.retries.restart_unhealthy(self._container, self.kind)
-            if self.kind == "liveness":
-                self.stop()
+            self.stop()  # until there is another run
 
     def _passed(self) -> None:
         if self.kind == "readiness":

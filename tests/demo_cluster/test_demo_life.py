@@ -377,6 +377,31 @@ async def test_a_probe_that_takes_too_long_has_failed(world: SteppedWorld) -> No
     assert not any("sleep" in p.arguments for p in run.machine.table.processes.values())
 
 
+async def test_a_container_that_does_not_start_in_time_is_stopped_once(world: SteppedWorld) -> None:
+    probe = {"tcpSocket": {"port": 99}, "periodSeconds": 1, "failureThreshold": 2}
+    world.create("pods", "late", pod_spec(FOREVER, startupProbe=probe))
+
+    world.advance(20)
+
+    said = [event["message"] for event in world.storage.list(kind_of("events"), "default")]
+    assert said.count("Container main failed startup probe, will be restarted") == 1
+
+
+async def test_a_container_whose_first_hook_fails_is_started_again(world: SteppedWorld) -> None:
+    hook = {"postStart": {"exec": {"command": ["false"]}}}
+    world.create("pods", "hooked", pod_spec("sleep 1000", lifecycle=hook))
+
+    world.advance(50)
+
+    said = {
+        (event["reason"], event["message"])
+        for event in world.storage.list(kind_of("events"), "default")
+    }
+    assert ("FailedPostStartHook", "PostStartHook failed") in said
+    assert ("Killing", "FailedPostStartHook") in said
+    assert container(world, "hooked")["restartCount"] > 0
+
+
 async def test_a_command_that_cannot_be_run_is_no_verdict(world: SteppedWorld) -> None:
     probe = {"exec": {"command": ["nonesuch"]}, "periodSeconds": 1, "failureThreshold": 1}
     world.create("pods", "odd", pod_spec(FOREVER, livenessProbe=probe))
