@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from kube_client.backoff import Backoff
 from kube_client.errors import (
@@ -18,9 +18,11 @@ from kube_client.errors import (
 )
 from kube_client.transport import Request, Response, SocketAccess, Transport
 
+T = TypeVar("T")
 Tell = Callable[[str], None]
 """Hears one sentence for a person."""
 
+_BUSY = frozenset((429, 503))
 _FAILED = 500
 _TROUBLE = frozenset((429, _FAILED, 502, 503, 504))
 """Statuses by which a server says that it cannot, not that it will not."""
@@ -137,6 +139,34 @@ class PersistentTransport:
             if tries or pause >= 1.0:
                 self._say_trouble(trouble)
             await asyncio.sleep(pause)
+        raise AssertionError("there is always another delay")
+
+    async def entered(
+        self, stack: AsyncExitStack, session: Callable[[], AbstractAsyncContextManager[T]]
+    ) -> T:
+        """What a connection of another kind gives, such as that of a command in a container.
+
+        One that the server is too busy to open, so that nothing has begun, is opened again.
+
+        Raises:
+            KubeError: As the connection says.
+        """
+        now = asyncio.get_running_loop().time
+        until = now() + self._patience.whole if self._deadline is None else self._deadline
+        for delay in self._patience.backoff.delays():
+            try:
+                with self._waited_for():
+                    opened = await stack.enter_async_context(session())
+            except ApiError as error:
+                pause = max(delay, error.retry_after or 0.0)
+                if error.status not in _BUSY or now() + pause > until:
+                    raise
+                self._note_trouble()
+                self._say_trouble(error)
+                await asyncio.sleep(pause)
+            else:
+                self._recovered()
+                return opened
         raise AssertionError("there is always another delay")
 
     async def socket_access(self, *, renew: bool = False) -> SocketAccess:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import NoReturn
 
 from kompose.cluster.attach import Published, forward_all, listens_at
@@ -65,7 +66,8 @@ async def run_in_service(session: Session, view: ProjectView, service: str, erra
     workloads = await owned_workloads(session.client, session.project, session.namespace)
     label = service_key(of_service(workloads, key, service)[0]) or key
     pod = await chosen_pod(session.client, session.namespace, label, errand.index)
-    async with open_exec(
+    opened = partial(
+        open_exec,
         session.client,
         session.namespace,
         pod.metadata.name,
@@ -73,8 +75,9 @@ async def run_in_service(session: Session, view: ProjectView, service: str, erra
         container=container_of(pod, key),
         stdin=True,
         tty=errand.tty,
-    ) as running:
-        status = await hand_over(running)
+    )
+    async with AsyncExitStack() as stack:
+        status = await hand_over(await session.persistence.entered(stack, opened))
     if _NO_SUCH_PROGRAM in status.message:
         program = errand.words(os.environ)[0]
         say(f"The image of {service} has no program {program!r}.")

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 
 import pytest
 
 from kompose.cluster.persistence import Patience, PersistentTransport, WholeResponse
 from kube_client.backoff import Backoff
-from kube_client.errors import NotConnectedError, UnreachableError, UntrustedServerError
+from kube_client.errors import (
+    KubeError,
+    NotConnectedError,
+    UnreachableError,
+    UntrustedServerError,
+    error_from_status,
+)
 from kube_client.transport import Request, SocketAccess
 
 APPLY = Request("PATCH", "/api/v1/namespaces/shop/services/web", silence=75.0)
@@ -189,3 +196,27 @@ async def test_a_stream_is_left_to_who_reads_it_and_its_trouble_is_told() -> Non
 
     assert inner.sent == 2
     assert told == ["nobody closed the connection. Trying again ..."]
+
+
+@pytest.mark.parametrize(("status", "tries"), [(503, 3), (429, 3), (403, 1), (500, 1)])
+async def test_a_session_that_the_server_is_too_busy_to_open_is_opened_again(
+    status: int, tries: int
+) -> None:
+    transport, _ = persistent(Scripted([WELL]))
+    refusal = error_from_status({"code": status}, verb="connect to", path="/api")
+    script: list[str | KubeError] = [refusal, refusal, "open"]
+    opened: list[str] = []
+
+    @asynccontextmanager
+    async def session() -> AsyncIterator[str]:
+        turn = script[len(opened)]
+        opened.append(str(turn))
+        if isinstance(turn, KubeError):
+            raise turn
+        yield turn
+
+    async with AsyncExitStack() as stack:
+        with nullcontext() if tries == 3 else pytest.raises(KubeError):
+            assert await transport.entered(stack, session) == "open"
+
+    assert len(opened) == tries
