@@ -36,6 +36,14 @@ class Project(NamedTuple):
     secrets: Mapping[str, FileSource] = {}
     configs: Mapping[str, FileSource] = {}
 
+    def networks_of(self, service: Service) -> tuple[str, ...]:
+        """The real names of a service's networks.
+
+        One that names none, such as one in the host's, counts as in the default one if any is.
+        """
+        default = ("default",) if "default" in self.network_names else ()
+        return tuple(self.network_names.get(key, key) for key in service.networks or default)
+
 
 def project_from_model(model: Tree, working_dir: str, environment: Mapping[str, str]) -> Project:
     """The project that a canonical model describes; its services stay in their order.

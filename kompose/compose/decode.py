@@ -6,6 +6,7 @@ The forms of the keys say which codec each attribute has.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -78,7 +79,13 @@ def count(value: Any) -> Any:
 def _number(value: Any) -> int:
     if isinstance(value, str):
         return to_int64(value, _say_nothing)
+    _check_finite(value)
     return int(value)
+
+
+def _check_finite(number: float) -> None:
+    if not math.isfinite(number):
+        raise ValueError(f"invalid number: '{scalar_text(number)}'")
 
 
 def _say_nothing(_text: str) -> None:
@@ -216,6 +223,7 @@ def float_number(value: Any) -> Any:
         value = to_float(value)
     if not value:
         return OMIT
+    _check_finite(value)
     return int(value) if float(value).is_integer() else value
 
 

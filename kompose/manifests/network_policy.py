@@ -12,8 +12,8 @@ def network_policies(component: Component, scope: Scope) -> list[dict[str, Any]]
     made: list[dict[str, Any]] = []
     if scope.options.is_openshift or not scope.options.network_policies:
         return made
-    for network in component.service.networks:
-        name = network_name(scope.project.network_names.get(network, network))
+    for network in scope.project.networks_of(component.service):
+        name = network_name(network)
         scope.report.info(
             f"Network {name} is detected at Source, shall be converted to equivalent "
             "NetworkPolicy at Destination"

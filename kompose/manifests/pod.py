@@ -143,9 +143,8 @@ def pod_labels(component: Component, scope: Scope) -> dict[str, str]:
     """What selects the pod: its component, and its networks when policies are made."""
     labels = {"io.kompose.service": component.key}
     if scope.options.network_policies:
-        for network in component.service.networks:
-            real = network_name(scope.project.network_names.get(network, network))
-            labels[f"io.kompose.network/{real}"] = "true"
+        for network in scope.project.networks_of(component.service):
+            labels[f"io.kompose.network/{network_name(network)}"] = "true"
     return labels
 
 

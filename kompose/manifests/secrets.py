@@ -32,7 +32,7 @@ def secrets(scope: Scope) -> list[dict[str, Any]]:
         if scope.options.secrets == EXTERNAL:
             scope.report.info(_must_exist(source, name, scope))
             continue
-        if source.is_external or not (source.file or mends):
+        if source.is_external if mends else not source.file:
             if not mends:
                 scope.report.warn(
                     f"External secrets {source.name} is not currently supported - ignoring"

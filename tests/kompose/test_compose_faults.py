@@ -279,3 +279,15 @@ def test_a_fault_in_an_environment_file_has_the_line_of_that_file(tmp_path: Path
     error = fault("services: {a: {image: x, env_file: a.env}}\n", tmp_path)
 
     assert error.position == (str(tmp_path / "a.env"), 3)
+
+
+@pytest.mark.parametrize("number", ["inf", "'-inf'", "nan", "1e400", ".inf"])
+def test_an_amount_without_end_is_refused(number: str, tmp_path: Path) -> None:
+    error = fault(
+        "services:\n  a:\n    image: x\n"
+        f"    deploy: {{resources: {{limits: {{cpus: {number}}}}}}}\n",
+        tmp_path,
+    )
+
+    assert error.position is not None
+    assert error.position.line == 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from kompose.manifests.service import services
 from kompose.options import ConvertOptions
 from kompose.project import Project, project_from_model
 from kompose.report import ConvertError, Level, Report
+from tests.kompose.kompose_run import run_kompose
 
 _PLAIN = ConvertOptions()
 
@@ -257,3 +259,27 @@ def test_a_label_that_means_nothing_is_refused(labels: dict[str, str], text: str
 
 def test_a_service_without_our_labels_costs_nothing() -> None:
     assert read_labels(_service(labels={"team": "shop"}), 1, ProbeLabels()) == ServiceLabels()
+
+
+def test_a_service_without_networks_counts_as_in_the_default_one(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text(
+        "name: p\nservices: {a: {image: x}, b: {image: y, network_mode: host}}\n"
+    )
+    line = ["convert", "--stdout", "--generate-network-policies"]
+
+    outcome = run_kompose(line, directory=tmp_path, environment={})
+
+    assert outcome.stdout.count('io.kompose.network/p-default: "true"') == 4
+
+
+def test_a_secret_with_a_file_is_written_whether_external_or_not(tmp_path: Path) -> None:
+    (tmp_path / "s").write_text("shh")
+    (tmp_path / "compose.yaml").write_text(
+        "services: {a: {image: x}}\nsecrets: {s: {file: s, external: {}}, t: {external: true}}\n"
+    )
+
+    outcome = run_kompose(["convert", "--stdout"], directory=tmp_path, environment={})
+
+    assert "s: c2ho" in outcome.stdout
+    assert "External secrets t is not currently supported - ignoring" in outcome.stderr
+    assert "External secrets s" not in outcome.stderr
