@@ -183,6 +183,8 @@ def checked_object(call: Call, kind: Kind, decoded: Decoded, options: WriteOptio
         Failure: 400 (422 for custom kinds), it does not fit.
     """
     obj: Obj = decoded.value
+    if kind.is_custom:
+        _check_named(call, kind, obj)
     _check_kind(kind, obj)
     if not isinstance(obj.get("metadata"), dict):
         obj["metadata"] = {}
@@ -214,6 +216,18 @@ def prune_unknown(call: Call, kind: Kind, decoded: Decoded) -> None:
 
 def _strict_text(kind: Kind, problems: str) -> str:
     return cannot_handle(kind, f"strict decoding error: {problems}")
+
+
+def _check_named(call: Call, kind: Kind, obj: Obj) -> None:
+    """A custom object names its own kind and version."""
+    if not obj.get("kind"):
+        shown = call.body.decode(errors="replace")
+        raise bad_request(cannot_handle(kind, f"Object 'Kind' is missing in '{shown}'"))
+    if not obj.get("apiVersion"):
+        raise bad_request(
+            "the API version in the data () does not match the expected API version "
+            f"({kind.api_version})"
+        )
 
 
 def _check_kind(kind: Kind, obj: Obj) -> None:

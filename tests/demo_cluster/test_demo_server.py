@@ -263,7 +263,8 @@ def test_a_custom_kind_is_served_with_its_columns_and_goes_with_its_definition()
         running.advance(0.1)
         not_warm, _ = ask(running, "GET", widgets)
         running.advance(0.1)
-        status, made = ask(running, "POST", widgets, {"metadata": {"name": "w"}, "spec": {}})
+        widget = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w"}}
+        status, made = ask(running, "POST", widgets, widget | {"spec": {}})
         table = "application/json;as=Table;v=v1;g=meta.k8s.io"
         _, shown = ask(running, "GET", widgets, Accept=table)
         ask(running, "DELETE", f"{definitions}/widgets.example.com")

@@ -1,18 +1,21 @@
-"""What a PUT may do: make what is missing, and change blindly what may be."""
+"""What a write has to say: the version that it changes, or the kind of what it makes."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from demo_cluster.threaded import RunningCluster
+from tests.demo_cluster.test_demo_bad_input import eventually
 from tests.demo_cluster.test_demo_server import ask, empty
 
 __all__ = ["empty"]
 
 ROLES = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles"
 MAPS = "/api/v1/namespaces/default/configmaps"
+FOOS = "/apis/x.example.com/v1/foos"
 BUDGETS = "/apis/policy/v1/namespaces/default/poddisruptionbudgets"
 
 
@@ -47,3 +50,21 @@ def test_a_config_map_is_changed_by_anybody(empty: RunningCluster) -> None:
     status, _ = ask(empty, "PUT", f"{MAPS}/m", named("m"))
 
     assert status == 200
+
+
+def test_a_custom_object_names_its_own_kind(empty: RunningCluster) -> None:
+    schema = {"openAPIV3Schema": {"type": "object"}}
+    version = {"name": "v1", "served": True, "storage": True, "schema": schema}
+    spec: dict[str, Any] = {"group": "x.example.com", "scope": "Cluster", "versions": [version]}
+    spec["names"] = {"plural": "foos", "kind": "Foo"}
+    definition = {"metadata": {"name": "foos.x.example.com"}, "spec": spec}
+    ask(empty, "POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition)
+    eventually(lambda: ask(empty, "GET", FOOS)[0] == 200)
+
+    status, body = ask(empty, "POST", FOOS, b'{"metadata":{"name":"a"}}')
+
+    assert status == 400
+    assert body["message"] == (
+        "Foo in version \"v1\" cannot be handled as a Foo: Object 'Kind' is missing in "
+        '\'{"metadata":{"name":"a"}}\''
+    )
