@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 from demo_cluster.version import VERSION
@@ -13,6 +14,8 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         print(f"demo-cluster {VERSION}")
         return
+    # aiohttp reads the machine's authorities when it is imported; this process calls nobody
+    os.environ["SSL_CERT_FILE"] = os.devnull
     gc.disable()  # until the world stands: nothing of it is garbage
     try:
         from demo_cluster.cli import run

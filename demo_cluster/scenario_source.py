@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -156,6 +155,8 @@ class Entry(dict[str, Any]):
 
 
 def _near(key: str, known: Shapes) -> str:
+    import difflib  # nobody needs it before there is a mistake
+
     return next(iter(difflib.get_close_matches(key, known, 1)), "")
 
 

@@ -46,7 +46,7 @@ async def read_all(stream: Readable) -> bytes:
     return bytes(collected)
 
 
-_MOST_BYTES, _LONGEST_LINE = 64 << 20, 4 << 20
+_MOST_BYTES, _LONGEST_LINE = 8 << 20, 4 << 20
 
 
 async def complain(process: Process, name: str, message: str) -> int:

@@ -38,7 +38,7 @@ def _escape(code: str) -> bytes:
     if code[0] == "x" and len(code) > 1:
         return bytes([int(code[1:], 16)])
     if code[0] == "u" and len(code) > 1:
-        return chr(int(code[1:], 16)).encode()
+        return chr(int(code[1:], 16)).encode(errors="replace")
     if code[0].isdigit() and code[0] in "01234567":
         return bytes([int(code, 8) & 0xFF])
     return _bytes(ESCAPES.get(code, "\\" + code))
@@ -86,7 +86,7 @@ def _convert(match: re.Match[str], rest: list[str]) -> str:
     if width == "*":
         width = rest.pop(0) if rest else "0"
     value = rest.pop(0) if rest else ""
-    layout = f"%{flags}{width or ''}{'.' + precision if precision is not None else ''}"
+    layout = f"%{flags}{_size(width)}{'.' + _size(precision) if precision is not None else ''}"
     if kind in "diouxX":
         return (layout + ("d" if kind in "iu" else kind)) % _integer(value)
     if kind in "eEfgG":
@@ -94,6 +94,14 @@ def _convert(match: re.Match[str], rest: list[str]) -> str:
     if kind == "b":
         return (layout + "s") % unescaped(value)[0]
     return (layout + "s") % (value[:1] if kind == "c" else value)
+
+
+def _size(text: str | None) -> str:
+    """A width or precision, no wider than a page."""
+    return str(min(abs(_integer(text or "")), _WIDEST)) if text else ""
+
+
+_WIDEST = 65536
 
 
 def _integer(text: str) -> int:

@@ -162,16 +162,20 @@ def _chosen(cells: list[str], wanted: str) -> list[str]:
 
 
 async def tr(_machine: Machine, process: Process, arguments: list[str]) -> int:
-    """tr, with -d and -s."""
+    """tr, with -d, -s and -c."""
     flags, words = options(arguments[1:])
     sets = [_characters(unescaped(word)[0]) for word in words]
     if not sets or (len(sets) < 2 and not flags):
         return await complain(process, "tr", "missing operand")
-    removed = encode(sets[0]) if "d" in flags else b""
+    chosen = encode(sets[0])
+    if "c" in flags or "C" in flags:
+        chosen = bytes(byte for byte in range(256) if byte not in chosen)
+    removed = chosen if "d" in flags else b""
     table = None
-    if len(sets) > 1:
-        target = (sets[1] + sets[1][-1:] * len(sets[0]))[: len(sets[0])]
-        table = bytes.maketrans(encode(sets[0]), encode(target))
+    if len(sets) > 1 and not removed:
+        target = encode(sets[1])
+        target = (target + target[-1:] * len(chosen))[: len(chosen)]
+        table = bytes.maketrans(chosen, target)
     while piece := await process.stdin.read():
         data = piece.translate(table, removed)
         if "s" in flags:
@@ -183,6 +187,7 @@ async def tr(_machine: Machine, process: Process, arguments: list[str]) -> int:
 
 def _characters(text: str) -> str:
     named = {"upper": "A-Z", "lower": "a-z", "digit": "0-9", "space": " \t\n\r", "alpha": "A-Za-z"}
+    named["alnum"] = named["alpha"] + named["digit"]
     for name, letters in named.items():
         text = text.replace(f"[:{name}:]", letters)
     ranges = re.compile(r"(.)-(.)", re.DOTALL)
@@ -199,6 +204,10 @@ async def rev(machine: Machine, process: Process, arguments: list[str]) -> int:
     return 0
 
 
+LINE_BYTES = 16
+"""A line is as much work for those who read it as so many bytes."""
+
+
 async def seq(_machine: Machine, process: Process, arguments: list[str]) -> int:
     """Seq."""
     numbers = [int(word) for word in arguments[1:] if re.fullmatch(r"-?\d+", word)]
@@ -213,7 +222,7 @@ async def seq(_machine: Machine, process: Process, arguments: list[str]) -> int:
             text = encode("".join(batch))
             await process.stdout.write(text)
             batch.clear()
-            await process.breathe(len(text))
+            await process.breathe(len(text) + LINE_BYTES * 1000)
     await process.stdout.write(encode("".join(batch)))
     return 0
 
@@ -221,10 +230,11 @@ async def seq(_machine: Machine, process: Process, arguments: list[str]) -> int:
 async def yes(_machine: Machine, process: Process, arguments: list[str]) -> int:
     """Yes."""
     line = encode(" ".join(arguments[1:] or ["y"]) + "\n")
-    piece = line * max(8192 // len(line), 1)
+    count = max(8192 // len(line), 1)
+    piece = line * count
     while True:
         await process.stdout.write(piece)
-        await process.breathe(len(piece))
+        await process.breathe(len(piece) + LINE_BYTES * count)
 
 
 async def xargs(machine: Machine, process: Process, arguments: list[str]) -> int:

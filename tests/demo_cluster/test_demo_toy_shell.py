@@ -68,6 +68,9 @@ def run(script: str, seconds: float = 60) -> tuple[str, int | None]:
         ('echo a b c | (read x rest; echo "$rest")', "b c\n", 0),
         ("seq 1 5 | grep -v 3 | wc -l", "4\n", 0),
         ("yes | head -n 2", "y\ny\n", 0),
+        ("echo a1-b2 | tr -dc a-z; echo", "ab\n", 0),
+        ("echo a1-b2 | tr -c '[:alnum:]\\n' _", "a1_b2\n", 0),
+        ("printf '%*d|' x 7; printf '%.999999999s' ab", "7|ab", 0),
         ("echo $(echo a; echo b) `echo c`", "a b c\n", 0),
         ("echo ${none:-x} ${HOME##*/} ${#HOME}", "x root 5\n", 0),
         ("cat <<END\n$((6*7)) $HOME\nEND", "42 /root\n", 0),
@@ -122,6 +125,8 @@ def test_an_endless_loop_does_not_stop_the_world() -> None:
         "echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa! | grep -E '(a+)+$'",
         "ls /*/*/*/*/*/*/*/*",
         "f(){ f; }; f",
+        "printf '%1000000000d' 1 | wc -c",
+        "yes | head -n 20000000 | sort",
     ],
 )
 def test_what_never_ends_leaves_the_others_time_and_room(script: str) -> None:
