@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -104,16 +104,21 @@ async def show_diff(session: Session, loaded: Loaded, *, prunes: bool, colours: 
     client, project, namespace = session.client, session.project, session.namespace
     lines = await diff(client, loaded.objects, project, namespace, prunes=prunes, on_conflict=say)
     left = () if prunes else await orphans(client, loaded.objects, project, namespace)
-    for line in map(session.secrecy.hide, lines):
-        colour = _LINE_COLOURS.get(line[:1]) if colours else None
-        sys.stdout.write(f"\x1b[{colour}m{line}\x1b[0m\n" if colour else f"{line}\n")
-    sys.stdout.flush()
+    write_diff(map(session.secrecy.hide, lines), colours=colours)
     if left:
         say(
             f"Not in the file any more, but still there: {', '.join(map(title, left))}. "
             f"Remove them with: kompose up -n {session.namespace} --prune"
         )
     return 1 if lines else 0
+
+
+def write_diff(lines: Iterable[str], *, colours: bool) -> None:
+    """Print the lines of a difference."""
+    for line in lines:
+        colour = _LINE_COLOURS.get(line[:1]) if colours else None
+        sys.stdout.write(f"\x1b[{colour}m{line}\x1b[0m\n" if colour else f"{line}\n")
+    sys.stdout.flush()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from kompose.cluster.diff import diff
 from kompose.cluster.up import Progress, up
 from kompose.errors import KomposeError
 from kompose.invocation import Invocation
+from kompose.live.look import write_diff
 from kompose.live.progress import ProgressScreen
 from kompose.live.session import Loaded, Session, discreet, say
 from kompose.live.start_options import StartOptions, load_sized
@@ -110,8 +111,7 @@ async def _apply(session: Session, loaded: Loaded, options: StartOptions) -> Non
     if not lines:
         say("Nothing changes on the cluster.")
         return
-    sys.stdout.write("".join(f"{loaded.secrecy.hide(line)}\n" for line in lines))
-    sys.stdout.flush()
+    write_diff(map(loaded.secrecy.hide, lines), colours=options.colours)
     screen = ProgressScreen(sys.stderr, is_live=False, hide=loaded.secrecy.hide)
 
     def hear(news: Progress) -> None:
@@ -120,5 +120,7 @@ async def _apply(session: Session, loaded: Loaded, options: StartOptions) -> Non
 
     with session.persistence.within(options.timeout, screen.notice):
         result = await up(session.client, loaded.objects, loaded.view, wanted, hear)
+    for title in result.pruned:
+        say(f"{title} removed")
     word = "runs" if not result.unready else f"is not ready: {', '.join(result.unready)}"
     say(f"{session.project} {word}.")
