@@ -158,7 +158,7 @@ def _convert(parsed: Parsed, line: Sequence[str]) -> int:
 
 def _convert_files(parsed: Parsed, line: Sequence[str]) -> int:
     from kompose.request import check_provider, check_single_output, convert_request
-    from kompose.selection import project_directory, select_files
+    from kompose.selection import project_directory, select_files, select_files_as_compose
 
     values = parsed.values
     console = Console(
@@ -172,7 +172,10 @@ def _convert_files(parsed: Parsed, line: Sequence[str]) -> int:
     report.debug(f"Checking validation of controller: {values['controller'].lower()}")
     request = convert_request(parsed, line)
     here = Path.cwd()
-    files = select_files(request.files, os.environ, here, report.debug)
+    if request.options.mends:
+        files = select_files_as_compose(request.files, os.environ, here)
+    else:
+        files = select_files(request.files, os.environ, here, report.debug)
     check_single_output(parsed)
     directory = project_directory(files, here)
     report.debug(f"Compose file dir: {directory}")

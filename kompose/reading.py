@@ -11,7 +11,7 @@ from kompose.diagnostics import Diagnostic
 from kompose.errors import ComposeError
 from kompose.file_content import read_stdin
 from kompose.invocation import Invocation
-from kompose.selection import select_files
+from kompose.selection import select_files_as_compose
 
 
 def read_project(
@@ -24,7 +24,7 @@ def read_project(
         ConvertError: There are no files.
     """
     here = Path.cwd() / invocation.here
-    files = select_files(invocation.files, os.environ, here)
+    files = select_files_as_compose(invocation.files, os.environ, here)
     report = invocation.report
     try:
         stdin = read_stdin() if "-" in files else None

@@ -1,5 +1,6 @@
 """Which compose files a run reads."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -10,6 +11,12 @@ _DEFAULT_NAMES = (
     "compose.yml",
     "docker-compose.yaml",
     "docker-compose.yml",
+)
+_OVERRIDE_NAMES = (
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
 )
 
 
@@ -39,6 +46,38 @@ def select_files(
         "Error validating compose file: "
         "No compose or docker-compose yaml file found in the current directory"
     )
+
+
+def select_files_as_compose(
+    asked: Sequence[str], environment: Mapping[str, str], here: Path
+) -> tuple[str, ...]:
+    """The files that docker compose would read, in the order of merging.
+
+    Those asked for; else those of COMPOSE_FILE, between colons or what COMPOSE_PATH_SEPARATOR
+    says; else the first default name here or in the next directory above that has one, with the
+    override file beside it.
+
+    Raises:
+        ConvertError: There is none.
+    """
+    if asked:
+        return tuple(asked)
+    text = environment.get("COMPOSE_FILE", "")
+    separator = environment.get("COMPOSE_PATH_SEPARATOR") or os.pathsep
+    if separator in text or (text and (here / text).exists()):
+        return tuple(part for part in text.split(separator) if part)
+    if not text:
+        for folder in (here, *here.resolve().parents):
+            found = _first(folder, _DEFAULT_NAMES)
+            if found:
+                files = (*found, *_first(folder, _OVERRIDE_NAMES))
+                return tuple(name if folder == here else str(folder / name) for name in files)
+    return select_files((), environment, here)
+
+
+def _first(folder: Path, names: Sequence[str]) -> tuple[str, ...]:
+    """The first of these names that is in a folder, if any."""
+    return next(((name,) for name in names if (folder / name).exists()), ())
 
 
 def project_directory(files: Sequence[str], here: Path) -> Path:
