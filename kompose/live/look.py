@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -136,17 +137,21 @@ async def take_down(session: Session, view: ProjectView, options: TakeDownOption
     """Remove what `up` made; exit code 1 when the person declines."""
     keys = service_keys(view, options.services)
 
-    async def confirm(plan: DownPlan) -> bool:
-        if not options.asks or not sys.stdin.isatty():
-            return True
-        return await _ask(plan, view.name)
-
     screen = RemovalScreen(sys.stderr, is_live=sys.stderr.isatty(), colours=uses_colour(sys.stderr))
+    stack = ExitStack()
+
+    async def confirm(plan: DownPlan) -> bool:
+        asks = options.asks and sys.stdin.isatty()
+        is_wanted = not asks or await _ask(plan, view.name)
+        # The time that the person takes to answer is not ours.
+        stack.enter_context(session.persistence.within(options.timeout, screen.notice))
+        return is_wanted
+
     wanted = DownOptions(
         session.namespace, options.volumes, keys, options.grace_seconds, options.timeout
     )
     try:
-        with session.persistence.within(options.timeout, screen.notice):
+        with stack:
             result = await down(session.client, session.project, wanted, confirm, screen)
     finally:
         screen.end()
