@@ -13,7 +13,7 @@ from kompose.suspicion import shown_lines, shown_value
 from kube_client.go_quote import quoted
 
 _BLANKS = "\t\v\f\r \x85\xa0"
-_EXPORT = re.compile(r"export[ \t\v\f\r\n]+")
+_EXPORT = re.compile(rf"[{_BLANKS}]*export[{_BLANKS}]+")
 _VARIABLE = re.compile(r"(\\)?(\$)(\()?\{?([A-Z0-9_]+)?\}?")
 _ESCAPE = re.compile(r"\\(.)")
 _SUPERFLUOUS_BACKSLASH = re.compile(r"\\([^$])")
@@ -54,6 +54,8 @@ def _name(text: str, start: int) -> tuple[str, int]:
     """A name and where its value begins; a text ending within a name is a nameless value."""
     export = _EXPORT.match(text, start)
     begin = export.end() if export else start
+    if begin == len(text):
+        raise DotenvError("zero length string")
     for position in range(begin, len(text)):
         character = text[position]
         if character in "=:":
@@ -95,8 +97,8 @@ def _value(text: str, start: int, name: str, found: dict[str, str]) -> tuple[str
 
 
 def _without_comment(line: str) -> str:
-    """The line up to the first ``#`` that has a blank before it."""
-    for position in range(1, len(line)):
+    """The line up to the last ``#`` that has a blank before it."""
+    for position in range(len(line) - 1, 0, -1):
         if line[position] == "#" and line[position - 1] in _BLANKS:
             return line[:position]
     return line

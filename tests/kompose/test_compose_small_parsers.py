@@ -6,6 +6,7 @@ import pytest
 
 from kompose.compose.casts import to_float
 from kompose.compose.dotenv import DotenvError, parse_dotenv
+from kompose.compose.dotenv_joho import parse_joho
 from kompose.compose.keys.ports import parse_port
 from kompose.compose.keys.volumes import parse_volume
 from kompose.compose.shell_words import split_words
@@ -121,3 +122,13 @@ def test_a_duration_too_long_to_count_is_refused_for_that() -> None:
 def test_what_is_open_at_the_end_of_a_command_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="invalid command line string"):
         split_words(text)
+
+
+def test_the_other_dialect_takes_the_last_comment_for_one() -> None:
+    assert parse_joho("A=b # c # d") == {"A": "b # c"}
+
+
+def test_the_other_dialect_exports_after_a_blank_only() -> None:
+    assert parse_joho(" export\u00a0A=1") == {"A": "1"}
+    with pytest.raises(DotenvError, match="zero length string"):
+        parse_joho("export ")
