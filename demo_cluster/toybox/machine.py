@@ -215,6 +215,10 @@ async def run_program(
         name = posixpath.basename(arguments[0])
         await process.stderr.write(encode(f"{name}: {error.path}: {error.reason}\n"))
         return 1
+    except (ValueError, IndexError, OverflowError):  # a word of its command line is no number
+        name = posixpath.basename(arguments[0])
+        await process.stderr.write(encode(f"{name}: invalid argument\n"))
+        return 1
 
 
 def encode(text: str) -> bytes:

@@ -40,14 +40,21 @@ async def head(machine: Machine, process: Process, arguments: list[str]) -> int:
                 await process.stdout.write(piece)
             continue
         left = int(flags.get("n", "10"))
-        if left <= 0:
-            continue
-        async for line in read_lines(source):
-            await process.stdout.write(line)
-            left -= 1
-            if left == 0:
-                break
+        while left > 0 and (piece := await source.read()):
+            first = _first_lines(piece, left)
+            await process.stdout.write(first)
+            left -= first.count(b"\n")
     return 0
+
+
+def _first_lines(text: bytes, count: int) -> bytes:
+    """As many lines from the beginning; all of it when there are no more."""
+    if text.count(b"\n") <= count:
+        return text if text.count(b"\n") < count else text[: text.rfind(b"\n") + 1]
+    end = 0
+    for _ in range(count):
+        end = text.index(b"\n", end) + 1
+    return text[:end]
 
 
 async def tail(machine: Machine, process: Process, arguments: list[str]) -> int:
@@ -104,7 +111,7 @@ async def sort(machine: Machine, process: Process, arguments: list[str]) -> int:
         for _, source in sources(machine, process, paths)
         for line in lines_of(await read_all(source))
     ]
-    column = int(re.match(r"\d+", flags.get("k", "0") or "0")[0])  # type: ignore[index]  # the default always matches
+    column = int((flags.get("k") or "0").partition(",")[0].partition(".")[0].rstrip("bdfgiMhnRrV"))
 
     def key(line: str) -> tuple[float, str]:
         text = " ".join(line.split(flags.get("t"))[column - 1 :]) if column else line

@@ -68,6 +68,8 @@ def run(script: str, seconds: float = 60) -> tuple[str, int | None]:
         ('echo a b c | (read x rest; echo "$rest")', "b c\n", 0),
         ("seq 1 5 | grep -v 3 | wc -l", "4\n", 0),
         ("yes | head -n 2", "y\ny\n", 0),
+        ("printf 'a\\nb\\nc' | head -n 3", "a\nb\nc", 0),
+        ("head -n many /dev/null", "head: invalid argument\n", 1),
         ("echo a1-b2 | tr -dc a-z; echo", "ab\n", 0),
         ("echo a1-b2 | tr -c '[:alnum:]\\n' _", "a1_b2\n", 0),
         ("printf '%*d|' x 7; printf '%.999999999s' ab", "7|ab", 0),
