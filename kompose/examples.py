@@ -66,6 +66,11 @@ EXAMPLES: Mapping[str, str] = {
   kompose cp web:/etc/nginx/nginx.conf .
   kompose cp dump.sql db:/tmp/
 """,
+    "events": _KEPT_AS_IT_STANDS
+    + """\
+  kompose events                   what happened, and on as it happens
+  kompose events --no-follow web   of one service, up to now
+""",
     "images": _KEPT_AS_IT_STANDS
     + """\
   kompose images                   what each container runs

@@ -100,6 +100,7 @@ COMMANDS = {
     "cp": "Copy files into or out of a service",
     "diff": "Show what up would change",
     "down": "Remove what up made",
+    "events": "Show what happens to the services",
     "exec": "Run a command in a service",
     "help": "Say how to use a command",
     "images": "List what the containers run",

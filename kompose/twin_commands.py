@@ -43,6 +43,25 @@ def cp(
     run(context.obj, lambda session, view: copy(session, view, source, target, index))
 
 
+def events(
+    context: typer.Context,
+    services: Services = None,
+    follow: Annotated[
+        bool, typer.Option("--follow/--no-follow", help="Go on as events come")
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line")] = False,
+) -> None:
+    """Show what happened to the services, and what happens."""
+    from kompose.live.happenings import show_events
+    from kompose.live.session import run
+
+    named, form = tuple(services or ()), "json" if as_json else "table"
+    run(
+        context.obj,
+        lambda session, view: show_events(session, view, named, follows=follow, form=form),
+    )
+
+
 def images(
     context: typer.Context,
     services: Services = None,
@@ -167,4 +186,4 @@ def top(context: typer.Context, services: Services = None) -> None:
     run(context.obj, lambda session, view: show_processes(session, view, named))
 
 
-COMMANDS = (build, cp, images, ls, run, start, stop, top)
+COMMANDS = (build, cp, events, images, ls, run, start, stop, top)

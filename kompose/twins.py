@@ -70,6 +70,10 @@ INSTEAD: Mapping[str, Mapping[str, str]] = {
         "--follow-link": "Links are copied as links",
         "--all": "Copy to each pod by its number: --index 1",
     },
+    "events": {
+        "--since": "The cluster keeps events for an hour or so; all of these are shown",
+        "--until": "Stop at what is known with: --no-follow",
+    },
     "ls": {"--filter": "Choose with grep, or by --namespace"},
     "build": {
         "--no-cache": "Say it in the compose file: build: {no_cache: true}",
@@ -98,7 +102,6 @@ ALWAYS_SO: Mapping[str, frozenset[str]] = {
 COMMANDS_INSTEAD: Mapping[str, str] = {
     "attach": "kompose logs -f SERVICE, or kubectl attach",
     "create": "kompose up; --dry-run shows what it would do",
-    "events": "kubectl get events --watch",
     "kill": "kompose down -t 0 SERVICE",
     "pause": "kompose stop SERVICE",
     "pull": "nothing: the nodes pull images",

@@ -10,6 +10,7 @@ import pytest
 from kompose.cluster.health import Crash, Living, Note, Phase, crashes, pod_health, unit_health
 from kompose.cluster.watching import latest_notes
 from kompose.cluster.workload import Event, Workload
+from kompose.live.happenings import owner_of
 from kube_client.codec import convert
 from kube_client.objects import Pod
 
@@ -237,3 +238,21 @@ def test_how_a_container_ends_whose_pod_is_removed_is_no_crash() -> None:
     pod.metadata.deletion_timestamp = datetime(2026, 1, 1, tzinfo=UTC)
 
     assert crashes([pod]) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "owner"),
+    [
+        ("Deployment", "web", "web"),
+        ("Pod", "web-7d9-x1", "web"),
+        ("Pod", "web-api-7d9-x1", "web-api"),
+        ("Service", "web-other", None),
+        ("Pod", "website-1", None),
+    ],
+)
+def test_an_event_is_of_the_service_whose_name_fits_best(
+    kind: str, name: str, owner: str | None
+) -> None:
+    event = convert({"metadata": {}, "involvedObject": {"kind": kind, "name": name}}, Event)
+
+    assert owner_of(event, ["web", "web-api"]) == owner

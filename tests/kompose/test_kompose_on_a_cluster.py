@@ -353,6 +353,19 @@ def test_files_are_copied_into_and_out_of_a_service(up: Shop, tmp_path: Path) ->
     assert "talker:/tmp/none cannot be read: tar: " in missing.stderr
 
 
+def test_events_are_those_of_the_services_and_go_on(up: Shop) -> None:
+    lines = up.lines("events", "--no-follow", "talker")
+    assert any(re.search(r"Normal Pulled  pod/talker-\w+-\w+: ", line) for line in lines)
+    assert not any("/page" in line for line in lines)
+
+    with up.running("events", "--json") as process:
+        until(process, '"Reason":"Started"')
+        assert up.run("scale", "talker=2").returncode == 0
+        until(process, '"Reason":"ScalingReplicaSet".* to 2')
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+
+
 def test_projects_images_and_processes_are_listed(up: Shop) -> None:
     projects = [columns(line) for line in up.lines("ls")]
     images = [columns(line) for line in up.lines("images", "page")]
