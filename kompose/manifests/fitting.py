@@ -5,7 +5,7 @@ object can have is refused: what was meant by it cannot be guessed.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from kompose.compose.keys.deploy import Deploy, Resources
@@ -189,7 +189,9 @@ class _LeftOut:
             return ""
         return value
 
-    def those(self, what: str, values: Iterable[str], is_possible: Callable[[str], bool]) -> Any:
+    def those(
+        self, what: str, values: Iterable[str], is_possible: Callable[[str], bool]
+    ) -> Iterator[str]:
         """The values that can be."""
         for value in values:
             if is_possible(value):

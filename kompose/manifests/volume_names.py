@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from kompose.manifests.names import with_suffix
+from kompose.report import Report
 
 Volume = dict[str, Any]
 Mounts = list[dict[str, Any]]
@@ -30,6 +31,18 @@ def told_apart(
             found_sources.append({**source, "name": name})
         found_mounts.append({**mount, "name": name})
     return found_mounts, found_sources
+
+
+def once_at_each_place(mounts: Mounts, owner: str, report: Report) -> Mounts:
+    """The mounts without those at a place that an earlier one has."""
+    found: dict[str, dict[str, Any]] = {}
+    for mount in mounts:
+        if found.setdefault(mount["mountPath"], mount) is not mount:
+            report.warn(
+                f"{mount['name']} is not mounted at {mount['mountPath']} of service {owner}: "
+                f"{found[mount['mountPath']]['name']} is there"
+            )
+    return list(found.values())
 
 
 def _identity(source: Volume) -> Any:

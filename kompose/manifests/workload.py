@@ -10,7 +10,7 @@ from kompose.manifests.numbers import wrapped
 from kompose.manifests.openshift import deployment_config
 from kompose.manifests.parts import NO_CONFIGS, Parts
 from kompose.manifests.pod import PodSpec, placed_spreads, pod_spec, pod_template
-from kompose.manifests.volume_names import told_apart
+from kompose.manifests.volume_names import once_at_each_place, told_apart
 
 _LONGEST_CRON_JOB = 52
 
@@ -203,7 +203,10 @@ def _spec(parts: Parts, *, mounts_configs: bool = True) -> PodSpec:
         mounts, sources = told_apart(mounted.mounts, mounted.sources, parts.volumes.sources)
         mounted = mounted._replace(mounts=mounts, sources=sources)
     spreads = placed_spreads(component, scope)
-    made = container(component, scope, [*mounted.mounts, *parts.volumes.mounts])
+    mounts = [*mounted.mounts, *parts.volumes.mounts]
+    if options.mends:
+        mounts = once_at_each_place(mounts, component.service.name, scope.report)
+    made = container(component, scope, mounts)
     if has_configs and not component.image and not options.mends:
         made = made._replace(image="")
     sources = list(mounted.sources)

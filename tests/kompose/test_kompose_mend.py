@@ -308,3 +308,17 @@ secrets: {key: {file: compose.yaml}}
         "/run/secrets/key": ("key", "key"),
         "/etc/Key.pem": ("Key.pem", "Key.pem"),
     }
+
+
+def test_one_thing_is_mounted_at_each_place(tmp_path: Path) -> None:
+    text = """
+services: {a: {image: x, configs: [{source: c, target: /z}], volumes: ["data:/z"]}}
+configs: {c: {file: compose.yaml}}
+volumes: {data: {}}
+"""
+
+    outcome = _run(tmp_path, text, "--mend")
+
+    objects = [each for each in yaml.safe_load_all(outcome.stdout) if each is not None]
+    assert [each["mountPath"] for each in _container(objects)["volumeMounts"]] == ["/z"]
+    assert "WARN data is not mounted at /z of service a: c is there" in outcome.stderr
