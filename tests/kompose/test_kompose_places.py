@@ -30,7 +30,7 @@ def test_a_person_reads_where_it_is(tmp_path: Path) -> None:
         assert terminal.wait_exit() == 1
         text = terminal.raw.decode()
 
-    assert f"{tmp_path}/compose.yaml:3: services.a additional properties 'mem'" in text
+    assert f"{tmp_path}/compose.yaml:5: services.a additional properties 'mem'" in text
     assert f"  at {tmp_path}/compose.yaml:4" in text
 
 
