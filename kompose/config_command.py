@@ -79,7 +79,7 @@ def config(
         enabled,
         interpolate=not leaves_variables,
         project_name=invocation.where.project_name,
-        checks=not no_normalize,
+        checks=not (no_normalize or list_variables),
         is_consistent=not no_consistency,
         reads_env_files=not no_env_resolution,
         resolves_paths=not no_path_resolution,
