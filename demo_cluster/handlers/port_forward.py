@@ -78,6 +78,10 @@ def _refusal(worker: PodWorker, port: int) -> bytes:
     ).encode()
 
 
+MOST_RECEIVED = 1 << 20
+"""Bytes of the longest request that anything in a pod reads."""
+
+
 class Connection:
     """One TCP connection to a port of the pod: requests in, answers out."""
 
@@ -91,10 +95,14 @@ class Connection:
         self.is_open = True
 
     def feed(self, data: bytes) -> None:
-        """Bytes from the client; a whole request is answered."""
+        """Bytes from the client; a whole request is answered, one without end is not waited for."""
+        if not self.is_open:
+            return
         self._received += data
         end = _request_length(self._received)
-        if end is None or not self.is_open:
+        if end is None:
+            if len(self._received) > MOST_RECEIVED:
+                self.close()
             return
         request, self._received = self._received[:end], self._received[end:]
         self._send(self._server(request))
@@ -171,7 +179,7 @@ async def _read_channels(channels: ChannelSocket, connections: dict[int, Connect
                 return
 
 
-@dataclass
+@dataclass(eq=False)
 class Request:
     """The two streams of one forwarded connection."""
 
@@ -267,16 +275,28 @@ class Tunnel:
         def close() -> None:
             self._send(self._writer.data(request.data, is_last=True))
             self._send(self._writer.data(request.error, is_last=True))
+            self._forget(request)
 
         request.connection = Connection(server, answer, close)
-        for data in request.waiting:
+        waiting, request.waiting = request.waiting, []
+        for data in waiting:
             request.connection.feed(data)
+
+    def _forget(self, request: Request) -> None:
+        """The connection is over: nothing that still comes for it matters."""
+        for stream in (request.data, request.error):
+            self._by_stream.pop(stream, None)
+        self._requests = {
+            name: each for name, each in self._requests.items() if each is not request
+        }
 
     def _receive(self, frame: Frame) -> None:
         request = self._by_stream.get(frame.stream)
         if request is None or frame.stream != request.data:
             return
         if request.connection is None:
+            if sum(map(len, request.waiting)) > MOST_RECEIVED:
+                raise SpdyError("too much before the connection is there")
             request.waiting.append(frame.data)
         else:
             request.connection.feed(frame.data)

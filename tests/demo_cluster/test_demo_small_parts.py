@@ -7,6 +7,7 @@ import pytest
 
 from demo_cluster.clock import SteppedClock
 from demo_cluster.cron import Schedule, ScheduleError
+from demo_cluster.handlers.port_forward import MOST_RECEIVED, Connection
 from demo_cluster.history import HistoryClock
 from demo_cluster.images import ImageLibrary, full_name
 from demo_cluster.quantities import quantity, total_resources
@@ -124,3 +125,14 @@ def test_history_is_lived_in_order_and_goes_on_in_the_present() -> None:
         ("live", NOON),
         ("to come", NOON + timedelta(seconds=100)),
     ]
+
+
+def test_a_request_without_end_is_not_waited_for() -> None:
+    closed: list[bool] = []
+    connection = Connection(lambda _: b"answer", lambda _: None, lambda: closed.append(True))
+
+    for _ in range(MOST_RECEIVED // 65536 + 2):
+        connection.feed(b"x" * 65536)
+
+    assert closed == [True]
+    assert not connection.is_open
