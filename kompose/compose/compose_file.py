@@ -127,7 +127,7 @@ _VOLUME = record(
         "driver": TEXT,
         "driver_opts": DRIVER_OPTIONS,
         "external": _EXTERNAL,
-        "labels": LABELS._replace(entry_key=None),
+        "labels": LABELS,
     }
 )
 _SECRET = record(

@@ -279,3 +279,13 @@ def test_an_inclusion_seeks_its_own_inclusions_where_its_project_would_be(tmp_pa
     )
 
     assert found["c"]["build"]["context"] == str(tmp_path / "ctx")
+
+
+def test_the_same_label_of_a_volume_in_two_files_is_one(tmp_path: Path) -> None:
+    text = "services: {a: {image: x}}\nvolumes: {v: {labels: [a=1]}}\n"
+    for name in ("one.yaml", "two.yaml"):
+        (tmp_path / name).write_text(text)
+
+    model = read_model(FileSelection(("one.yaml", "two.yaml"), None, tmp_path), {})
+
+    assert model.tree["volumes"]["v"]["labels"] == {"a": "1"}
