@@ -29,7 +29,8 @@ from demo_cluster.schema.types import definition_of_kind
 from demo_cluster.signing_requests import SIGNING_REQUESTS, name_requester
 from demo_cluster.status import Cause, Failure, bad_request, forbidden, invalid, not_found
 from demo_cluster.timestamps import timestamp
-from demo_cluster.validation.objects import validate, warnings_about
+from demo_cluster.validation.objects import validate
+from demo_cluster.validation.warnings import warnings_about
 
 
 @dataclass(frozen=True, slots=True)

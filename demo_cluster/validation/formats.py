@@ -61,7 +61,8 @@ _PERCENT = re.compile(r"[0-9]+%")
 
 def label(text: str) -> list[str]:
     """A DNS label, such as the name of a container."""
-    return _named(text, 63, _LABEL, LABEL_RULE)
+    rule = "must not contain dots" if _SUBDOMAIN.fullmatch(text) else LABEL_RULE
+    return _named(text, 63, _LABEL, rule)
 
 
 def subdomain(text: str) -> list[str]:

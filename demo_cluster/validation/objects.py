@@ -22,7 +22,7 @@ from demo_cluster.validation import (
     storage_kinds,
     workloads,
 )
-from demo_cluster.validation.metadata import finalizer_warnings, metadata_causes
+from demo_cluster.validation.metadata import metadata_causes
 
 Check = Callable[[Obj, Obj | None], Iterator[Cause]]
 
@@ -54,7 +54,6 @@ _WORKLOADS = frozenset(
         ("apps", "daemonsets"),
     }
 )
-_SECCOMP = "seccomp.security.alpha.kubernetes.io/pod"
 
 
 def validate(
@@ -90,32 +89,3 @@ def kind_causes(
         return list(access.role_causes(kind, new))
     check = _CHECKS.get(key)
     return list(check(new, old)) if check else []
-
-
-def warnings_about(kind: Kind, obj: Obj, old: Obj | None = None) -> list[str]:
-    """What the server warns of without refusing it; `old` is what was changed."""
-    if kind.is_custom:
-        return list(finalizer_warnings(obj, old))
-    if kind.storage_key != ("", "pods"):
-        return []
-    found = []
-    if len(obj["metadata"]["name"]) > 63:
-        found.append(
-            "metadata.name: this is used in the Pod's hostname, which can result in surprising "
-            "behavior; a DNS label is recommended: [must be no more than 63 characters]"
-        )
-    if _SECCOMP in (obj["metadata"].get("annotations") or {}):
-        found.append(
-            f"metadata.annotations[{_SECCOMP}]: non-functional in v1.27+; "
-            'use the "seccompProfile" field instead'
-        )
-    for position, container in enumerate(obj["spec"].get("containers") or ()):
-        names: set[str] = set()
-        for index, variable in enumerate(container.get("env") or ()):
-            if variable["name"] in names:
-                found.append(
-                    f"spec.containers[{position}].env[{index}]: hides previous definition of "
-                    f'"{variable["name"]}", which may be dropped when using apply'
-                )
-            names.add(variable["name"])
-    return found
