@@ -80,7 +80,7 @@ def _add_general(flags: argparse.ArgumentParser) -> None:
         metavar="NAME|FILE",
         help="what lives on it: shop, bad-day, big, empty, or a file: --scenario my.yaml (shop)",
     )
-    add("--seed", type=int, default=1, help="the same seed gives the same world (1)")
+    add("--seed", type=_seed, default=1, help="the same seed gives the same world (1)")
     add("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
     add("--port", type=_port, default=0, help="the port: --port 6443 (any free one)")
     add("--speed", type=_factor, default=1.0, metavar="X", help="time runs so fast: --speed 10 (1)")
@@ -128,7 +128,7 @@ def _add_faults(faults: argparse._ArgumentGroup) -> None:
     add = faults.add_argument
     add(
         "--latency",
-        type=_seconds,
+        type=_wait,
         default=0.0,
         metavar="DURATION",
         help="how long each answer takes at least: --latency 80ms",
@@ -158,6 +158,19 @@ def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is no number of things; write 0, 1, 2, ...")
     return int(text)
+
+
+def _seed(text: str) -> int:
+    if not re.fullmatch(r"-?[0-9]{1,18}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no seed; write a number, as 7")
+    return int(text)
+
+
+def _wait(text: str) -> float:
+    seconds = _seconds(text)
+    if seconds < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is in the past; write 50ms, 2s or 1h")
+    return seconds
 
 
 def _amount(text: str) -> float:
@@ -222,6 +235,8 @@ def _in_words(error: OSError | ValueError, flags: argparse.Namespace) -> str:
     if isinstance(error, OSError) and error.filename is None:
         place, why = f"{flags.host}:{flags.port}", error.strerror or error
         return f"cannot listen on {place} ({why}); choose another --host or --port."
+    if isinstance(error, OSError):
+        return f"{error.filename} cannot be used ({error.strerror}); name another file."
     return str(error)
 
 

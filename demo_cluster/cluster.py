@@ -15,7 +15,7 @@ from demo_cluster.clock import Clock, RealClock
 from demo_cluster.custom_kinds import CustomKinds
 from demo_cluster.faults import EXPIRY, FaultPlan
 from demo_cluster.history import HistoryClock
-from demo_cluster.kinds import KINDS, Kind, KindRegistry
+from demo_cluster.kinds import KINDS, Kind, KindRegistry, kind_of
 from demo_cluster.kubeconfig_file import ContextEntry, kubeconfig_text, write_private
 from demo_cluster.listener import Listener
 from demo_cluster.people import Person, rights_of
@@ -100,6 +100,7 @@ class DemoCluster:
         Raises:
             OSError: The port is taken.
             ScenarioError: The scenario is none.
+            ValueError: A user has a role that is not there.
         """
         custom_kinds = CustomKinds(self.storage, self.clock, self.backend.registry)
         self.storage.subscribe(custom_kinds.on_event)
@@ -195,7 +196,13 @@ class DemoCluster:
         return scenario
 
     def _let_in(self, scenario: Scenario) -> None:
-        """Give tokens and rights to the users that the scenario and the options add."""
+        """Give tokens and rights to the users that the scenario and the options add.
+
+        Raises:
+            ValueError: One has a role that is not there.
+        """
+        for person in self.options.people:
+            self._check_role(person, scenario)
         for person in (*scenario.people, *self.options.people):
             if person.user not in self._user_tokens:
                 self._user_tokens[person.user] = self._token_of(person.user)
@@ -204,6 +211,18 @@ class DemoCluster:
                 if self.storage.get(kind, meta.get("namespace", ""), meta["name"]) is None:
                     self.storage.create(kind, obj)
             self._start_in[person.user] = person.namespace or "default"
+
+    def _check_role(self, person: Person, scenario: Scenario) -> None:
+        roles = kind_of("clusterroles", "rbac.authorization.k8s.io")
+        made = [step.value for step in scenario.steps if step.action == "create"]
+        made = [obj for obj in made if obj["kind"] == roles.kind] + self.storage.list(roles)
+        known = {obj["metadata"]["name"] for obj in made}
+        if person.role and person.role not in known:
+            shown = ", ".join(sorted(name for name in known if not name.startswith("system:")))
+            raise ValueError(
+                f"no ClusterRole {person.role!r} for the user {person.name!r}; "
+                f"write one of {shown}, as {person.name}=view."
+            )
 
     def kubeconfig(self, path: Path | None = None) -> str:
         """A kubeconfig with a context for each of the users; the admin's is the current one.

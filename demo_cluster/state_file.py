@@ -207,12 +207,12 @@ class StateFile:
         try:
             place = self._path.with_name(f".{self._path.name}.lock")
             self._lock = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except FileNotFoundError as error:
-            raise StateFileError(
-                f"cannot keep a state in {self._path}: there is no folder {self._path.parent}; "
-                "make it, or name another file."
-            ) from error
         except OSError as error:
+            if not self._path.parent.is_dir():
+                raise StateFileError(
+                    f"cannot keep a state in {self._path}: there is no folder "
+                    f"{self._path.parent}; make it, or name another file."
+                ) from error
             raise StateFileError(
                 f"cannot keep a state in {self._path} ({error.strerror}); name another file."
             ) from error

@@ -66,6 +66,8 @@ def test_the_help_teaches_every_dial_and_every_fault() -> None:
         (["--speed", "0"], 2, "'0' is no speed; write 0.5, 1 or 10"),
         (["--port", "70000"], 2, "write 0 to 65535"),
         (["--merge"], 2, "add --kubeconfig FILE"),
+        (["--user", "eve=boss"], 1, "no ClusterRole 'boss' for the user 'eve'; write one of"),
+        (["--fault", "503,on"], 2, "not aimed with 'on'; write KEY=VALUE"),
         (["--scenario", "none"], 1, "no scenario 'none'"),
         (["--state", "/nope/x/s"], 1, "there is no folder /nope/x; make it, or name another"),
         (["--kubeconfig", "/dev/null/x"], 1, "cannot write a kubeconfig to /dev/null/x"),
