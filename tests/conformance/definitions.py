@@ -14,6 +14,14 @@ from tests.conformance.stage import Stage
 _DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
+_SCALE = {
+    "specReplicasPath": ".spec.replicas",
+    "statusReplicasPath": ".status.replicas",
+    "labelSelectorPath": ".status.selector",
+}
+"""Where objects that can be scaled nearly always keep their numbers."""
+
+
 class Definitions:
     """Makes and removes CustomResourceDefinitions, as the answers show them."""
 
@@ -98,6 +106,7 @@ def _any_definition(place: Place) -> Obj:
     schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     singular = place.plural.removesuffix("s")
     version = place.collection.split("/")[3]
+    subresources = {"scale": _SCALE, "status": {}} if place.part == "scale" else {}
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -112,6 +121,7 @@ def _any_definition(place: Place) -> Obj:
                     "served": True,
                     "storage": True,
                     "schema": {"openAPIV3Schema": schema},
+                    "subresources": subresources,
                 }
             ],
         },

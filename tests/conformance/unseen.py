@@ -50,10 +50,12 @@ class Unseen:
             return
         status = response.get("status", 200)
         self._stage.need_namespace(place.namespace)
-        if status in (401, 405, 406, 415) or (status == 403 and request.get("user") != "admin"):
+        if status == 401 or (status == 403 and request.get("user") != "admin"):
             return
         if place.is_custom:
             self._definitions.need_kind(place, exchange)
+        if status in (405, 406, 415):
+            return
         if place.name:
             self._prepare_object(place, exchange, index)
         else:
@@ -158,7 +160,8 @@ class Unseen:
 
     def _need_parent(self, place: Place, index: int) -> None:
         if self._stage.get(place.path) is None:
-            self._create(place, self._snapshots.of(place, index) or plain(place))
+            known = self._snapshots.of(place, index) or self._definitions.smallest(place)
+            self._create(place, known or plain(place))
 
     def _custom_scale(self, place: Place, shown: Obj, index: int) -> None:
         """The status that an answer's scale comes from; only users write it."""
