@@ -71,7 +71,7 @@ async def show_logs(
         prefixes=wishes.prefixes,
         timestamps=wishes.timestamps,
         span=span,
-        services=keys,
+        services=keys if wishes.follow else (),
     )
     await service_logs(session.client, keys, options, printer.write, say)
     return 0
