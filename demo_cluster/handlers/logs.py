@@ -197,12 +197,12 @@ async def _follow(log: Log, query: LogQuery) -> AsyncIterator[bytes]:
             if formatter.is_full:
                 return
         while True:
-            entries = await arrived.get()
+            entries = list(await arrived.get())
             ended = not entries
             while not arrived.empty():
                 more = arrived.get_nowait()
                 ended = ended or not more
-                entries = [*entries, *more]
+                entries += more
             if query.since is not None:
                 entries = [entry for entry in entries if entry.stamp >= query.since]
             if entries:

@@ -56,6 +56,9 @@ class OutputTee:
             listener(stream, data)
 
 
+_LINES_A_STEP = 4
+
+
 class ToyRun:
     """A command of the pod, run by the toy machine."""
 
@@ -85,8 +88,8 @@ class ToyRun:
         plan, table = self.plan, self.machine.table
         streams: tuple[Pipe | Nothing, Outlet, Outlet] = (
             self.stdin if plan.has_stdin else Nothing(),
-            Outlet(lambda data: self.output.take("stdout", data)),
-            Outlet(lambda data: self.output.take("stderr", data)),
+            Outlet(lambda data: self._said("stdout", data)),
+            Outlet(lambda data: self._said("stderr", data)),
         )
         _, program = self.machine.find_program(plan.command[0], plan.environment)
         process = table.new(
@@ -101,6 +104,11 @@ class ToyRun:
         self.is_running = True
         process.when_ended(self._ended)
         self.machine.begin(process, program)
+
+    def _said(self, stream: str, data: bytes) -> None:
+        """Its output; the lines of a log count as steps, so that a flood of them comes slowly."""
+        self.output.take(stream, data)
+        self.machine.table.spend(data.count(b"\n") // _LINES_A_STEP)
 
     def _give_terminal(self, process: Process) -> None:
         terminal = Terminal(

@@ -414,7 +414,7 @@ class ProcessTable:
             self.clock.call_later(REST_SECONDS, self._go_on)
 
     def _go_on(self) -> None:
-        self._spent = 0
+        self._spent = max(self._spent - SLICE, 0)
         for _ in range(len(self._resting)):
             if self._spent >= SLICE:
                 break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -520,3 +521,14 @@ async def test_a_namespace_takes_everything_with_it(world: SteppedWorld) -> None
     assert still["status"]["phase"] == "Terminating"
     assert world.storage.get(namespaces, "", "tmp") is None
     assert world.storage.list(pods, "tmp") == []
+
+
+async def test_a_flood_of_log_lines_comes_slowly(world: SteppedWorld) -> None:
+    world.create("pods", "loud", pod_spec("yes"))
+    world.advance(3)
+    began = time.process_time()
+
+    world.advance(5)
+
+    assert time.process_time() - began < 10
+    assert world.log("loud").startswith("y\ny\n")
