@@ -15,6 +15,8 @@ def liveness_probe(component: Component, *, mends: bool = False) -> dict[str, An
     check = component.service.healthcheck
     if check is None or (mends and (check.test or ())[:1] == ("NONE",)):
         return {}
+    if check.test == () and not mends:
+        raise _without_command(component.display_name)
     # The words after CMD-SHELL stay one argument, as the original has it; no program is named so.
     is_shell = mends and (check.test or ())[:1] == ("CMD-SHELL",)
     test = None if check.test is None else check.test[1:]
@@ -53,13 +55,17 @@ def _probe(name: str, said: ProbeLabels) -> dict[str, Any]:
     elif said.tcp_port:
         action = {"tcpSocket": {"port": said.tcp_port}}
     else:
-        raise ConvertError(
-            f"Health check must contain a command: that of service {name} has none to run",
-            exit_code=2,
-        )
+        raise _without_command(name)
     return action | fields(
         initialDelaySeconds=said.start_period or None,
         timeoutSeconds=said.timeout or None,
         periodSeconds=said.interval or None,
         failureThreshold=said.retries or None,
+    )
+
+
+def _without_command(name: str) -> ConvertError:
+    return ConvertError(
+        f"Health check must contain a command: that of service {name} has none to run",
+        exit_code=2,
     )

@@ -123,6 +123,21 @@ def test_any_labels_give_objects_or_a_sentence(
         _check_names(outcome)
 
 
+def test_a_health_check_with_an_empty_test_is_refused_whatever_labels_say(tmp_path: Path) -> None:
+    text = """
+services:
+  web:
+    image: x
+    healthcheck: {test: []}
+    labels: {kompose.service.healthcheck.liveness.tcp_port: "80"}
+"""
+
+    outcome = _convert(tmp_path, text)
+
+    assert outcome.exit_code == 2
+    assert "FATA Health check must contain a command" in outcome.stderr
+
+
 def test_two_services_of_one_name_are_not_lost_in_silence(tmp_path: Path) -> None:
     outcome = _convert(tmp_path, "services: {a_b: {image: x}, a-b: {image: y}}")
 
