@@ -86,7 +86,7 @@ def _load_balancers(component: Component, scope: Scope, owner: str) -> Iterable[
         if ports:
             name = f"{owner}-{suffix}"
             spec = fields(
-                ports=_ports(ports, 0),
+                ports=_ports(ports, 0, tells_apart=False),
                 selector={"io.kompose.service": component.display_name},
                 type="LoadBalancer",
                 externalTrafficPolicy=component.labels.traffic_policy,
@@ -109,12 +109,14 @@ def _reachable(component: Component, scope: Scope) -> Iterable[Port]:
     return found.values()
 
 
-def _ports(ports: Iterable[Port], node_port: int) -> list[dict[str, Any]]:
+def _ports(
+    ports: Iterable[Port], node_port: int, *, tells_apart: bool = True
+) -> list[dict[str, Any]]:
     found = []
     names: set[str] = set()
     for port in ports:
         name = str(port.service_port)
-        if name in names:
+        if tells_apart and name in names:
             name = f"{name}-{port.protocol.lower()}"
         names.add(name)
         made: dict[str, Any] = {"name": name}
