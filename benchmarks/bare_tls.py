@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from demo_cluster.certificates import Certificates, make_certificates
+from demo_cluster.access.certificates import Certificates, make_certificates
 
 TICK = 0.02
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs
 
+from demo_cluster.access.rbac import Attributes, Authorizer, refusal
+from demo_cluster.access.users import ANONYMOUS, AUTHENTICATED, User
 from demo_cluster.faults import Asked
 from demo_cluster.handlers import (
     access,
@@ -34,9 +36,6 @@ from demo_cluster.handlers import (
     zpages,
 )
 from demo_cluster.kinds import Kind
-from demo_cluster.rbac import Attributes, Authorizer, refusal
-from demo_cluster.reply import AnyReply, Backend, Call, Handler, Reply
-from demo_cluster.route import Route, attributes_of, find_route, split_resource_path, verb_of
 from demo_cluster.status import (
     Failure,
     PageNotFound,
@@ -45,7 +44,8 @@ from demo_cluster.status import (
     method_not_allowed,
     unauthorized,
 )
-from demo_cluster.users import ANONYMOUS, AUTHENTICATED, User
+from demo_cluster.wire.reply import AnyReply, Backend, Call, Handler, Reply
+from demo_cluster.wire.route import Route, attributes_of, find_route, split_resource_path, verb_of
 
 _COMMON_HEADERS = {"Cache-Control": "no-cache, private"}
 _FALSE = frozenset({"false", "False", "FALSE", "f", "F", "0"})

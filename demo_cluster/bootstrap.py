@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from demo_cluster.kinds import Obj, kind_of
-from demo_cluster.storage import Storage
+from demo_cluster.store.storage import Storage
 from demo_cluster.timestamps import micro_timestamp, timestamp
 
 FIRST_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")

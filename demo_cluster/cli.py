@@ -18,9 +18,9 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from demo_cluster.access.people import Person
     from demo_cluster.cluster import ClusterOptions, DemoCluster
     from demo_cluster.faults import Fault
-    from demo_cluster.people import Person
 
 _DIALS = ("nodes", "pods", "namespaces", "churn", "log_rate")
 _INTERRUPTED = 130
@@ -192,7 +192,7 @@ def _port(text: str) -> int:
 
 
 def _person(text: str) -> Person:
-    from demo_cluster.people import parse_person
+    from demo_cluster.access.people import parse_person
 
     try:
         return parse_person(text)
@@ -282,7 +282,7 @@ async def _serve(flags: argparse.Namespace) -> int:
         return await _until_ended(ends_with_stdin=flags.until_stdin_closes)
     finally:
         if path is not None and flags.merge:
-            from demo_cluster.kubeconfig_file import take_out
+            from demo_cluster.access.kubeconfig_file import take_out
 
             take_out(path, flags.name)
         await cluster.stop()
@@ -314,7 +314,7 @@ def _hand_over(cluster: DemoCluster, path: Path | None, *, is_merged: bool) -> N
         print(cluster.kubeconfig(), end="", flush=True)
         return
     if is_merged:
-        from demo_cluster.kubeconfig_file import put_in
+        from demo_cluster.access.kubeconfig_file import put_in
 
         put_in(path, cluster.kubeconfig(path), cluster.options.name)
     else:

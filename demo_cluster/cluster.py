@@ -8,22 +8,22 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from demo_cluster.access.certificates import Certificates, make_certificates
+from demo_cluster.access.kubeconfig_file import ContextEntry, kubeconfig_text, write_private
+from demo_cluster.access.people import Person, rights_of
+from demo_cluster.access.users import ADMIN, DEVELOPER, VIEWER, Tokens, User
 from demo_cluster.api import Api
 from demo_cluster.bootstrap import bind_first_users, make_first_objects
-from demo_cluster.certificates import Certificates, make_certificates
 from demo_cluster.clock import Clock, RealClock
-from demo_cluster.custom_kinds import CustomKinds
+from demo_cluster.custom.kinds import CustomKinds
 from demo_cluster.faults import EXPIRY, FaultPlan
-from demo_cluster.history import HistoryClock
 from demo_cluster.kinds import KINDS, Kind, KindRegistry, kind_of
-from demo_cluster.kubeconfig_file import ContextEntry, kubeconfig_text, write_private
 from demo_cluster.listener import Listener
-from demo_cluster.people import Person, rights_of
-from demo_cluster.reply import Backend
-from demo_cluster.scenario import Scenario, load_scenario
+from demo_cluster.scenarios.scenario import Scenario, load_scenario
 from demo_cluster.state_file import FORMAT, Head, Kept, StateFile, read_state, restore_state
-from demo_cluster.storage import Storage
-from demo_cluster.users import ADMIN, DEVELOPER, VIEWER, Tokens, User
+from demo_cluster.store.history import HistoryClock
+from demo_cluster.store.storage import Storage
+from demo_cluster.wire.reply import Backend
 from demo_cluster.world import World, WorldOptions
 
 

@@ -6,9 +6,9 @@ from collections import OrderedDict
 from datetime import datetime, timedelta
 
 from demo_cluster.clock import Clock
+from demo_cluster.containers.logbook import nanoseconds
 from demo_cluster.kinds import Obj, kind_of
-from demo_cluster.logbook import nanoseconds
-from demo_cluster.storage import Storage
+from demo_cluster.store.storage import Storage
 from demo_cluster.timestamps import micro_timestamp, parse_timestamp, timestamp
 
 EVENTS = kind_of("events")

@@ -12,8 +12,8 @@ from fnmatch import fnmatchcase
 
 from demo_cluster.durations import seconds_of
 from demo_cluster.kinds import Obj
-from demo_cluster.reply import Reply
 from demo_cluster.status import Failure, expired
+from demo_cluster.wire.reply import Reply
 
 KINDS: dict[str, str] = {
     "drop": "the connection is cut before any answer",

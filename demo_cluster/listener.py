@@ -17,14 +17,14 @@ from urllib.parse import unquote
 import msgspec
 from aiohttp import HttpVersion11, WSMsgType, web
 
+from demo_cluster.access.certificates import Certificates
+from demo_cluster.access.users import User, certificate_user
 from demo_cluster.api import Api, RawRequest
-from demo_cluster.certificates import Certificates
 from demo_cluster.clock import Clock
-from demo_cluster.connection import HttpServer, TlsConnection
 from demo_cluster.faults import EXPIRY, Fault, FaultPlan, instead
-from demo_cluster.reply import AnyReply, Reply, SpdyReply, StreamReply, UpgradeReply
 from demo_cluster.status import Failure
-from demo_cluster.users import User, certificate_user
+from demo_cluster.wire.connection import HttpServer, TlsConnection
+from demo_cluster.wire.reply import AnyReply, Reply, SpdyReply, StreamReply, UpgradeReply
 
 MAX_BODY = 3 * 1024 * 1024
 BODY_SECONDS = 60.0

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from decimal import Decimal
 
+from demo_cluster.changes.internal_writers import KUBE_SCHEDULER
 from demo_cluster.clock import Clock
 from demo_cluster.events import EventRecorder
-from demo_cluster.internal_writers import KUBE_SCHEDULER
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.quantities import quantity
-from demo_cluster.storage import Storage, StorageEvent, key_of
+from demo_cluster.store.storage import Storage, StorageEvent, key_of
 from demo_cluster.timestamps import timestamp
 from demo_cluster.work_queue import Key, WorkQueue
 

@@ -20,10 +20,10 @@ from typing import Any
 
 import msgspec
 
-from demo_cluster.certificates import Certificates
-from demo_cluster.custom_kinds import DEFINITIONS
+from demo_cluster.access.certificates import Certificates
+from demo_cluster.custom.kinds import DEFINITIONS
 from demo_cluster.kinds import KindRegistry, Obj
-from demo_cluster.storage import Owned, Storage, StorageEvent
+from demo_cluster.store.storage import Owned, Storage, StorageEvent
 
 FORMAT = "demo-cluster/2"
 _SPARE = 16 << 20

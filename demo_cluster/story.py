@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from demo_cluster.history import HistoryClock
 from demo_cluster.kinds import Kind, KindRegistry, Obj
-from demo_cluster.scenario import Scenario, Step
-from demo_cluster.storage import Storage, key_of
+from demo_cluster.scenarios.scenario import Scenario, Step
+from demo_cluster.store.history import HistoryClock
+from demo_cluster.store.storage import Storage, key_of
 
 
 class Story:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from demo_cluster.clock import SteppedClock
 from demo_cluster.cluster import ClusterOptions, DemoCluster
-from demo_cluster.storage import Storage
+from demo_cluster.store.storage import Storage
 
 T = TypeVar("T")
 _ANSWER_SECONDS = 60

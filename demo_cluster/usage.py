@@ -5,7 +5,7 @@ from __future__ import annotations
 from demo_cluster.clock import Clock
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.kubelet.kubelet import Kubelet
-from demo_cluster.storage import Storage
+from demo_cluster.store.storage import Storage
 from demo_cluster.timestamps import parse_timestamp
 
 PODS = kind_of("pods")

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from demo_cluster.admission import admit_within_limits
-from demo_cluster.bulk import Bulk
-from demo_cluster.certificates import Certificates
+from demo_cluster.access.certificates import Certificates
+from demo_cluster.admission.admission import admit_within_limits
+from demo_cluster.containers.images import ImageLibrary
 from demo_cluster.controllers.account_tokens import AccountTokens
 from demo_cluster.controllers.certificate_signer import CertificateSigner
 from demo_cluster.controllers.cluster_roles import ClusterRoleAggregation
@@ -36,16 +36,16 @@ from demo_cluster.controllers.stateful_sets import StatefulSetController
 from demo_cluster.controllers.taint_eviction import TaintEviction
 from demo_cluster.events import EventRecorder
 from demo_cluster.faults import Fault, FaultPlan
-from demo_cluster.history import HistoryClock
-from demo_cluster.images import ImageLibrary
 from demo_cluster.kubelet.kubelet import Kubelet
-from demo_cluster.reply import Backend
-from demo_cluster.scenario import Scenario
-from demo_cluster.scenario_images import load_images
+from demo_cluster.scenarios.bulk import Bulk
+from demo_cluster.scenarios.images import load_images
+from demo_cluster.scenarios.scenario import Scenario
 from demo_cluster.scheduler import Scheduler
-from demo_cluster.storage import Storage, StorageEvent
+from demo_cluster.store.history import HistoryClock
+from demo_cluster.store.storage import Storage, StorageEvent
 from demo_cluster.story import Story
 from demo_cluster.usage import Usage
+from demo_cluster.wire.reply import Backend
 
 EVENT_SWEEP = 300.0
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 
+from demo_cluster.access.users import Tokens
+from demo_cluster.changes.internal_writers import CONTROLLERS
 from demo_cluster.clock import Clock
-from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Obj, kind_of
-from demo_cluster.storage import Storage, StorageEvent, key_of
-from demo_cluster.users import Tokens
+from demo_cluster.store.storage import Storage, StorageEvent, key_of
 from demo_cluster.work_queue import Key, WorkQueue
 
 SECRETS = kind_of("secrets")

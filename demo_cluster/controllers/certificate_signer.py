@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 from datetime import timedelta
 
-from demo_cluster.certificates import Certificates, sign_client
+from demo_cluster.access.certificates import Certificates, sign_client
+from demo_cluster.access.signing_requests import SIGNING_REQUESTS
+from demo_cluster.changes.internal_writers import CONTROLLERS
 from demo_cluster.clock import Clock
-from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Obj
-from demo_cluster.signing_requests import SIGNING_REQUESTS
-from demo_cluster.storage import Storage, StorageEvent, key_of
+from demo_cluster.store.storage import Storage, StorageEvent, key_of
 from demo_cluster.timestamps import timestamp
 from demo_cluster.work_queue import Key, WorkQueue
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from demo_cluster.changes.internal_writers import CONTROLLERS
 from demo_cluster.clock import Clock
-from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.selection import selector_matcher
-from demo_cluster.storage import Storage, StorageEvent
+from demo_cluster.store.storage import Storage, StorageEvent
 from demo_cluster.work_queue import Key, WorkQueue
 
 CLUSTER_ROLES = kind_of("clusterroles", "rbac.authorization.k8s.io")

@@ -6,14 +6,14 @@ import copy
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from demo_cluster.changes.internal_writers import CONTROLLERS
 from demo_cluster.clock import Clock
 from demo_cluster.controllers.owned_pods import controller_of, owner_reference
 from demo_cluster.cron import Schedule, ScheduleError
 from demo_cluster.events import EventRecorder
-from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.status import Failure
-from demo_cluster.storage import Storage, StorageEvent, key_of
+from demo_cluster.store.storage import Storage, StorageEvent, key_of
 from demo_cluster.timestamps import parse_timestamp, timestamp
 from demo_cluster.work_queue import Key, WorkQueue
 

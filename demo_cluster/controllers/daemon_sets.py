@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from demo_cluster.changes.internal_writers import CONTROLLERS
 from demo_cluster.clock import Clock
 from demo_cluster.controllers.owned_pods import (
     PODS,
@@ -14,14 +15,13 @@ from demo_cluster.controllers.owned_pods import (
     update_status,
 )
 from demo_cluster.controllers.revisions import current_revision
+from demo_cluster.defaults.workloads import TEMPLATE_GENERATION
 from demo_cluster.events import EventRecorder
-from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.scheduler import node_matches, untolerated_taint
 from demo_cluster.status import Failure
-from demo_cluster.storage import Storage, StorageEvent, key_of
+from demo_cluster.store.storage import Storage, StorageEvent, key_of
 from demo_cluster.work_queue import Key, WorkQueue
-from demo_cluster.workload_defaults import TEMPLATE_GENERATION
 
 DAEMON_SETS = kind_of("daemonsets", "apps")
 NODES = kind_of("nodes")

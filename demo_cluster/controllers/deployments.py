@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from demo_cluster.changes.internal_writers import CONTROLLERS
 from demo_cluster.clock import Clock
 from demo_cluster.controllers.deployment_status import (
     PROGRESSING,
@@ -30,11 +31,10 @@ from demo_cluster.controllers.rollouts import (
     revision_of,
 )
 from demo_cluster.events import EventRecorder
-from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.json_copy import json_copy
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.status import Failure
-from demo_cluster.storage import Storage, StorageEvent, key_of
+from demo_cluster.store.storage import Storage, StorageEvent, key_of
 from demo_cluster.work_queue import Key, WorkQueue
 
 DEPLOYMENTS = kind_of("deployments", "apps")

@@ -14,7 +14,7 @@ from demo_cluster.controllers.owned_pods import (
     update_status,
 )
 from demo_cluster.kinds import Obj, kind_of
-from demo_cluster.storage import Storage, StorageEvent, key_of
+from demo_cluster.store.storage import Storage, StorageEvent, key_of
 from demo_cluster.timestamps import timestamp
 from demo_cluster.work_queue import Key, WorkQueue
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from demo_cluster.changes.internal_writers import CONTROLLERS
 from demo_cluster.clock import Clock
 from demo_cluster.controllers.owned_pods import is_ready, owner_reference
-from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Obj, kind_of
-from demo_cluster.pages import port_number
-from demo_cluster.storage import Storage, StorageEvent, key_of
+from demo_cluster.store.pages import port_number
+from demo_cluster.store.storage import Storage, StorageEvent, key_of
 from demo_cluster.timestamps import timestamp
 from demo_cluster.work_queue import Key, WorkQueue
 

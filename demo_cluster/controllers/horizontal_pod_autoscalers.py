@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from demo_cluster.changes.internal_writers import CONTROLLERS
 from demo_cluster.controllers.pod_metrics import Measured, MetricsError, PodMetrics
 from demo_cluster.events import EventRecorder
-from demo_cluster.history import HistoryClock
-from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Kind, Obj, kind_of
-from demo_cluster.storage import Storage, StorageEvent, key_of
+from demo_cluster.store.history import HistoryClock
+from demo_cluster.store.storage import Storage, StorageEvent, key_of
 from demo_cluster.timestamps import timestamp
 from demo_cluster.usage import Usage
 from demo_cluster.work_queue import Key, WorkQueue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from demo_cluster.changes.internal_writers import CONTROLLERS
 from demo_cluster.clock import Clock
 from demo_cluster.controllers.job_verdicts import (
     INDEX,
@@ -31,10 +32,9 @@ from demo_cluster.controllers.owned_pods import (
     pod_from_template,
 )
 from demo_cluster.events import EventRecorder
-from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.status import Failure
-from demo_cluster.storage import Storage, StorageEvent, key_of
+from demo_cluster.store.storage import Storage, StorageEvent, key_of
 from demo_cluster.timestamps import parse_timestamp, timestamp
 from demo_cluster.work_queue import Key, WorkQueue
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
+from demo_cluster.changes.internal_writers import CONTROLLERS
 from demo_cluster.clock import Clock
-from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Kind, KindRegistry, Obj, kind_of
 from demo_cluster.status import Failure
-from demo_cluster.storage import Storage, StorageEvent, key_of
+from demo_cluster.store.storage import Storage, StorageEvent, key_of
 from demo_cluster.timestamps import parse_timestamp, timestamp
 from demo_cluster.work_queue import Key, WorkQueue
 

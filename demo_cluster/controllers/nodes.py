@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from demo_cluster.changes.internal_writers import CONTROLLERS, KUBELET
 from demo_cluster.events import EventRecorder
-from demo_cluster.history import HistoryClock
-from demo_cluster.internal_writers import CONTROLLERS, KUBELET
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.kubelet.kubelet import Kubelet
 from demo_cluster.status import Failure
-from demo_cluster.storage import Storage, StorageEvent, key_of
+from demo_cluster.store.history import HistoryClock
+from demo_cluster.store.storage import Storage, StorageEvent, key_of
 from demo_cluster.timestamps import micro_timestamp, timestamp
 
 NODES = kind_of("nodes")

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from demo_cluster.internal_writers import CONTROLLERS
+from demo_cluster.changes.internal_writers import CONTROLLERS
 from demo_cluster.json_copy import json_copy
 from demo_cluster.kinds import Kind, Obj, kind_of
-from demo_cluster.storage import NAME_LETTERS, Storage
+from demo_cluster.store.storage import NAME_LETTERS, Storage
 from demo_cluster.timestamps import parse_timestamp
 
 PODS = kind_of("pods")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from demo_cluster.changes.internal_writers import CONTROLLERS
 from demo_cluster.clock import Clock
-from demo_cluster.deletion import FOREGROUND, ORPHAN
-from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Kind, Obj, kind_of
 from demo_cluster.status import Failure
-from demo_cluster.storage import Storage, StorageEvent, key_of
+from demo_cluster.store.deletion import FOREGROUND, ORPHAN
+from demo_cluster.store.storage import Storage, StorageEvent, key_of
 
 PACE = 0.01
 RELEASE_SECONDS = 0.03

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from demo_cluster.admission.storage_classes import class_of
+from demo_cluster.changes.internal_writers import CONTROLLERS
 from demo_cluster.clock import Clock
 from demo_cluster.controllers.persistent_volumes import CLAIMS, VOLUMES, Volumes
 from demo_cluster.controllers.persistent_volumes import PROTECTION as VOLUME_PROTECTION
 from demo_cluster.events import EventRecorder
-from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Obj, kind_of
-from demo_cluster.storage import Storage, StorageEvent, key_of
-from demo_cluster.storage_classes import class_of
+from demo_cluster.store.storage import Storage, StorageEvent, key_of
 from demo_cluster.timestamps import timestamp
 from demo_cluster.work_queue import Key, WorkQueue
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from demo_cluster.changes.internal_writers import CONTROLLERS
 from demo_cluster.clock import Clock
-from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.quantities import quantity
 from demo_cluster.selection import selector_matcher
-from demo_cluster.storage import Storage, key_of
+from demo_cluster.store.storage import Storage, key_of
 from demo_cluster.timestamps import timestamp
 
 CLAIMS = kind_of("persistentvolumeclaims")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from demo_cluster.controllers.owned_pods import PODS, is_active, matches
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.quantities import quantity
-from demo_cluster.storage import Storage
+from demo_cluster.store.storage import Storage
 from demo_cluster.usage import Usage
 
 API_SERVICES = kind_of("apiservices", "apiregistration.k8s.io")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from demo_cluster.admission.quota import CLAIMS, PODS, QUOTAS, SERVICES, hard_of, used_of
 from demo_cluster.clock import Clock
 from demo_cluster.controllers.owned_pods import update_status
 from demo_cluster.kinds import Obj
 from demo_cluster.quantities import written
-from demo_cluster.quota import CLAIMS, PODS, QUOTAS, SERVICES, hard_of, used_of
-from demo_cluster.storage import Storage, StorageEvent, key_of
+from demo_cluster.store.storage import Storage, StorageEvent, key_of
 from demo_cluster.work_queue import Key, WorkQueue
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from demo_cluster.changes.internal_writers import CONTROLLERS
 from demo_cluster.controllers.owned_pods import owner_reference, template_hash
-from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Obj, kind_of
-from demo_cluster.storage import Storage, key_of
+from demo_cluster.store.storage import Storage, key_of
 
 REVISIONS = kind_of("controllerrevisions", "apps")
 HASH = "controller.kubernetes.io/hash"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from demo_cluster.kinds import Obj, kind_of
-from demo_cluster.storage import Storage, StorageEvent, key_of
+from demo_cluster.store.storage import Storage, StorageEvent, key_of
 
 SERVICES = kind_of("services")
 _NODE_PORTS = (30000, 32768)

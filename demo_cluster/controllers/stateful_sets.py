@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 
+from demo_cluster.changes.internal_writers import CONTROLLERS
 from demo_cluster.clock import Clock
 from demo_cluster.controllers.owned_pods import (
     PODS,
@@ -16,10 +17,9 @@ from demo_cluster.controllers.owned_pods import (
 )
 from demo_cluster.controllers.revisions import HASH, current_revision
 from demo_cluster.events import EventRecorder
-from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.status import Failure
-from demo_cluster.storage import Storage, StorageEvent, key_of
+from demo_cluster.store.storage import Storage, StorageEvent, key_of
 from demo_cluster.work_queue import Key, WorkQueue
 
 STATEFUL_SETS = kind_of("statefulsets", "apps")

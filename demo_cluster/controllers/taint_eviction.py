@@ -5,13 +5,13 @@ Follows the taint eviction controller.
 
 from __future__ import annotations
 
+from demo_cluster.changes.internal_writers import CONTROLLERS
 from demo_cluster.clock import Clock, TimerHandle
 from demo_cluster.controllers.owned_pods import set_condition
 from demo_cluster.events import EventRecorder
-from demo_cluster.internal_writers import CONTROLLERS
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.scheduler import tolerates
-from demo_cluster.storage import Storage, StorageEvent, key_of
+from demo_cluster.store.storage import Storage, StorageEvent, key_of
 from demo_cluster.timestamps import timestamp
 
 NODES = kind_of("nodes")

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from demo_cluster.decoding import check_types, decoded_body
+from demo_cluster.access.rbac import Attributes, Authorizer
+from demo_cluster.access.users import User
 from demo_cluster.handlers.objects import the_kind
 from demo_cluster.handlers.writes import require_namespace
 from demo_cluster.kinds import Obj
-from demo_cluster.rbac import Attributes, Authorizer
-from demo_cluster.reply import Call, Reply
 from demo_cluster.status import Failure, bad_request
 from demo_cluster.timestamps import timestamp
-from demo_cluster.users import User
+from demo_cluster.wire.decoding import check_types, decoded_body
+from demo_cluster.wire.reply import Call, Reply
 
 
 async def self_access(call: Call) -> Reply:

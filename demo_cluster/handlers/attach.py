@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 
+from demo_cluster.containers.logbook import Entry
 from demo_cluster.handlers.channels import (
     CLOSE,
     ERROR,
@@ -24,8 +25,7 @@ from demo_cluster.handlers.containers import choose_container, pod_of, worker_of
 from demo_cluster.handlers.upgrades import upgrade
 from demo_cluster.kinds import Obj
 from demo_cluster.kubelet.runs import ContainerRun
-from demo_cluster.logbook import Entry
-from demo_cluster.reply import AnyReply, Call, Reply
+from demo_cluster.wire.reply import AnyReply, Call, Reply
 
 MOST_WAITING = 16 << 20
 """A client that is so many bytes behind is cut off: the container does not wait for it."""

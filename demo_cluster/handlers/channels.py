@@ -9,9 +9,9 @@ import json
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from demo_cluster.reply import Call, Reply, WebSocket
 from demo_cluster.status import bad_request
 from demo_cluster.toybox.processes import Backlog, Pipe
+from demo_cluster.wire.reply import Call, Reply, WebSocket
 
 STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 BASE64 = ("v4.base64.channel.k8s.io", "base64.channel.k8s.io")

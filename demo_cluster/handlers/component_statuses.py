@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from demo_cluster.handlers.objects import the_kind
 from demo_cluster.kinds import Kind, Obj
-from demo_cluster.presentation import list_reply, object_reply
-from demo_cluster.reply import Call, Reply, StreamReply
 from demo_cluster.selection import label_matcher
 from demo_cluster.status import not_found
+from demo_cluster.wire.presentation import list_reply, object_reply
+from demo_cluster.wire.reply import Call, Reply, StreamReply
 
 _WARNING = {"Warning": '299 - "v1 ComponentStatus is deprecated in v1.19+"'}
 _NAMES = ("etcd-0", "scheduler", "controller-manager")

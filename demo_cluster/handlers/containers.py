@@ -6,8 +6,8 @@ from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.kubelet.kubelet import Kubelet
 from demo_cluster.kubelet.pod_status import ContainerState
 from demo_cluster.kubelet.pod_worker import PodWorker
-from demo_cluster.reply import Call
 from demo_cluster.status import Failure, bad_request, not_found
+from demo_cluster.wire.reply import Call
 
 PODS = kind_of("pods")
 

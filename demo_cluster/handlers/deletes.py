@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from demo_cluster.decoding import decoded_body
-from demo_cluster.deletion import DeleteOptions, plan_deletion
 from demo_cluster.handlers.objects import existing, matcher_of, selected, the_kind
 from demo_cluster.kinds import Kind, Obj
-from demo_cluster.paging import invalid_options, page_request, write_token
-from demo_cluster.presentation import list_reply, object_reply
-from demo_cluster.reply import Call, Reply, StreamReply
 from demo_cluster.status import Cause, Failure, bad_request
-from demo_cluster.storage import key_of
+from demo_cluster.store.deletion import DeleteOptions, plan_deletion
+from demo_cluster.store.storage import key_of
+from demo_cluster.wire.decoding import decoded_body
+from demo_cluster.wire.paging import invalid_options, page_request, write_token
+from demo_cluster.wire.presentation import list_reply, object_reply
+from demo_cluster.wire.reply import Call, Reply, StreamReply
 
 _PROPAGATIONS = ("Foreground", "Background", "Orphan")
 _RETURNED_WHOLE = frozenset(

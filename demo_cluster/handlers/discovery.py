@@ -8,14 +8,14 @@ from typing import Any
 
 import msgspec
 
-from demo_cluster import discovery_protobuf
-from demo_cluster.documents import encoded_body
 from demo_cluster.handlers.health import check_paths
 from demo_cluster.kinds import Kind, KindRegistry, Obj, Subresource
-from demo_cluster.negotiation import PROTOBUF, Encoding, aggregated_form, discovery_form
-from demo_cluster.presentation import is_pretty
-from demo_cluster.reply import Call, Reply
 from demo_cluster.status import PageNotFound, no_such_resource
+from demo_cluster.wire import discovery_protobuf
+from demo_cluster.wire.documents import encoded_body
+from demo_cluster.wire.negotiation import PROTOBUF, Encoding, aggregated_form, discovery_form
+from demo_cluster.wire.presentation import is_pretty
+from demo_cluster.wire.reply import Call, Reply
 
 VERSION: Obj = {
     "major": "1",

@@ -24,10 +24,10 @@ from demo_cluster.handlers.containers import choose_container, pod_of, worker_of
 from demo_cluster.handlers.upgrades import upgrade
 from demo_cluster.kubelet.commands import start_failure
 from demo_cluster.kubelet.runs import ContainerRun
-from demo_cluster.reply import AnyReply, Call, Reply
 from demo_cluster.toybox.machine import NoSuchProgramError
 from demo_cluster.toybox.processes import SIGNALS, Nothing, Outlet, Pipe, Process
 from demo_cluster.toybox.terminal import Terminal
+from demo_cluster.wire.reply import AnyReply, Call, Reply
 
 TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 

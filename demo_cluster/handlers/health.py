@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from demo_cluster.reply import Call, Reply
 from demo_cluster.status import PageNotFound
+from demo_cluster.wire.reply import Call, Reply
 
 _PLAIN = {"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"}
 _HOOKS = (

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from demo_cluster.documents import encoded_body
+from demo_cluster.access.users import ISSUER
 from demo_cluster.kinds import Obj
-from demo_cluster.reply import Call, Reply
-from demo_cluster.users import ISSUER
+from demo_cluster.wire.documents import encoded_body
+from demo_cluster.wire.reply import Call, Reply
 
 KEYS_PATH = "/openid/v1/jwks"
 _KEPT = {"Cache-Control": "public, max-age=3600"}

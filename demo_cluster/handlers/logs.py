@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from demo_cluster.containers.logbook import Entry, Formatter, Log, LogQuery, nanoseconds
 from demo_cluster.handlers.containers import choose_container, container_state, pod_of
 from demo_cluster.kinds import Obj
 from demo_cluster.kubelet.pod_status import ContainerState
 from demo_cluster.kubelet.runs import ContainerRun
-from demo_cluster.logbook import Entry, Formatter, Log, LogQuery, nanoseconds
-from demo_cluster.reply import AnyReply, Call, Reply, StreamReply
 from demo_cluster.status import Failure, bad_request
+from demo_cluster.wire.reply import AnyReply, Call, Reply, StreamReply
 
 HEADERS = {"Content-Type": "text/plain"}
 CHUNK = 32768

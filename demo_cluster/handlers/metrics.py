@@ -6,15 +6,15 @@ import math
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from demo_cluster.documents import ListDocument
 from demo_cluster.kinds import Obj, kind_of
-from demo_cluster.negotiation import WHOLE, Form, negotiated
-from demo_cluster.presentation import is_pretty, partial
-from demo_cluster.reply import Call, Reply, StreamReply
 from demo_cluster.selection import label_matcher
 from demo_cluster.status import not_found
 from demo_cluster.timestamps import timestamp
 from demo_cluster.usage import Measure, Usage
+from demo_cluster.wire.documents import ListDocument
+from demo_cluster.wire.negotiation import WHOLE, Form, negotiated
+from demo_cluster.wire.presentation import is_pretty, partial
+from demo_cluster.wire.reply import Call, Reply, StreamReply
 
 PODS = kind_of("pods")
 NODES = kind_of("nodes")

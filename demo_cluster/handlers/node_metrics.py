@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from demo_cluster.kinds import Obj
 from demo_cluster.quantities import quantity
-from demo_cluster.reply import Call
 from demo_cluster.timestamps import parse_timestamp
 from demo_cluster.usage import Measure, Usage
+from demo_cluster.wire.reply import Call
 
 
 @dataclass

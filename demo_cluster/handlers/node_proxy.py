@@ -7,9 +7,9 @@ from collections.abc import Callable
 from demo_cluster.handlers.node_metrics import cadvisor_metrics, own_metrics, resource_metrics
 from demo_cluster.handlers.node_stats import Summary
 from demo_cluster.kinds import Obj, kind_of
-from demo_cluster.reply import Call, Reply
 from demo_cluster.status import Failure, not_found
 from demo_cluster.usage import Usage
+from demo_cluster.wire.reply import Call, Reply
 
 NODES = kind_of("nodes")
 PLAIN = {"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"}

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from demo_cluster.kinds import Obj
 from demo_cluster.quantities import quantity
-from demo_cluster.reply import Call
 from demo_cluster.timestamps import parse_timestamp, timestamp
 from demo_cluster.usage import Usage
+from demo_cluster.wire.reply import Call
 
 DISK = 98_831_908 << 10
 _VOLUMES_SECONDS = 60.0

@@ -6,7 +6,10 @@ import asyncio
 from bisect import bisect_left
 
 from demo_cluster.kinds import Kind, Obj
-from demo_cluster.paging import (
+from demo_cluster.selection import Matcher, field_matcher, label_matcher
+from demo_cluster.status import Failure, expired, not_found
+from demo_cluster.store.storage import Objects, key_of
+from demo_cluster.wire.paging import (
     PageRequest,
     check_no_initial_events,
     check_not_future,
@@ -15,11 +18,8 @@ from demo_cluster.paging import (
     requested_version,
     write_token,
 )
-from demo_cluster.presentation import list_reply, object_reply
-from demo_cluster.reply import Call, Reply, StreamReply
-from demo_cluster.selection import Matcher, field_matcher, label_matcher
-from demo_cluster.status import Failure, expired, not_found
-from demo_cluster.storage import Objects, key_of
+from demo_cluster.wire.presentation import list_reply, object_reply
+from demo_cluster.wire.reply import Call, Reply, StreamReply
 
 _PIECE = 1000
 """So many objects are looked at between two turns of others."""

@@ -15,8 +15,6 @@ from urllib.parse import quote
 import msgspec
 
 from demo_cluster.kinds import Kind, KindRegistry
-from demo_cluster.negotiation import first_acceptable
-from demo_cluster.reply import Call, Reply
 from demo_cluster.schema.custom_schemas import CustomVersion
 from demo_cluster.schema.openapi import (
     built_in_operations,
@@ -26,6 +24,8 @@ from demo_cluster.schema.openapi import (
 )
 from demo_cluster.schema.openapi_protobuf import old_document_in_protobuf
 from demo_cluster.schema.small_operations import group_operation, small_operations
+from demo_cluster.wire.negotiation import first_acceptable
+from demo_cluster.wire.reply import Call, Reply
 
 _JSON = "application/json"
 _OLD_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"

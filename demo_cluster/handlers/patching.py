@@ -8,10 +8,12 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from demo_cluster import managed_fields
-from demo_cluster.admission import admit
-from demo_cluster.conversion import converted, to_stored
-from demo_cluster.decoding import Decoded, JsonError, check_types, go_name, parse_json
+from demo_cluster.access.rbac_escalation import confirm_rights
+from demo_cluster.admission.admission import admit
+from demo_cluster.changes import managed_fields
+from demo_cluster.changes.patches import PatchError, PatchFormatError, json_patch, merge_patch
+from demo_cluster.changes.strategic import go_text, strategic_merge_patch
+from demo_cluster.changes.typed_patch import typed_problems
 from demo_cluster.handlers.objects import existing, the_kind
 from demo_cluster.handlers.updates import Shape, keep_status, shape_for, update_checked, wrong_uid
 from demo_cluster.handlers.writes import (
@@ -28,18 +30,16 @@ from demo_cluster.handlers.writes import (
     writer_of,
 )
 from demo_cluster.kinds import Kind, Obj
-from demo_cluster.paging import invalid_options
-from demo_cluster.patches import PatchError, PatchFormatError, json_patch, merge_patch
-from demo_cluster.presentation import object_reply
-from demo_cluster.rbac_escalation import confirm_rights
-from demo_cluster.reply import Call, Reply
+from demo_cluster.schema.conversion import converted, to_stored
 from demo_cluster.schema.types import definition_of_kind
 from demo_cluster.status import Cause, Failure, bad_request, conflict, not_found, stale_write
-from demo_cluster.strategic import go_text, strategic_merge_patch
 from demo_cluster.timestamps import timestamp
-from demo_cluster.typed_patch import typed_problems
 from demo_cluster.validation.objects import validate
-from demo_cluster.yaml_body import YamlError, first_document
+from demo_cluster.wire.decoding import Decoded, JsonError, check_types, go_name, parse_json
+from demo_cluster.wire.paging import invalid_options
+from demo_cluster.wire.presentation import object_reply
+from demo_cluster.wire.reply import Call, Reply
+from demo_cluster.wire.yaml_body import YamlError, first_document
 
 _APPLY = "application/apply-patch+yaml"
 _MOST_OPERATIONS = 10000

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from demo_cluster.handlers.channels import ChannelSocket, check_handshake, is_spdy
 from demo_cluster.handlers.containers import pod_of, worker_of
 from demo_cluster.kubelet.pod_worker import PodWorker
-from demo_cluster.reply import AnyReply, Call, Reply, SpdyReply, UpgradeReply, WebSocket
-from demo_cluster.spdy import (
+from demo_cluster.status import bad_request
+from demo_cluster.toybox.machine import Server
+from demo_cluster.wire.reply import AnyReply, Call, Reply, SpdyReply, UpgradeReply, WebSocket
+from demo_cluster.wire.spdy import (
     DATA,
     GOAWAY,
     PING,
@@ -21,8 +23,6 @@ from demo_cluster.spdy import (
     SpdyReader,
     SpdyWriter,
 )
-from demo_cluster.status import bad_request
-from demo_cluster.toybox.machine import Server
 
 STREAMED = "portforward.k8s.io"
 TUNNEL = "SPDY/3.1+portforward.k8s.io"

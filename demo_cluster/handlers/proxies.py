@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 from demo_cluster.handlers.containers import kubelet_of
 from demo_cluster.kinds import Obj, kind_of
-from demo_cluster.reply import Call, Reply
 from demo_cluster.status import Failure, not_found
 from demo_cluster.toybox.machine import Server
+from demo_cluster.wire.reply import Call, Reply
 
 PODS = kind_of("pods")
 SERVICES = kind_of("services")

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Collection
 
 from demo_cluster.handlers.channels import CLOSE, ERROR, RESIZE, STDERR, STDIN, STDOUT
-from demo_cluster.reply import Call, WebSocket
-from demo_cluster.spdy import (
+from demo_cluster.toybox.processes import Backlog
+from demo_cluster.wire.reply import Call, WebSocket
+from demo_cluster.wire.spdy import (
     DATA,
     GOAWAY,
     PING,
@@ -18,7 +19,6 @@ from demo_cluster.spdy import (
     SpdyReader,
     SpdyWriter,
 )
-from demo_cluster.toybox.processes import Backlog
 
 _CHANNELS = {"stdin": STDIN, "stdout": STDOUT, "stderr": STDERR, "error": ERROR, "resize": RESIZE}
 _PIECE = 16384

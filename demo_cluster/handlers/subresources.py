@@ -6,9 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from demo_cluster.conversion import presented
-from demo_cluster.decoding import JsonError, decoded_body, parse_json
-from demo_cluster.deletion import check_preconditions
+from demo_cluster.changes.patches import PatchError, json_patch, merge_patch
 from demo_cluster.handlers.deletes import delete_options_of
 from demo_cluster.handlers.objects import existing, get_object, the_kind
 from demo_cluster.handlers.patching import patch_with
@@ -18,14 +16,16 @@ from demo_cluster.handlers.writes import (
     write_options,
 )
 from demo_cluster.kinds import Kind, Obj, kind_of
-from demo_cluster.patches import PatchError, json_patch, merge_patch
-from demo_cluster.presentation import object_reply
 from demo_cluster.quantities import quantity, total_resources
-from demo_cluster.reply import Call, Reply
+from demo_cluster.schema.conversion import presented
 from demo_cluster.selection import selector_matcher
 from demo_cluster.status import Failure, bad_request, forbidden, not_found, stale_write
+from demo_cluster.store.deletion import check_preconditions
 from demo_cluster.tables.selectors import selector_text
 from demo_cluster.timestamps import timestamp
+from demo_cluster.wire.decoding import JsonError, decoded_body, parse_json
+from demo_cluster.wire.presentation import object_reply
+from demo_cluster.wire.reply import Call, Reply
 
 _SCALE = Kind("autoscaling", "v1", "scales", "Scale", namespaced=True)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from demo_cluster.decoding import decoded_body
+from demo_cluster.access.users import ISSUER
 from demo_cluster.handlers.access import about_user, answer, refused, review_body
 from demo_cluster.kinds import Obj, kind_of
-from demo_cluster.reply import Call, Reply
 from demo_cluster.status import bad_request, conflict, not_found
 from demo_cluster.timestamps import timestamp
-from demo_cluster.users import ISSUER
+from demo_cluster.wire.decoding import decoded_body
+from demo_cluster.wire.reply import Call, Reply
 
 _SHORTEST_TOKEN, _LONGEST_TOKEN = 600, 1 << 32
 """Seconds that a token may be asked to live."""

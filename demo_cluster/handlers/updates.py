@@ -6,10 +6,10 @@ import copy
 from collections.abc import Callable
 from dataclasses import replace
 
-from demo_cluster import managed_fields
-from demo_cluster.admission import admit
-from demo_cluster.conversion import to_stored
-from demo_cluster.decoding import decoded_body
+from demo_cluster.access.rbac_escalation import confirm_rights
+from demo_cluster.access.signing_requests import SIGNING_REQUESTS, keep_request
+from demo_cluster.admission.admission import admit
+from demo_cluster.changes import managed_fields
 from demo_cluster.handlers.objects import existing, the_kind
 from demo_cluster.handlers.writes import (
     WriteOptions,
@@ -25,14 +25,14 @@ from demo_cluster.handlers.writes import (
     writer_of,
 )
 from demo_cluster.kinds import Kind, Obj
-from demo_cluster.presentation import object_reply
-from demo_cluster.rbac_escalation import confirm_rights
-from demo_cluster.reply import Call, Reply
-from demo_cluster.signing_requests import SIGNING_REQUESTS, keep_request
+from demo_cluster.schema.conversion import to_stored
 from demo_cluster.status import Cause, Failure, bad_request, conflict, invalid
-from demo_cluster.storage import key_of
+from demo_cluster.store.storage import key_of
 from demo_cluster.timestamps import timestamp
 from demo_cluster.validation.objects import validate
+from demo_cluster.wire.decoding import decoded_body
+from demo_cluster.wire.presentation import object_reply
+from demo_cluster.wire.reply import Call, Reply
 
 Shape = Callable[[Obj, Obj | None], None]
 """Keeps of a written object only what this path may write: (new, old) -> None, in place."""

@@ -13,7 +13,7 @@ from demo_cluster.handlers.channels import (
     spdy_protocol,
 )
 from demo_cluster.handlers.spdy_channels import SpdyChannels, wanted_channels
-from demo_cluster.reply import Call, SpdyReply, UpgradeReply, WebSocket
+from demo_cluster.wire.reply import Call, SpdyReply, UpgradeReply, WebSocket
 
 
 def upgrade(call: Call, talk: Callable[[Channels], Awaitable[None]]) -> UpgradeReply | SpdyReply:

@@ -9,13 +9,13 @@ from itertools import islice
 
 from demo_cluster.handlers.objects import matcher_of, require_warm, the_kind
 from demo_cluster.kinds import Kind, Obj
-from demo_cluster.negotiation import Form, negotiated
-from demo_cluster.paging import invalid_options, requested_version, seconds_of
-from demo_cluster.reply import Call, StreamReply
 from demo_cluster.selection import Matcher
 from demo_cluster.status import Cause, Failure, expired
-from demo_cluster.storage import Storage, StorageEvent
-from demo_cluster.watch_encoding import WatchEncoder, encoded_line
+from demo_cluster.store.storage import Storage, StorageEvent
+from demo_cluster.wire.negotiation import Form, negotiated
+from demo_cluster.wire.paging import invalid_options, requested_version, seconds_of
+from demo_cluster.wire.reply import Call, StreamReply
+from demo_cluster.wire.watch_encoding import WatchEncoder, encoded_line
 
 BOOKMARK_SECONDS = 60.0
 _BEFORE_END_SECONDS = 2.0

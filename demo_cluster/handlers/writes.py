@@ -5,32 +5,32 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 
-from demo_cluster import managed_fields
-from demo_cluster.admission import admit
-from demo_cluster.conversion import to_stored
-from demo_cluster.custom_causes import schema_causes
-from demo_cluster.custom_kinds import DEFINITIONS
-from demo_cluster.custom_schema import fill_schema_defaults, prune
-from demo_cluster.decoding import (
+from demo_cluster.access.rbac_escalation import confirm_rights
+from demo_cluster.access.signing_requests import SIGNING_REQUESTS, name_requester
+from demo_cluster.admission.admission import admit
+from demo_cluster.changes import managed_fields
+from demo_cluster.changes.internal_writers import before_admission
+from demo_cluster.changes.managed_fields import Writer
+from demo_cluster.custom.causes import schema_causes
+from demo_cluster.custom.kinds import DEFINITIONS
+from demo_cluster.custom.schema import fill_schema_defaults, prune
+from demo_cluster.handlers.objects import the_kind
+from demo_cluster.kinds import Kind, Obj, kind_of
+from demo_cluster.schema.conversion import to_stored
+from demo_cluster.schema.types import definition_of_kind
+from demo_cluster.status import Cause, Failure, bad_request, forbidden, invalid, not_found
+from demo_cluster.timestamps import timestamp
+from demo_cluster.validation.objects import validate
+from demo_cluster.validation.warnings import warnings_about
+from demo_cluster.wire.decoding import (
     Decoded,
     cannot_handle,
     check_types,
     decoded_body,
 )
-from demo_cluster.handlers.objects import the_kind
-from demo_cluster.internal_writers import before_admission
-from demo_cluster.kinds import Kind, Obj, kind_of
-from demo_cluster.managed_fields import Writer
-from demo_cluster.paging import invalid_options
-from demo_cluster.presentation import object_reply
-from demo_cluster.rbac_escalation import confirm_rights
-from demo_cluster.reply import Call, Reply
-from demo_cluster.schema.types import definition_of_kind
-from demo_cluster.signing_requests import SIGNING_REQUESTS, name_requester
-from demo_cluster.status import Cause, Failure, bad_request, forbidden, invalid, not_found
-from demo_cluster.timestamps import timestamp
-from demo_cluster.validation.objects import validate
-from demo_cluster.validation.warnings import warnings_about
+from demo_cluster.wire.paging import invalid_options
+from demo_cluster.wire.presentation import object_reply
+from demo_cluster.wire.reply import Call, Reply
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from demo_cluster.handlers.discovery import VERSION, listed_paths
 from demo_cluster.kinds import kind_of
-from demo_cluster.negotiation import first_acceptable
-from demo_cluster.reply import Call, Reply
 from demo_cluster.status import Failure
 from demo_cluster.timestamps import parse_timestamp
+from demo_cluster.wire.negotiation import first_acceptable
+from demo_cluster.wire.reply import Call, Reply
 
 _TEXT = "text/plain"
 _HEAD = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from demo_cluster.images import full_name
+from demo_cluster.containers.images import full_name
 from demo_cluster.kinds import Obj
 from demo_cluster.kubelet.environment import MissingReferenceError
 from demo_cluster.kubelet.pod import Pod

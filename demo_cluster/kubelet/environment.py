@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from demo_cluster.images import SHELLS
+from demo_cluster.containers.images import SHELLS
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.quantities import quantity
-from demo_cluster.storage import Storage
+from demo_cluster.store.storage import Storage
 
 REFERENCE = re.compile(r"\$(?:\$|\(([^()]+)\))")
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

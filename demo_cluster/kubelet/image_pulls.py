@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from demo_cluster.images import full_name
+from demo_cluster.containers.images import full_name
 from demo_cluster.kubelet.pod import Pod
 from demo_cluster.kubelet.pod_status import ContainerState
 

@@ -9,10 +9,10 @@ import zlib
 from collections.abc import Callable
 from datetime import datetime
 
+from demo_cluster.changes.internal_writers import KUBELET
 from demo_cluster.clock import Clock
+from demo_cluster.containers.images import SHELLS, Image, ImageLibrary, full_name
 from demo_cluster.events import EventRecorder
-from demo_cluster.images import SHELLS, Image, ImageLibrary, full_name
-from demo_cluster.internal_writers import KUBELET
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.kubelet.environment import command_line, environment_of
 from demo_cluster.kubelet.pod import Pod
@@ -22,10 +22,10 @@ from demo_cluster.kubelet.pod_worker import PodWorker
 from demo_cluster.kubelet.probes import has_command
 from demo_cluster.kubelet.runs import ContainerRun, RunPlan, TalkingRun, ToyRun
 from demo_cluster.kubelet.volumes import furnish, programs_of
-from demo_cluster.pages import Pages
 from demo_cluster.quantities import quantity
 from demo_cluster.status import Failure
-from demo_cluster.storage import Storage, StorageEvent
+from demo_cluster.store.pages import Pages
+from demo_cluster.store.storage import Storage, StorageEvent
 from demo_cluster.toybox.filesystem import Directory
 from demo_cluster.toybox.machine import Machine, Server
 

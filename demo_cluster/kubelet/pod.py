@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import Protocol
 
 from demo_cluster.clock import Clock, TimerHandle
+from demo_cluster.containers.images import ImageLibrary
 from demo_cluster.events import EventRecorder
-from demo_cluster.images import ImageLibrary
 from demo_cluster.kinds import Obj
 from demo_cluster.kubelet.pod_status import ContainerState
 from demo_cluster.kubelet.runs import ContainerRun
 from demo_cluster.kubelet.volumes import Volumes
-from demo_cluster.storage import Storage
+from demo_cluster.store.storage import Storage
 from demo_cluster.toybox.filesystem import Directory
 from demo_cluster.toybox.machine import Network, Server
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from demo_cluster.chatter import Chatter, ChatterLog
 from demo_cluster.clock import Clock, TimerHandle
-from demo_cluster.images import Image
-from demo_cluster.logbook import WrittenLog, nanoseconds
+from demo_cluster.containers.chatter import Chatter, ChatterLog
+from demo_cluster.containers.images import Image
+from demo_cluster.containers.logbook import WrittenLog, nanoseconds
 from demo_cluster.toybox.machine import Machine
 from demo_cluster.toybox.processes import SIGNALS, Nothing, Outlet, Pipe, Process
 from demo_cluster.toybox.terminal import Terminal

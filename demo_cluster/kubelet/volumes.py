@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Mapping
 
-from demo_cluster.images import Image
+from demo_cluster.containers.images import Image
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.kubelet.environment import (
     MissingReferenceError,
@@ -13,7 +13,7 @@ from demo_cluster.kubelet.environment import (
     resource_text,
     texts_of,
 )
-from demo_cluster.storage import Storage
+from demo_cluster.store.storage import Storage
 from demo_cluster.toybox.filesystem import Device, Directory, File, Link, Node
 from demo_cluster.toybox.machine import Machine, Program
 from demo_cluster.toybox.process_programs import forever, saying

@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from demo_cluster.conversion import presented
 from demo_cluster.kinds import Kind, Obj
+from demo_cluster.schema.conversion import presented
 from demo_cluster.schema.reference import texts_of
 from demo_cluster.tables import others, pods, rarer, workloads
 from demo_cluster.tables.custom import custom_columns, custom_row

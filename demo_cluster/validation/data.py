@@ -6,11 +6,11 @@ import base64
 import binascii
 from collections.abc import Callable, Iterator
 
-from demo_cluster.decoding import JsonError, parse_json
 from demo_cluster.kinds import Obj
 from demo_cluster.status import Cause
 from demo_cluster.validation import formats
 from demo_cluster.validation.causes import IMMUTABLE, forbidden, invalid, invalid_for, required
+from demo_cluster.wire.decoding import JsonError, parse_json
 
 _MAX_DATA = 1024 * 1024
 _REDACTED = "<secret contents redacted>"

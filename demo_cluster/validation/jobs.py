@@ -6,8 +6,8 @@ import zoneinfo
 from collections.abc import Iterator
 
 from demo_cluster.cron import Schedule, ScheduleError
-from demo_cluster.internal_form import template_form
 from demo_cluster.kinds import Obj
+from demo_cluster.schema.internal_form import template_form
 from demo_cluster.status import Cause
 from demo_cluster.validation.causes import (
     IMMUTABLE,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from demo_cluster.custom_kinds import DEFINITIONS
+from demo_cluster.custom.kinds import DEFINITIONS
 from demo_cluster.kinds import Kind, Obj
 from demo_cluster.status import Cause
-from demo_cluster.storage import Storage
+from demo_cluster.store.storage import Storage
 from demo_cluster.validation import (
     access,
     data,

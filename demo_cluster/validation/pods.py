@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from demo_cluster.internal_form import ephemeral_diff, pod_spec_diff
+from demo_cluster.defaults.pods import quality_of_service
 from demo_cluster.kinds import Obj
-from demo_cluster.pod_defaults import quality_of_service
+from demo_cluster.schema.internal_form import ephemeral_diff, pod_spec_diff
 from demo_cluster.status import Cause
 from demo_cluster.validation import formats
 from demo_cluster.validation.causes import (

@@ -9,7 +9,7 @@ from typing import Any
 from demo_cluster.bootstrap import SERVICES
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.status import Cause
-from demo_cluster.storage import Storage
+from demo_cluster.store.storage import Storage
 from demo_cluster.validation import formats
 from demo_cluster.validation.causes import (
     duplicate,

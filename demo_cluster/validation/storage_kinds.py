@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from demo_cluster.internal_form import claim_spec_diff
 from demo_cluster.kinds import Obj
 from demo_cluster.quantities import quantity
+from demo_cluster.schema.internal_form import claim_spec_diff
 from demo_cluster.status import Cause
 from demo_cluster.validation import formats
 from demo_cluster.validation.causes import (

@@ -22,11 +22,11 @@ from typing import Any
 
 import yaml
 
+from demo_cluster.access.users import ADMIN, VIEWER
 from demo_cluster.clock import RealClock
 from demo_cluster.cluster import ClusterOptions
 from demo_cluster.threaded import RunningCluster, running_cluster
 from demo_cluster.timestamps import parse_timestamp
-from demo_cluster.users import ADMIN, VIEWER
 from tests.conformance.kubectl_alike import NAMESPACE, Outcome, outcome_difference
 from tests.conformance.kubectl_objects import (
     IS_READY,

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from demo_cluster.access.users import ADMIN, VIEWER
 from demo_cluster.clock import SteppedClock
 from demo_cluster.cluster import ClusterOptions
 from demo_cluster.threaded import running_cluster
-from demo_cluster.users import ADMIN, VIEWER
 from tests.conformance.alike import difference, normal
 from tests.conformance.beginnings import BEGINNINGS
 from tests.conformance.compare import answer_difference, uncut

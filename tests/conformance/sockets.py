@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from demo_cluster.spdy import DATA, GOAWAY, PING, RST_STREAM, SYN_REPLY, SYN_STREAM, SpdyReader
+from demo_cluster.wire.spdy import DATA, GOAWAY, PING, RST_STREAM, SYN_REPLY, SYN_STREAM, SpdyReader
 from tests.conformance.alike import difference
 from tests.conformance.answers import answer_difference, head_difference
 from tests.conformance.logs import deletion_in

@@ -15,9 +15,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Self
 
+from demo_cluster.access.users import ADMIN, VIEWER
 from demo_cluster.clock import SteppedClock
 from demo_cluster.cluster import ClusterOptions, DemoCluster
-from demo_cluster.users import ADMIN, VIEWER
 from tests.conformance.raw_http import AnswerReader, client_frame, request_bytes
 
 _QUIET_ROUNDS = 40

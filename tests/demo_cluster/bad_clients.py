@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from demo_cluster.access.users import ADMIN
 from demo_cluster.threaded import RunningCluster
-from demo_cluster.users import ADMIN
 
 VICTIM = {
     "metadata": {"name": "victim", "namespace": "default"},

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from demo_cluster.managed_fields import Writer, apply, track_update
-from demo_cluster.patches import PatchError, json_patch, merge_patch
+from demo_cluster.changes.managed_fields import Writer, apply, track_update
+from demo_cluster.changes.patches import PatchError, json_patch, merge_patch
+from demo_cluster.changes.strategic import strategic_merge_patch
 from demo_cluster.status import Failure
-from demo_cluster.strategic import strategic_merge_patch
 
 CONFIG_MAP = "io.k8s.api.core.v1.ConfigMap"
 DEPLOYMENT = "io.k8s.api.apps.v1.Deployment"

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from demo_cluster.access.users import ADMIN
 from demo_cluster.cluster import ClusterOptions
 from demo_cluster.kinds import kind_of
 from demo_cluster.threaded import RunningCluster, running_cluster
-from demo_cluster.users import ADMIN
 from tests.demo_cluster.bad_clients import MAPS, REQUESTS, VICTIM, BadClients, left, soak
 
 
@@ -237,7 +237,7 @@ async def stalled_watcher(cluster: RunningCluster) -> asyncio.StreamWriter:
 async def test_a_head_that_never_ends_does_not_hold_a_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("demo_cluster.connection.HEAD_SECONDS", 0.3)
+    monkeypatch.setattr("demo_cluster.wire.connection.HEAD_SECONDS", 0.3)
     with running_cluster(ClusterOptions(scenario="empty")) as cluster:
         clients = clients_of(cluster)
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from demo_cluster.custom_causes import schema_causes
-from demo_cluster.custom_formats import fits_format
+from demo_cluster.changes.managed_fields import Writer, apply
+from demo_cluster.changes.typed_patch import typed_problems
+from demo_cluster.custom.causes import schema_causes
+from demo_cluster.custom.formats import fits_format
+from demo_cluster.custom.rule_language import RuleError, parsed
 from demo_cluster.kinds import Obj
-from demo_cluster.managed_fields import Writer, apply
-from demo_cluster.rule_language import RuleError, parsed
 from demo_cluster.schema.types import definition_of_schema
 from demo_cluster.status import Failure
-from demo_cluster.typed_patch import typed_problems
 from demo_cluster.validation.definitions import definition_causes
 from demo_cluster.validation.metadata import finalizer_warnings
 

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
+from demo_cluster.access.users import ADMIN
 from demo_cluster.api import Api, RawRequest
 from demo_cluster.kinds import CustomForm, Kind
-from demo_cluster.negotiation import aggregated_form, discovery_form
-from demo_cluster.reply import Reply
-from demo_cluster.users import ADMIN
+from demo_cluster.wire.negotiation import aggregated_form, discovery_form
+from demo_cluster.wire.reply import Reply
 from tests.demo_cluster.conftest import SteppedWorld
 
 ALL_AT_ONCE = "g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"

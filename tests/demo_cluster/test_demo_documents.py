@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from demo_cluster.documents import ListDocument
-from demo_cluster.negotiation import Form
-from demo_cluster.reply import Reply, StreamReply
+from demo_cluster.wire.documents import ListDocument
+from demo_cluster.wire.negotiation import Form
+from demo_cluster.wire.reply import Reply, StreamReply
 from demo_cluster.yaml_text import yaml_text
 
 HEAD = {"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": "7"}}
@@ -34,7 +34,7 @@ async def test_a_list_in_pieces_is_to_the_byte_the_whole(
     name: str, form: Form, is_pretty: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = document(OBJECTS, name).reply(form, is_pretty=is_pretty)
-    monkeypatch.setattr("demo_cluster.documents.LONG_LIST", 100)
+    monkeypatch.setattr("demo_cluster.wire.documents.LONG_LIST", 100)
     pieces = document(OBJECTS, name).reply(form, is_pretty=is_pretty)
 
     assert isinstance(whole, Reply)
@@ -58,7 +58,7 @@ def test_a_list_of_nothing_is_an_empty_one_in_pieces_too(is_pretty: bool) -> Non
 async def test_others_have_their_turn_while_a_long_list_is_made(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("demo_cluster.documents.LONG_LIST", 100)
+    monkeypatch.setattr("demo_cluster.wire.documents.LONG_LIST", 100)
     reply = document(OBJECTS).reply(Form(), is_pretty=False)
     assert isinstance(reply, StreamReply)
     turns = 0

@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from demo_cluster.access.people import parse_person
 from demo_cluster.clock import SteppedClock
 from demo_cluster.cluster import ClusterOptions
 from demo_cluster.faults import Asked, FaultError, FaultPlan, parse_fault
 from demo_cluster.kinds import kind_of
-from demo_cluster.people import parse_person
 from demo_cluster.threaded import RunningCluster, running_cluster
 from kube_client.client import Client
 from kube_client.connect import connect

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
+from demo_cluster.access.users import ADMIN
 from demo_cluster.api import Api, RawRequest
 from demo_cluster.cluster import ClusterOptions, DemoCluster
-from demo_cluster.reply import Reply
-from demo_cluster.users import ADMIN
+from demo_cluster.wire.reply import Reply
 
 TEMPLATE = {
     "metadata": {"labels": {"a": "b"}},

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 
 from demo_cluster.api import Api, RawRequest
-from demo_cluster.reply import Reply, StreamReply
+from demo_cluster.wire.reply import Reply, StreamReply
 from tests.demo_cluster.conftest import SteppedWorld
 
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from demo_cluster.chatter import Chatter, ChatterLog, Saying, Speech, Voice
 from demo_cluster.clock import SteppedClock
-from demo_cluster.logbook import (
+from demo_cluster.containers.chatter import Chatter, ChatterLog, Saying, Speech, Voice
+from demo_cluster.containers.logbook import (
     Entry,
     Formatter,
     LogQuery,

@@ -8,9 +8,9 @@ from importlib.util import find_spec
 
 import pytest
 
+from demo_cluster.access.users import ADMIN
 from demo_cluster.api import Api, RawRequest
 from demo_cluster.kinds import KINDS, CustomForm, Kind, Obj
-from demo_cluster.reply import Reply
 from demo_cluster.schema.custom_schemas import CustomVersion
 from demo_cluster.schema.openapi import (
     built_in_operations,
@@ -19,7 +19,7 @@ from demo_cluster.schema.openapi import (
     old_document,
 )
 from demo_cluster.schema.reference import texts_of
-from demo_cluster.users import ADMIN
+from demo_cluster.wire.reply import Reply
 from tests.demo_cluster.conftest import SteppedWorld
 
 POD_PATH = "/api/v1/namespaces/{namespace}/pods"

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from demo_cluster.changes.patches import PatchError, PatchFormatError
+from demo_cluster.changes.strategic import strategic_merge_patch
+from demo_cluster.changes.typed_patch import typed_problems
 from demo_cluster.kinds import kind_of
-from demo_cluster.patches import PatchError, PatchFormatError
 from demo_cluster.schema.types import definition_of_kind
-from demo_cluster.strategic import strategic_merge_patch
-from demo_cluster.typed_patch import typed_problems
 
 DEPLOYMENT = definition_of_kind(kind_of("deployments", "apps"))
 CONTAINERS = [{"name": "a", "image": "x"}, {"name": "b", "image": "y"}]

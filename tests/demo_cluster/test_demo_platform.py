@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
+from demo_cluster.access.rbac_escalation import confirm_rights
+from demo_cluster.access.signing_requests import keep_request, name_requester
+from demo_cluster.access.users import ADMIN, DEVELOPER, Tokens, User
+from demo_cluster.changes.typed_patch import typed_problems
 from demo_cluster.clock import SteppedClock
-from demo_cluster.defaults import fill_defaults
+from demo_cluster.defaults.objects import fill_defaults
 from demo_cluster.kinds import Obj, kind_of
-from demo_cluster.rbac_escalation import confirm_rights
 from demo_cluster.schema.types import definition_of_kind
-from demo_cluster.signing_requests import keep_request, name_requester
 from demo_cluster.status import Failure
-from demo_cluster.storage import Storage
-from demo_cluster.typed_patch import typed_problems
-from demo_cluster.users import ADMIN, DEVELOPER, Tokens, User
+from demo_cluster.store.storage import Storage
 from demo_cluster.validation.jobs import cron_job_causes
 from demo_cluster.validation.objects import kind_causes
 from tests.demo_cluster.conftest import SteppedWorld

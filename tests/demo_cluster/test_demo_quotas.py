@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from demo_cluster.defaults import fill_defaults
+from demo_cluster.admission.limit_ranges import apply_limit_ranges, hold_claim
+from demo_cluster.admission.quota import check_quotas
+from demo_cluster.defaults.objects import fill_defaults
 from demo_cluster.kinds import Obj, kind_of
-from demo_cluster.limit_ranges import apply_limit_ranges, hold_claim
-from demo_cluster.quota import check_quotas
 from demo_cluster.status import Failure
 from tests.demo_cluster.conftest import SteppedWorld, pod_spec, workload
 

@@ -16,8 +16,8 @@ from demo_cluster.cluster import ClusterOptions, DemoCluster
 from demo_cluster.durations import seconds_of
 from demo_cluster.faults import Fault
 from demo_cluster.kinds import kind_of
-from demo_cluster.scenario import load_scenario
-from demo_cluster.scenario_source import SHIPPED, ScenarioError
+from demo_cluster.scenarios.scenario import load_scenario
+from demo_cluster.scenarios.source import SHIPPED, ScenarioError
 from tests.demo_cluster.conftest import SteppedWorld
 from tests.demo_cluster.test_demo_garbage import spoiled
 

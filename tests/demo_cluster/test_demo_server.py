@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
+from demo_cluster.access.users import ADMIN, VIEWER
 from demo_cluster.clock import SteppedClock
 from demo_cluster.cluster import ClusterOptions
 from demo_cluster.threaded import RunningCluster, running_cluster
-from demo_cluster.users import ADMIN, VIEWER
 
 EMPTY = ClusterOptions(scenario="empty")
 MAPS = "/api/v1/namespaces/default/configmaps"
@@ -334,8 +334,8 @@ def test_a_long_list_in_pieces_is_the_same_as_its_pages(
         ask(empty, "POST", MAPS, config_map(f"long-{index}"))
     path = f"{MAPS}?labelSelector=test"
     _, short = ask(empty, "GET", path)
-    monkeypatch.setattr("demo_cluster.documents.LONG_LIST", 3)
-    monkeypatch.setattr("demo_cluster.documents.LIST_PIECE", 3)
+    monkeypatch.setattr("demo_cluster.wire.documents.LONG_LIST", 3)
+    monkeypatch.setattr("demo_cluster.wire.documents.LIST_PIECE", 3)
 
     connection = connect(empty)
     token = empty.cluster.token(ADMIN)

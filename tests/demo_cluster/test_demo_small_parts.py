@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from demo_cluster.clock import SteppedClock
+from demo_cluster.containers.images import ImageLibrary, full_name
 from demo_cluster.cron import Schedule, ScheduleError
 from demo_cluster.handlers.port_forward import MOST_RECEIVED, Connection
-from demo_cluster.history import HistoryClock
-from demo_cluster.images import ImageLibrary, full_name
 from demo_cluster.quantities import quantity, total_resources
-from demo_cluster.scenario_images import load_images
-from demo_cluster.spdy import (
+from demo_cluster.scenarios.images import load_images
+from demo_cluster.store.history import HistoryClock
+from demo_cluster.wire.spdy import (
     DATA,
     PING,
     SYN_REPLY,

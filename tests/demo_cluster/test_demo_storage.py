@@ -10,7 +10,7 @@ import pytest
 from demo_cluster.clock import SteppedClock
 from demo_cluster.kinds import Obj, kind_of
 from demo_cluster.status import Failure
-from demo_cluster.storage import Storage, StorageEvent
+from demo_cluster.store.storage import Storage, StorageEvent
 
 CONFIG_MAPS = kind_of("configmaps")
 PODS = kind_of("pods")

@@ -11,7 +11,7 @@ import pytest
 from demo_cluster.clock import SteppedClock
 from demo_cluster.cron import Schedule, ScheduleError
 from demo_cluster.kinds import kind_of
-from demo_cluster.storage import Storage
+from demo_cluster.store.storage import Storage
 from demo_cluster.validation.objects import validate
 
 Obj = dict[str, Any]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from demo_cluster.certificates import make_certificates
+from demo_cluster.access.certificates import make_certificates
 from tests.front_doors.test_bad_input import WORDS, run, sentence
 
 if TYPE_CHECKING:

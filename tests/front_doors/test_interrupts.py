@@ -38,7 +38,7 @@ ENDED_BY_CTRL_C = (130, -signal.SIGINT)
     ("program", "moment", "words"),
     [
         ("demo_cluster", "demo_cluster.cli", ()),
-        ("demo_cluster", "demo_cluster.storage", ()),
+        ("demo_cluster", "demo_cluster.store.storage", ()),
         ("stern", "stern.cli", (".",)),
         ("stern", "stern.run", (".",)),
         ("kompose", "kompose.cli", ("up",)),

@@ -1,0 +1,1 @@
+"""Kinds that users define: their schemas, rules and versions."""

@@ -1,0 +1,1 @@
+"""Where objects are: the store with its history, how they are paged, how they go."""

@@ -1,0 +1,1 @@
+"""From bytes to values and back: connections, encodings, negotiation, routes, pages."""
