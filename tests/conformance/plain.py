@@ -24,6 +24,7 @@ from tests.conformance.manifests import config_map, recorded_node, with_own_toke
 from tests.conformance.place import Place, place_of
 from tests.conformance.result import Exchange, Result, not_played
 from tests.conformance.setups import Setups
+from tests.conformance.shown import version_of
 from tests.conformance.stage import PATIENCE_SECONDS, Stage
 from tests.conformance.translation import Translation
 from tests.conformance.unseen import Unseen
@@ -256,18 +257,24 @@ class _Player:
 
     def _query(self, exchange: Exchange, *, is_stream: bool) -> dict[str, Any]:
         request = exchange["request"]
+        self._learn_present(request)
         query: dict[str, Any] = self._translation.value(request.get("query") or {})
-        given = str((request.get("query") or {}).get("resourceVersion", ""))
-        is_known = given in self._translation.versions or len(given) < 2
-        is_real = given.isdigit() and int(given) < _NO_SUCH_VERSION
-        if is_real and not is_known:
-            path = request["path"].replace("/api/v1/watch/", "/api/v1/")
-            now = self._wire.send("GET", path, query={"limit": 1}).value
-            query["resourceVersion"] = now["metadata"]["resourceVersion"]
         ends = "timeoutSeconds" in query or exchange["response"].get("ended_by") == "client"
         if is_stream and ends and self._action(exchange) is None:
             query["timeoutSeconds"] = _SHORTEST_WATCH
         return query
+
+    def _learn_present(self, request: dict[str, Any]) -> None:
+        """A version, or one in a token, that was read in a missing part is the present one here."""
+        given = version_of(request)
+        is_real = given.isdigit() and len(given) > 1 and int(given) < _NO_SUCH_VERSION
+        if not is_real or given in self._translation.versions:
+            return
+        if "continue" in (request.get("query") or {}) and self._translation.version(given) != given:
+            return
+        path = request["path"].replace("/api/v1/watch/", "/api/v1/")
+        now = self._wire.send("GET", path, query={"limit": 1}).value
+        self._translation.versions[given] = now["metadata"]["resourceVersion"]
 
     def _body(self, exchange: Exchange) -> Any:
         request = exchange["request"]

@@ -40,12 +40,13 @@ class Translation:
         if key == "continue":
             return self._token(text)
         if key == "resourceVersion" and isinstance(given, str | int):
-            return self._version(text)
+            return self.version(text)
         if isinstance(given, str):
             return self.uids.get(given, given)
         return given
 
-    def _version(self, text: str) -> str:
+    def version(self, text: str) -> str:
+        """A recorded version, or the nearest older one that is known, as it is here."""
         if text in self.versions or not text.isdigit() or int(text) in (0, 1, 5):
             return self.versions.get(text, text)
         if int(text) > 10_000_000:
@@ -60,7 +61,7 @@ class Translation:
         except ValueError:
             return token
         if parts.get("rv", 0) > 0:
-            parts["rv"] = int(self._version(str(parts["rv"])))
+            parts["rv"] = int(self.version(str(parts["rv"])))
         text = json.dumps(parts, separators=(",", ":"))
         return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
