@@ -81,6 +81,10 @@ _LOGGED = re.compile(
     re.MULTILINE,
 )
 _LOG_LINE = re.compile(r"^I\d{4} .*?(\[\{\n(.|\n)*?^\}\])?\n", re.MULTILINE)
+_EARLY = re.compile(
+    r"^E\d{4} .* websocket\.go:\d+\] Unknown stream id \d, discarding message\n", re.MULTILINE
+)
+"""A slow kubectl says so of the server's first, empty message when its streams are not made yet."""
 _SETTLED = ("resourceVersion", "timeoutSeconds", "continue", "sinceSeconds")
 """Parameters whose values vary from time to time."""
 _CACHED = (
@@ -156,7 +160,7 @@ def outcome_difference(exchange: Exchange, outcome: Outcome) -> str:
         return wrong
     if exchange["exit"] is None:
         return ""
-    stderr = _LOG_LINE.sub("", outcome.stderr)
+    stderr = _EARLY.sub("", _LOG_LINE.sub("", outcome.stderr))
     for name, found in (("stdout", outcome.stdout), ("stderr", stderr)):
         wanted, got = _normal(exchange[name]), _normal(found)
         is_cut = f"recorder cut {name}" in (exchange.get("notes") or "")
