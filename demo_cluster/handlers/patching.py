@@ -8,22 +8,24 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from demo_cluster.access.rbac_escalation import confirm_rights
-from demo_cluster.admission.admission import admit
 from demo_cluster.changes import managed_fields
 from demo_cluster.changes.patches import PatchError, PatchFormatError, json_patch, merge_patch
 from demo_cluster.changes.strategic import go_text, strategic_merge_patch
 from demo_cluster.changes.typed_patch import typed_problems
 from demo_cluster.handlers.objects import existing, the_kind
-from demo_cluster.handlers.updates import Shape, keep_status, shape_for, update_checked, wrong_uid
+from demo_cluster.handlers.updates import (
+    Shape,
+    check_change,
+    keep_status,
+    shape_for,
+    update_checked,
+    wrong_uid,
+)
 from demo_cluster.handlers.writes import (
     WriteOptions,
     checked_object,
     create_checked,
-    part_of,
-    prepare_custom,
     prune_unknown,
-    raise_if,
     type_of,
     warning_headers,
     write_options,
@@ -34,7 +36,6 @@ from demo_cluster.schema.conversion import converted, to_stored
 from demo_cluster.schema.types import definition_of_kind
 from demo_cluster.status import Cause, Failure, bad_request, conflict, not_found, stale_write
 from demo_cluster.timestamps import timestamp
-from demo_cluster.validation.objects import validate
 from demo_cluster.wire.decoding import Decoded, JsonError, check_types, go_name, parse_json
 from demo_cluster.wire.paging import invalid_options
 from demo_cluster.wire.presentation import object_reply
@@ -248,10 +249,7 @@ def _store_applied(
     prepared = call.storage.prepare_update(kind, merged)
     if prepared is live:
         return live
-    confirm_rights(call.storage, call.user, kind, prepared, live)
-    admit(call.backend, kind, prepared, live)
-    causes = validate(kind, prepared, live, call.storage, part_of(call))
-    raise_if(kind, prepared, [*causes, *prepare_custom(call, kind, prepared, live)])
+    check_change(call, kind, live, prepared)
     if options.is_dry_run:
         return prepared
     return call.storage.replace(kind, prepared)

@@ -149,6 +149,18 @@ def shape_for(kind: Kind, shape: Shape) -> Shape:
     return shape
 
 
+def check_change(call: Call, kind: Kind, old: Obj, new: Obj) -> None:
+    """Admit and validate what an object is to become, however the change was written.
+
+    Raises:
+        Failure: The user, a policy or the kind does not allow it.
+    """
+    confirm_rights(call.storage, call.user, kind, new, old)
+    admit(call.backend, kind, new, old)
+    causes = validate(kind, new, old, call.storage, part_of(call))
+    raise_if(kind, new, [*causes, *prepare_custom(call, kind, new, old)])
+
+
 def update_checked(
     call: Call, kind: Kind, old: Obj, new: Obj, options: WriteOptions, shape: Shape
 ) -> Obj:
@@ -160,10 +172,7 @@ def update_checked(
     prepared = call.storage.prepare_update(kind, new)
     if prepared is old:
         return old
-    confirm_rights(call.storage, call.user, kind, prepared, old)
-    admit(call.backend, kind, prepared, old)
-    causes = validate(kind, prepared, old, call.storage, part_of(call))
-    raise_if(kind, prepared, [*causes, *prepare_custom(call, kind, prepared, old)])
+    check_change(call, kind, old, prepared)
     now = timestamp(call.backend.clock.now())
     prepared = copy.copy(prepared)
     prepared["metadata"] = dict(prepared["metadata"])

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from demo_cluster.kinds import Obj
+from demo_cluster.protobuf_parts import part, varint
 from demo_cluster.yaml_text import yaml_text
 
 _SCALARS_OF_SCHEMA = {
@@ -49,31 +50,18 @@ def old_document_in_protobuf(document: Obj) -> bytes:
     return b"".join(
         (
             _text(1, document["swagger"]),
-            _message(2, _plain(document["info"], {"title": 1, "version": 2})),
-            _message(8, _named(2, document["paths"], _path_item)),
-            _message(9, _named(1, document["definitions"], _schema)),
-            _message(10, _named(1, document["parameters"], _parameter)),
-            *(_message(12, _named(1, each, lambda _: b"")) for each in document["security"]),
-            _message(13, _named(1, document["securityDefinitions"], _api_key)),
+            part(2, _plain(document["info"], {"title": 1, "version": 2})),
+            part(8, _named(2, document["paths"], _path_item)),
+            part(9, _named(1, document["definitions"], _schema)),
+            part(10, _named(1, document["parameters"], _parameter)),
+            *(part(12, _named(1, each, lambda _: b"")) for each in document["security"]),
+            part(13, _named(1, document["securityDefinitions"], _api_key)),
         )
     )
 
 
-def _varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
-def _message(number: int, content: bytes) -> bytes:
-    return _varint(number << 3 | 2) + _varint(len(content)) + content
-
-
 def _text(number: int, text: str) -> bytes:
-    return _message(number, text.encode())
+    return part(number, text.encode())
 
 
 def _plain(value: Mapping[str, Any], numbers: Mapping[str, int]) -> bytes:
@@ -86,14 +74,14 @@ def _plain(value: Mapping[str, Any], numbers: Mapping[str, int]) -> bytes:
         elif isinstance(found, list):
             parts += [_text(number, each) for each in found]
         elif found:
-            parts.append(_varint(number << 3) + _varint(int(found)))
+            parts.append(varint(number << 3) + varint(int(found)))
     return b"".join(parts)
 
 
 def _named(number: int, value: Mapping[str, Any], write: Any) -> bytes:
     """A map: each entry a message of a name and what `write` makes of the value."""
     return b"".join(
-        _message(number, _text(1, name) + _message(2, write(each))) for name, each in value.items()
+        part(number, _text(1, name) + part(2, write(each))) for name, each in value.items()
     )
 
 
@@ -113,25 +101,25 @@ def _yaml(encoded: bytes) -> str:
 
 def _schema(value: Obj) -> bytes:
     parts = [_plain(value, _SCALARS_OF_SCHEMA)]
-    parts += [_message(20, _any(each)) for each in value.get("enum", ())]
+    parts += [part(20, _any(each)) for each in value.get("enum", ())]
     more = value.get("additionalProperties")
     if isinstance(more, dict):
-        parts.append(_message(21, _message(1, _schema(more))))
+        parts.append(part(21, part(1, _schema(more))))
     elif more is not None:
-        parts.append(_message(21, b"\x10\x01" if more else b""))
+        parts.append(part(21, b"\x10\x01" if more else b""))
     if "type" in value:
-        parts.append(_message(22, _text(1, value["type"])))
+        parts.append(part(22, _text(1, value["type"])))
     if "items" in value:
-        parts.append(_message(23, _message(1, _schema(value["items"]))))
+        parts.append(part(23, part(1, _schema(value["items"]))))
     if "properties" in value:
-        parts.append(_message(25, _named(1, value["properties"], _schema)))
+        parts.append(part(25, _named(1, value["properties"], _schema)))
     parts.append(_extensions(31, value))
     return b"".join(parts)
 
 
 def _path_item(value: Obj) -> bytes:
     operations = (
-        _message(2 + place, _operation(value[method]))
+        part(2 + place, _operation(value[method]))
         for place, method in enumerate(_METHODS)
         if method in value
     )
@@ -143,7 +131,7 @@ def _operation(value: Obj) -> bytes:
         (
             _plain(value, _OPERATION),
             *_parameters(8, value.get("parameters", ())),
-            _message(9, _named(1, value["responses"], _response)),
+            part(9, _named(1, value["responses"], _response)),
             _extensions(13, value),
         )
     )
@@ -151,27 +139,27 @@ def _operation(value: Obj) -> bytes:
 
 def _parameters(number: int, values: Iterable[Obj]) -> list[bytes]:
     return [
-        _message(number, _message(2, _text(1, each["$ref"])))
+        part(number, part(2, _text(1, each["$ref"])))
         if "$ref" in each
-        else _message(number, _message(1, _parameter(each)))
+        else part(number, part(1, _parameter(each)))
         for each in values
     ]
 
 
 def _parameter(value: Obj) -> bytes:
     if value["in"] == "body":
-        return _message(1, _plain(value, _BODY) + _message(5, _schema(value["schema"])))
+        return part(1, _plain(value, _BODY) + part(5, _schema(value["schema"])))
     if value["in"] == "query":
-        return _message(2, _message(3, _plain(value, _QUERY)))
-    return _message(2, _message(4, _plain(value, _PATH)))
+        return part(2, part(3, _plain(value, _QUERY)))
+    return part(2, part(4, _plain(value, _PATH)))
 
 
 def _response(value: Obj) -> bytes:
     content = _plain(value, {"description": 1})
     if "schema" in value:
-        content += _message(2, _message(1, _schema(value["schema"])))
-    return _message(1, content)
+        content += part(2, part(1, _schema(value["schema"])))
+    return part(1, content)
 
 
 def _api_key(value: Obj) -> bytes:
-    return _message(2, _plain(value, {"type": 1, "name": 2, "in": 3, "description": 4}))
+    return part(2, _plain(value, {"type": 1, "name": 2, "in": 3, "description": 4}))

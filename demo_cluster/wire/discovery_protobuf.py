@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from demo_cluster.kinds import Obj
+from demo_cluster.protobuf_parts import part, varint
 
 _MAGIC = b"k8s\x00"
 _Fields = Mapping[int, tuple[str, str]]
@@ -86,10 +87,10 @@ def encoded(document: Obj) -> bytes:
     return b"".join(
         (
             _MAGIC,
-            _part(1, _message("TypeMeta", meta)),
-            _part(2, _message(kind, document)),
-            _part(3, b""),
-            _part(4, b""),
+            part(1, _message("TypeMeta", meta)),
+            part(2, _message(kind, document)),
+            part(3, b""),
+            part(4, b""),
         )
     )
 
@@ -101,27 +102,14 @@ def _message(name: str, value: Obj) -> bytes:
 
 def _field(number: int, form: str, value: Any) -> bytes:
     if form == "text":
-        return _part(number, str(value or "").encode())
+        return part(number, str(value or "").encode())
     if form == "truth":
-        return _varint(number << 3) + (b"\x01" if value else b"\x00")
+        return varint(number << 3) + (b"\x01" if value else b"\x00")
     if form == "texts":
-        return b"".join(_part(number, str(text).encode()) for text in value or ())
+        return b"".join(part(number, str(text).encode()) for text in value or ())
     if form == "verbs":
-        return _part(number, _message("Verbs", {"items": value or ()}))
+        return part(number, _message("Verbs", {"items": value or ()}))
     if form.startswith("many "):
         inner = form.removeprefix("many ")
-        return b"".join(_part(number, _message(inner, each)) for each in value or ())
-    return _part(number, _message(form, value or {}))
-
-
-def _part(number: int, content: bytes) -> bytes:
-    return _varint(number << 3 | 2) + _varint(len(content)) + content
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
+        return b"".join(part(number, _message(inner, each)) for each in value or ())
+    return part(number, _message(form, value or {}))
