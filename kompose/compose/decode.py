@@ -102,6 +102,11 @@ def choice(value: Any) -> Any:
     return OMIT if value is None else _truth(value)
 
 
+def denial(value: Any) -> Any:
+    """A truth that goes without saying, shown when it is denied."""
+    return False if value is False else OMIT
+
+
 def _truth(value: Any) -> bool:
     return to_boolean(value, _say_nothing) if isinstance(value, str) else bool(value)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from kompose.compose.casts import to_boolean
-from kompose.compose.decode import OMIT
+from kompose.compose.decode import denial
 from kompose.compose.entry_keys import indexed
 from kompose.compose.form import Form, either, list_of, record
 from kompose.compose.key import Absolute, Key, unread
@@ -73,7 +73,7 @@ _ENTRY = record(
         "path": TEXT,
         "required": Form(
             one_of_kinds("boolean", "string"),
-            lambda value: False if value is False else OMIT,
+            denial,
             cast=to_boolean,
         ),
         "format": TEXT,

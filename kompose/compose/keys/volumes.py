@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from kompose.compose import form
-from kompose.compose.decode import OMIT, size, unsigned
+from kompose.compose.decode import denial, size, unsigned
 from kompose.compose.entry_keys import indexed
 from kompose.compose.form import Form, list_of, optional, record
 from kompose.compose.host_paths import clean_path, with_path
@@ -169,7 +169,7 @@ _BIND = record(
     {
         "selinux": words("z", "Z"),
         "propagation": TEXT,
-        "create_host_path": FLAG._replace(decode=lambda value: False if value is False else OMIT),
+        "create_host_path": FLAG._replace(decode=denial),
         "recursive": words("enabled", "disabled", "writable", "readonly"),
     }
 )
