@@ -6,14 +6,29 @@ from typing import Any
 
 import pytest
 
+from demo_cluster.access.users import ADMIN
 from demo_cluster.threaded import RunningCluster
-from tests.demo_cluster.test_demo_server import ask, empty
+from tests.demo_cluster.test_demo_server import ask, connect, empty
 
 __all__ = ["empty"]
 
 TOKENS = "/api/v1/namespaces/default/serviceaccounts/default/token"
 REVIEWS = "/apis/authentication.k8s.io/v1/tokenreviews"
 ISSUER = "https://kubernetes.default.svc.cluster.local"
+ACCOUNTS = "/api/v1/namespaces/default/serviceaccounts"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def account(empty: RunningCluster) -> None:
+    """The account whose tokens are asked for; a controller makes it a moment after the start."""
+    connection = connect(empty)
+    try:
+        token = empty.cluster.token(ADMIN)
+        path = f"{ACCOUNTS}?watch=true&fieldSelector=metadata.name%3Ddefault"
+        connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
+        assert b'"ADDED"' in connection.getresponse().readline()
+    finally:
+        connection.close()
 
 
 def test_a_token_says_for_whom_and_how_long_it_is(empty: RunningCluster) -> None:
